@@ -1,0 +1,1 @@
+"""Writes text: `python generate.py RUN --prompt "ISELIN:"`."""

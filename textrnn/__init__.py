@@ -1,0 +1,1 @@
+"""Recurrent text models for Keras and TensorFlow."""

@@ -1,0 +1,30 @@
+"""Scoring a text in independent blocks, as a transformer is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from textrnn.generation.scoring import Step, log_softmax
+
+BLOCK = 256  # nanoGPT's context for a character model, so that numbers compare
+BLOCKS_AT_ONCE = 64
+
+
+def score_blocks(step: Step, ids: np.ndarray, initial_states: Callable[[int], Any], pad_id: int) -> np.ndarray:
+    """Log-probabilities float64 of every symbol of ids `[N]` but the first of each block of 256."""
+    blocks = [ids[start : start + BLOCK + 1] for start in range(0, max(len(ids) - 1, 0), BLOCK)]
+    parts = [np.zeros(0)]
+    for first in range(0, len(blocks), BLOCKS_AT_ONCE):
+        group = blocks[first : first + BLOCKS_AT_ONCE]
+        padded = np.full((len(group), BLOCK + 1), pad_id, np.int32)
+        for row, block in zip(padded, group, strict=True):
+            row[: len(block)] = block
+        # Padding stands on the right only, so no real step sees it: no mask is needed.
+        logits, _ = step(padded[:, :-1], initial_states(len(group)))
+        targets = padded[:, 1:, None].astype(np.int64)
+        scores = np.take_along_axis(log_softmax(logits), targets, axis=2)[..., 0]
+        parts.extend(row[: len(block) - 1] for row, block in zip(scores, group, strict=True))
+    return np.concatenate(parts)

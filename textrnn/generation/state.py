@@ -1,0 +1,24 @@
+"""A model's memory of what it has read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything a recurrent model keeps of a text, whatever the text's length.
+
+    Attributes:
+        tensors: The states of all layers, each float `[1, H]`.
+        logits: The model's logits for the next symbol, float32 `[V]`.
+    """
+
+    tensors: tuple[np.ndarray, ...]
+    logits: np.ndarray
+
+    @property
+    def size_in_bytes(self) -> int:
+        return sum(tensor.nbytes for tensor in self.tensors) + self.logits.nbytes

@@ -1,0 +1,234 @@
+"""What any model of text can do, once it can take a step."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from textrnn import checks
+from textrnn.generation.blocks import score_blocks
+from textrnn.generation.decoding import decode
+from textrnn.generation.sampler import Sampler
+from textrnn.generation.scoring import Score, read_ids
+from textrnn.generation.state import State
+from textrnn.generation.transcript import Transcript
+
+PROTOCOLS = ("stateful", "blocks")
+
+
+class TextModel:
+    """Reading, scoring and writing text, over `step` and `initial_states` of the class that inherits this."""
+
+    tokenizer: Any
+    """Text to ids and back, with `pad_id`, `unknown_id` and `end_id`."""
+    documents: bool
+    """Whether a text ends with the end-of-text symbol."""
+
+    def step(self, ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
+        """From ids int32 `[B, T]` and states to logits float32 `[B, T, V]` and the states after them."""
+        raise NotImplementedError
+
+    def initial_states(self, batch_size: Any) -> Any:
+        """Empty states, each `[B, H]`."""
+        raise NotImplementedError
+
+    @property
+    def start_id(self) -> int:
+        """The symbol a text without a prompt is thought to follow: the end of another one, else a line break."""
+        if self.documents:
+            return int(self.tokenizer.end_id)
+        line_break = self.tokenizer.encode("\n")
+        is_known = len(line_break) == 1 and line_break[0] != self.tokenizer.unknown_id
+        return int(line_break[0]) if is_known else int(self.tokenizer.end_id)
+
+    def read(self, text: str, state: State | None = None) -> State:
+        """The model's memory after `text`, read from `state` or from the beginning."""
+        return self._read(self._encode("text", text), state)[1]
+
+    def score(self, text: str, state: State | None = None) -> Score:
+        """How likely `text` is, each of its symbols given all before it and `state`.
+
+        Without a state the first symbol is scored as the beginning of a text.
+        """
+        log_probabilities, _ = self._read(self._encode("text", text), state)
+        return Score.of(log_probabilities, len(text))
+
+    def evaluate_text(self, text: str, protocol: str = "stateful", *, progress: bool = False) -> Score:
+        """How well the model predicts a long text.
+
+        Args:
+            text: The text. For a model of documents it is one of them, its end predicted too.
+            protocol: `"stateful"` reads it whole, the state carried from the first symbol to the last;
+                `"blocks"` cuts it into blocks of 256 and reads each from an empty state, as a transformer is
+                scored, so that the first symbol of a block is only read, not predicted.
+            progress: Whether to show a bar on a terminal.
+        """
+        checks.one_of("protocol", protocol, PROTOCOLS)
+        ids = self._encode("text", text)
+        if self.documents:
+            ids = np.append(ids, np.int32(self.tokenizer.end_id))
+        if protocol == "stateful":
+            return Score.of(self._read(ids, None, progress)[0], len(text))
+        log_probabilities = score_blocks(self.step, ids, self.initial_states, self.tokenizer.pad_id)
+        characters_per_symbol = len(text) / max(len(ids), 1)
+        return Score.of(log_probabilities, len(log_probabilities) * characters_per_symbol)
+
+    def generate(
+        self,
+        prompt: str = "",
+        *,
+        length: int = 400,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        seed: int | None = None,
+        samples: int = 1,
+        stop: str | Sequence[str] | None = None,
+        state: State | None = None,
+        include_prompt: bool = True,
+    ) -> str | list[str]:
+        """Continue `prompt`.
+
+        Args:
+            prompt: The text to continue. Empty: the model begins a text of its own, or continues `state`.
+            length: The most symbols to add (characters, for a character model).
+            temperature: Below 1 safer, above 1 wilder, 0 always takes the likeliest symbol.
+            top_k: Keep the k likeliest symbols.
+            top_p: Keep the likeliest symbols that together reach this probability.
+            min_p: Keep symbols at least this fraction as likely as the likeliest.
+            seed: The same seed gives the same text, whatever `samples` is; None draws one.
+            samples: How many texts to write.
+            stop: A string, or several, at which a text ends; not part of it.
+            state: A `State` to continue from instead of from the beginning.
+            include_prompt: Whether the returned text begins with the prompt.
+
+        Returns:
+            The text, or a list of them when `samples` is above 1.
+
+        Raises:
+            ValueError, TypeError: If an option is out of its range or of another type.
+        """
+        checks.positive_integer("samples", samples)
+        sampler = self._sampler(temperature, top_k, top_p, min_p)
+        pieces = self._write(prompt, samples, sampler, length, seed, stop, state, include_prompt)
+        texts = ["".join(sample) for sample in zip(*pieces, strict=True)]
+        return texts if samples > 1 else texts[0]
+
+    def stream(
+        self,
+        prompt: str = "",
+        *,
+        length: int = 400,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        seed: int | None = None,
+        stop: str | Sequence[str] | None = None,
+        state: State | None = None,
+        include_prompt: bool = True,
+    ) -> Iterator[str]:
+        """As `generate`, but an iterator of pieces as they are written; joined they are the text.
+
+        No part of a stop string, nor of an unfinished character, is ever shown.
+        """
+        sampler = self._sampler(temperature, top_k, top_p, min_p)
+        pieces = self._write(prompt, 1, sampler, length, seed, stop, state, include_prompt)
+        return (piece for (piece,) in pieces if piece)
+
+    def _sampler(self, temperature: float, top_k: int | None, top_p: float | None, min_p: float | None) -> Sampler:
+        sampler, size = Sampler(temperature, top_k, top_p, min_p), self.tokenizer.vocabulary_size
+        if top_k is not None and top_k > size:
+            raise ValueError(f"`top_k` must be at most the vocabulary size, {size}; received {top_k}.")
+        return sampler
+
+    def _write(
+        self,
+        prompt: str,
+        samples: int,
+        sampler: Sampler,
+        length: int,
+        seed: int | None,
+        stop: str | Sequence[str] | None,
+        state: State | None,
+        include_prompt: bool,
+    ) -> Iterator[Sequence[str]]:
+        """Check everything at the call, then hand on the iterator of pieces, one for each sample."""
+        checks.integer_of_at_least(0, "length", length)
+        checks.boolean("include_prompt", include_prompt)
+        seed = np.random.SeedSequence().entropy if seed is None else seed  # type: ignore[assignment]
+        checks.integer_of_at_least(0, "seed", seed)
+        strings = _stop_strings(stop)
+        ids = self._encode("prompt", prompt)
+        start = self._checked(state)
+        shown = prompt if include_prompt else ""
+        return self._decode(ids, start, shown, samples, sampler, length, seed, strings)
+
+    def _decode(
+        self,
+        ids: np.ndarray,
+        state: State | None,
+        shown: str,
+        samples: int,
+        sampler: Sampler,
+        length: int,
+        seed: int | None,
+        stop: tuple[str, ...],
+    ) -> Iterator[Sequence[str]]:
+        yield [shown] * samples
+        _, state = self._read(ids, state)
+        tokenizer = self.tokenizer
+        never = [tokenizer.pad_id, tokenizer.unknown_id] + ([] if self.documents else [tokenizer.end_id])
+        yield from decode(
+            self.step,
+            np.repeat(state.logits[None], samples, axis=0),
+            tuple(np.repeat(tensor, samples, axis=0) for tensor in state.tensors),
+            sampler,
+            [Transcript(tokenizer.incremental_decoder(), stop, tokenizer.end_id) for _ in range(samples)],
+            length=length,
+            seeds=[(seed or 0, sample) for sample in range(samples)],
+            banned=never,
+        )
+
+    def _read(self, ids: np.ndarray, state: State | None, progress: bool = False) -> tuple[np.ndarray, State]:
+        state = self._checked(state) or self._start()
+        # disable=None keeps tqdm silent where the output is not a terminal.
+        with tqdm(total=len(ids), unit="symbol", unit_scale=True, disable=None if progress else True) as bar:
+            log_probabilities, logits, tensors = read_ids(
+                self.step, ids, state.logits, state.tensors, on_symbols=bar.update
+            )
+        return log_probabilities, State(tuple(np.asarray(tensor) for tensor in tensors), logits)
+
+    def _start(self) -> State:
+        logits, states = self.step(np.array([[self.start_id]], np.int32), self.initial_states(1))
+        return State(tuple(np.asarray(state) for state in states), logits[0, -1])
+
+    def _checked(self, state: State | None) -> State | None:
+        if state is None:
+            return None
+        if not isinstance(state, State):
+            raise TypeError(f"`state` must be a State, as `read` returns it; received {state!r}.")
+        expected = [tuple(tensor.shape) for tensor in self.initial_states(1)]
+        received = [tuple(tensor.shape) for tensor in state.tensors]
+        if received != expected or len(state.logits) != self.tokenizer.vocabulary_size:
+            raise ValueError(f"`state` must come from this model, of shapes {expected}; received {received}.")
+        return state
+
+    def _encode(self, name: str, text: str) -> np.ndarray:
+        ids = self.tokenizer.encode(checks.string(name, text))
+        if self.tokenizer.unknown_id in ids:
+            unknown = ", ".join(map(repr, self.tokenizer.unknown_symbols(text)))
+            warnings.warn(f"`{name}` holds {unknown}, which the model never saw: read as unknown", stacklevel=4)
+        return ids
+
+
+def _stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
+    strings = (stop,) if isinstance(stop, str) else tuple(stop or ())
+    if not all(isinstance(text, str) and text for text in strings):
+        raise ValueError(f"`stop` must be a non-empty string or several of them; received {stop!r}.")
+    return strings

@@ -1,0 +1,52 @@
+"""Turning a stream of ids into a stream of text that ends where it should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+
+class Transcript:
+    """The text of one sample as its ids arrive.
+
+    Text that may be the beginning of a stop string is held back until it is known not to be, so no part of a stop
+    string is ever shown.
+
+    Args:
+        decode: Takes an id, returns the text that is complete by then.
+        stop: Strings at which the text ends; they are not part of it.
+        end_id: The end-of-text symbol.
+    """
+
+    def __init__(self, decode: Callable[[int], str], stop: Sequence[str], end_id: int) -> None:
+        self.decode = decode
+        self.stop = tuple(stop)
+        self.end_id = end_id
+        self.held = ""
+        self.is_done = False
+
+    def add(self, symbol: int) -> str:
+        """The text that can be shown once `symbol` has come."""
+        if self.is_done:
+            return ""
+        if symbol == self.end_id:
+            return self.finish()
+        self.held += self.decode(symbol)
+        cut = min((at for at in map(self.held.find, self.stop) if at >= 0), default=None)
+        if cut is not None:
+            self.held = self.held[:cut]
+            return self.finish()
+        kept = max((_overlap(self.held, stop) for stop in self.stop), default=0)
+        shown, self.held = self.held[: len(self.held) - kept], self.held[len(self.held) - kept :]
+        return shown
+
+    def finish(self) -> str:
+        """What was held back, when nothing more will come."""
+        self.is_done = True
+        shown, self.held = self.held, ""
+        return shown
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Length of the longest end of `text` that begins `stop` without being all of it."""
+    longest = min(len(text), len(stop) - 1)
+    return next((n for n in range(longest, 0, -1) if text.endswith(stop[:n])), 0)

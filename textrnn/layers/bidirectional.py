@@ -1,0 +1,85 @@
+"""Reading a sequence from both ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from textrnn.layers.recurrent import Recurrent
+
+
+@keras.saving.register_keras_serializable("textrnn")
+class Bidirectional(keras.layers.Layer):
+    """Runs one `Recurrent` layer forwards and one backwards, and concatenates what they say at each step.
+
+    Keras's own `Bidirectional` flips outputs and masks around `go_backwards`; `Recurrent` keeps outputs in
+    place, so here padding on the right is simply masked in both directions.
+
+    Paper: Schuster and Paliwal, 1997.
+
+    Example:
+        >>> layer = Bidirectional(Recurrent(GRUCell(8), return_sequences=True))
+        >>> layer(np.zeros((2, 5, 3), "float32")).shape
+        TensorShape([2, 5, 16])
+
+    Args:
+        forward: A `Recurrent` layer.
+        backward: One with `reverse` set that returns what `forward` returns; by default a copy of `forward`
+            that reads the other way, with weights of its own.
+
+    Raises:
+        TypeError: If a layer is not a `Recurrent`.
+        ValueError: If the two read the same way or return different things.
+    """
+
+    def __init__(self, forward: Recurrent, backward: Recurrent | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name, layer in (("forward", forward), ("backward", backward or forward)):
+            if not isinstance(layer, Recurrent):
+                raise TypeError(f"`{name}` must be a Recurrent layer; received {layer!r}.")
+        mirrored = {"name": f"{forward.name}_backward", "reverse": not forward.reverse}
+        self.forward = forward
+        self.backward = backward or Recurrent.from_config({**forward.get_config(), **mirrored})
+        if _returns(self.forward) != _returns(self.backward) or self.forward.reverse == self.backward.reverse:
+            raise ValueError(
+                "`forward` and `backward` must agree in `return_sequences` and `return_state` and differ in "
+                f"`reverse`; received {_returns(self.forward)}, reverse={self.forward.reverse} and "
+                f"{_returns(self.backward)}, reverse={self.backward.reverse}."
+            )
+        self.supports_masking = True
+
+    def build(self, sequence_shape: tuple[int | None, ...]) -> None:
+        for layer in (self.forward, self.backward):
+            layer.build(sequence_shape)
+        self.built = True
+
+    def call(self, sequence: tf.Tensor, mask: tf.Tensor | None = None, training: bool | None = None) -> Any:
+        """Outputs `[B, T, 2 H]`, or `[B, 2 H]` without `return_sequences`; states, if any, follow in turn."""
+        there = self.forward(sequence, mask=mask, training=training)
+        back = self.backward(sequence, mask=mask, training=training)
+        if not self.forward.return_state:
+            return tf.concat([there, back], axis=-1)
+        return (tf.concat([there[0], back[0]], axis=-1), *there[1:], *back[1:])
+
+    def compute_mask(self, sequence: Any, mask: tf.Tensor | None = None) -> Any:
+        one_way = self.forward.compute_mask(sequence, mask)
+        return (*one_way, *one_way[1:]) if self.forward.return_state else one_way
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "forward": serialize(self.forward),
+            "backward": serialize(self.backward),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Bidirectional:
+        layers = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("forward", "backward")}
+        return cls(**{**config, **layers})
+
+
+def _returns(layer: Recurrent) -> dict[str, bool]:
+    return {"return_sequences": layer.return_sequences, "return_state": layer.return_state}

@@ -1,0 +1,174 @@
+"""`Recurrent`: the layer that runs a cell over a sequence."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from textrnn.layers.cell import Cell, States
+from textrnn.layers.recurrence import run_recurrence, zero_masked
+
+logger = logging.getLogger("textrnn")
+
+
+@keras.saving.register_keras_serializable("textrnn")
+class Recurrent(keras.layers.Layer):
+    """Runs a cell over a sequence `[B, T, D]`: embedded text or any numeric series.
+
+    Masking: True marks a real step. A masked step leaves every state as it was and its output is zero, so padding,
+    holes in the middle and all-padding rows change nothing for the real steps. The mask is the one passed as
+    `mask=`, else the one Keras attached to the input (also when an `initial_state` comes along, where Keras
+    itself forgets it).
+
+    Precision: products run in the cell's compute dtype, states are kept and returned in its variable dtype, so under
+    `mixed_bfloat16` nothing is rounded from step to step.
+
+    Example:
+        >>> layer = Recurrent(LSTMCell(8), return_sequences=True, return_state=True)
+        >>> outputs, h, c = layer(np.zeros((2, 5, 3), "float32"), mask=np.ones((2, 5), bool))
+        >>> outputs.shape, h.shape
+        (TensorShape([2, 5, 8]), TensorShape([2, 8]))
+
+    Args:
+        cell: `RNNCell`, `LSTMCell`, `GRUCell`, or any cell `keras.layers.RNN` accepts; a cell that is not
+            one of this package's is run by `keras.layers.RNN`, which the log says once.
+        return_sequences: Whether to return all outputs `[B, T, H]` instead of the last real one `[B, H]`.
+        return_state: Whether to return the final states too, after the output.
+        reverse: Whether to read from the last step to the first. Outputs stay at the position of their input:
+            output t has seen the steps t to T. (`keras.layers.RNN(go_backwards=True)` returns them reversed.)
+
+    Raises:
+        TypeError: If `cell` has no `state_size` or cannot be called.
+    """
+
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        reverse: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(cell) or not hasattr(cell, "state_size"):
+            raise TypeError(
+                "`cell` must be a recurrent cell with `state_size` and `call(inputs, states)`, such as "
+                f"LSTMCell(64); received {cell!r}."
+            )
+        self.cell = cell
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.reverse = reverse
+        self.supports_masking = True
+        self.autocast = False  # Keras would round a float32 state to bfloat16 on its way in
+        if not isinstance(cell, Cell):
+            logger.warning(
+                "Recurrent runs %s through keras.layers.RNN, which is slower: it is not a textrnn cell, so it "
+                "states no backward step.",
+                type(cell).__name__,
+            )
+
+    def build(self, sequence_shape: tuple[int | None, ...]) -> None:
+        if len(sequence_shape) != 3:
+            raise ValueError(f"`sequence` must have shape [B, T, D]; received shape {tuple(sequence_shape)}.")
+        if not self.cell.built:
+            self.cell.build((sequence_shape[0], sequence_shape[2]))
+            self.cell.built = True
+        self.built = True
+
+    def get_initial_state(self, batch_size: Any) -> list[tf.Tensor]:
+        """Zeros for each state of `batch_size` rows, in the dtype the states are carried in."""
+        states = self.cell.get_initial_state(batch_size)
+        states = states if isinstance(states, (list, tuple)) else [states]
+        return [tf.cast(state, self.cell.variable_dtype) for state in states]
+
+    def call(
+        self,
+        sequence: tf.Tensor,
+        initial_state: Any = None,
+        mask: tf.Tensor | None = None,
+        training: bool | None = None,
+    ) -> Any:
+        """Run the cell.
+
+        Args:
+            sequence: Float `[B, T, D]`.
+            initial_state: A tensor `[B, H]` or a list of one for each state; zeros by default.
+            mask: Bool `[B, T]`, True at real steps.
+            training: Passed on to a cell that is not one of this package's.
+
+        Returns:
+            The outputs `[B, T, H]` or the last real one `[B, H]`; with `return_state` a tuple of that and the
+            final states.
+        """
+        mask = getattr(sequence, "_keras_mask", None) if mask is None else mask
+        mask = None if mask is None else tf.cast(mask, tf.bool)
+        sequence = zero_masked(tf.cast(sequence, self.cell.compute_dtype), mask)
+        initial = self._initial_states(initial_state, sequence)
+        if isinstance(self.cell, Cell):
+            outputs, last, states = self._run_fused(sequence, initial, mask)
+        else:
+            outputs, last, states = self._run_with_keras(sequence, initial, mask, training)
+        output = tf.cast(outputs if self.return_sequences else last, self.compute_dtype)
+        return (output, *states) if self.return_state else output
+
+    def _initial_states(self, given: Any, sequence: tf.Tensor) -> list[tf.Tensor]:
+        zeros = self.get_initial_state(tf.shape(sequence)[0])
+        if given is None:
+            return zeros
+        given = list(given) if isinstance(given, (list, tuple)) else [given]
+        if len(given) != len(zeros):
+            raise ValueError(
+                f"`initial_state` must hold {len(zeros)} tensor(s) for {type(self.cell).__name__}; "
+                f"received {len(given)}."
+            )
+        for state, zero in zip(given, zeros, strict=True):
+            if not state.shape[1:].is_compatible_with(zero.shape[1:]):
+                raise ValueError(
+                    f"`initial_state` must have shape [B, {zero.shape[-1]}]; received {tuple(state.shape)}."
+                )
+        return [tf.cast(state, self.cell.variable_dtype) for state in given]
+
+    def _run_fused(
+        self, sequence: tf.Tensor, initial: list[tf.Tensor], mask: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor, States]:
+        # Time comes first inside: a step is then one contiguous block of memory.
+        projected = self.cell.project(tf.transpose(sequence, [1, 0, 2]))
+        by_time = None if mask is None else tf.transpose(mask)
+        outputs, states = run_recurrence(self.cell, projected, tuple(initial), by_time, reverse=self.reverse)
+        return tf.transpose(outputs, [1, 0, 2]), states[0], states
+
+    def _run_with_keras(
+        self, sequence: tf.Tensor, initial: list[tf.Tensor], mask: tf.Tensor | None, training: bool | None
+    ) -> tuple[tf.Tensor, tf.Tensor, States]:
+        run = keras.layers.RNN(self.cell, return_sequences=True, return_state=True, dtype=self.dtype_policy)
+        if self.reverse:
+            sequence, mask = tf.reverse(sequence, [1]), None if mask is None else tf.reverse(mask, [1])
+        outputs, *states = run(sequence, initial_state=initial, mask=mask, training=training)
+        # Keras repeats the last output at masked steps, so the last one is the last real one.
+        last, outputs = outputs[:, -1], zero_masked(outputs, mask)
+        return tf.reverse(outputs, [1]) if self.reverse else outputs, last, tuple(states)
+
+    def compute_mask(self, sequence: Any, mask: tf.Tensor | None = None) -> Any:
+        """The mask goes on with a sequence of outputs, and ends where only the last one is returned."""
+        output_mask = mask if self.return_sequences else None
+        if not self.return_state:
+            return output_mask
+        return (output_mask, *(None for _ in self.get_initial_state(1)))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "cell": keras.saving.serialize_keras_object(self.cell),
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "reverse": self.reverse,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Recurrent:
+        config = dict(config)
+        return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)

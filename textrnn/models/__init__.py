@@ -1,0 +1,7 @@
+"""The two models, and reading them back from files."""
+
+from textrnn.models.language_model import LanguageModel
+from textrnn.models.saving import load_model
+from textrnn.models.text_classifier import Prediction, TextClassifier
+
+__all__ = ["LanguageModel", "Prediction", "TextClassifier", "load_model"]

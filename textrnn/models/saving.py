@@ -1,0 +1,60 @@
+"""One `.keras` file a model, written whole or not at all, and read without running any code from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from textrnn.files import atomic_path
+
+READABLE = ("textrnn>LanguageModel", "textrnn>TextClassifier")
+
+
+def save_model(model: keras.Model, path: Any, save: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    """Let `save` write `model` to a temporary file, then put that in the place of `path`."""
+    if Path(path).suffix != ".keras":
+        raise ValueError(f"`path` must end in .keras; received {os.fspath(path)!r}.")
+    with atomic_path(path) as temporary:
+        save(temporary, *args, **kwargs)
+
+
+def load_model(path: str | os.PathLike[str]) -> Any:
+    """The model in a `.keras` file, or the best one of a run folder.
+
+    Args:
+        path: A file `save` wrote, or the folder of a run.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or was not written by this package.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"`path` must be the path of a .keras file or of a run folder; received {path!r}.")
+    file = Path(path)
+    if file.is_dir():
+        file = file / "model.keras"
+    if not file.is_file():
+        raise FileNotFoundError(f"`path` must be a .keras file or a run folder with one; {file} does not exist.")
+    name = _registered_name(file)
+    if name not in READABLE:
+        raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")
+    try:
+        return keras.saving.load_model(file, compile=False)
+    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file} is damaged or from another version: {error}") from error
+
+
+def _registered_name(file: Path) -> Any:
+    """The class the file says it holds, read before Keras acts on it: only two classes are ever built."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            config = json.loads(archive.read("config.json"))
+            return config.get("registered_name")
+    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
+        raise ValueError(f"{file} must be a whole .keras file; reading it failed: {error}") from error

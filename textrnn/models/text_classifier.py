@@ -1,0 +1,189 @@
+"""The text classifier: which label a text deserves."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from textrnn import checks
+from textrnn.layers import ConcatPooling
+from textrnn.models.saving import save_model
+from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
+from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one text.
+
+    Attributes:
+        label: The likeliest label.
+        probability: Its probability.
+        probabilities: The probability of every label; they sum to 1.
+    """
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+
+
+@keras.saving.register_keras_serializable("textrnn")
+class TextClassifier(keras.Model):
+    """Embedding, recurrent layers, their outputs pooled three ways, and one logit a label.
+
+    `classify` takes texts. On arrays of ids it is an ordinary Keras model: `model(ids)` maps int `[B, T]` to
+    logits float32 `[B, labels]`; id 0 is padding and masked, so the answer for a text does not depend on the
+    batch it came in.
+
+    Args:
+        tokenizer: A fitted tokenizer; it is saved with the model.
+        labels: Two or more distinct strings; the order is that of the logits.
+        cell: `"rnn"`, `"lstm"` or `"gru"`.
+        units: H, the size of each recurrent layer (in each direction).
+        num_layers: How many recurrent layers are stacked.
+        embedding_dim: Size of a symbol's embedding.
+        dropout: Fraction dropped after the embedding, between layers and after pooling while training.
+        bidirectional: Whether each layer also reads backwards.
+        seed: For the initial weights and for dropout.
+
+    Raises:
+        ValueError, TypeError: If an argument is out of its range or of another type.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        labels: Sequence[str],
+        *,
+        cell: str = "lstm",
+        units: int = 64,
+        num_layers: int = 1,
+        embedding_dim: int = 64,
+        dropout: float = 0.5,
+        bidirectional: bool = True,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(tokenizer, Tokenizer):
+            raise TypeError(f"`tokenizer` must be a fitted tokenizer; received {tokenizer!r}.")
+        self.tokenizer = tokenizer
+        self.labels = _checked_labels(labels)
+        self.cell = checks.one_of("cell", cell, CELLS)
+        self.units = checks.positive_integer("units", units)
+        self.num_layers = checks.positive_integer("num_layers", num_layers)
+        self.embedding_dim = checks.positive_integer("embedding_dim", embedding_dim)
+        self.dropout = checks.fraction("dropout", dropout)
+        self.bidirectional = checks.boolean("bidirectional", bidirectional)
+        self.seed = checks.integer_of_at_least(0, "seed", seed)
+        self._make_layers(derive_seeds(self.seed))
+        self.build()
+
+    def _make_layers(self, seeds: Iterator[int]) -> None:
+        dtype = self.dtype_policy
+        uniform = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
+        size = self.tokenizer.vocabulary_size
+        self.embedding = keras.layers.Embedding(size, self.embedding_dim, uniform, dtype=dtype)
+        self.recurrent_layers = [
+            make_recurrent(self.cell, self.units, seeds, bidirectional=self.bidirectional, dtype=dtype)
+            for _ in range(self.num_layers)
+        ]
+        self.dropout_layers = [
+            keras.layers.Dropout(self.dropout, seed=next(seeds), dtype=dtype) for _ in range(self.num_layers + 1)
+        ]
+        self.pooling = ConcatPooling(dtype=dtype)
+        glorot = keras.initializers.GlorotUniform(seed=next(seeds))
+        self.head = keras.layers.Dense(len(self.labels), kernel_initializer=glorot, dtype=dtype)
+
+    def build(self, input_shape: Any = None) -> None:
+        self.embedding.build((None, None))
+        width = self.units * (2 if self.bidirectional else 1)
+        widths = [self.embedding_dim, *[width] * (self.num_layers - 1)]
+        for layer, size in zip(self.recurrent_layers, widths, strict=True):
+            layer.build((None, None, size))
+        self.head.build((None, 3 * width))
+        self.built = True
+
+    def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
+        """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
+        mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
+        hidden, states = self.embedding(ids), []
+        for layer, dropout in zip(self.recurrent_layers, self.dropout_layers, strict=False):
+            hidden, *states = layer(dropout(hidden, training=training), mask=mask, training=training)
+        pooled = self.pooling(hidden, self._last_outputs(states), mask=mask)
+        return tf.cast(self.head(self.dropout_layers[-1](pooled, training=training)), tf.float32)
+
+    def _last_outputs(self, states: list[tf.Tensor]) -> tf.Tensor:
+        """The first state of each direction is its last output."""
+        return tf.concat([states[0], states[len(states) // 2]], axis=1) if self.bidirectional else states[0]
+
+    @functools.cached_property
+    def _traced_probabilities(self) -> Any:
+        signature = [tf.TensorSpec([None, None], tf.int32)]
+        return tf.function(lambda ids: tf.nn.softmax(self(ids, training=False)), input_signature=signature)
+
+    def classify(self, texts: Sequence[str], batch_size: int = 64, *, progress: bool = False) -> list[Prediction]:
+        """Label texts.
+
+        Args:
+            texts: Any number of strings of any length; an empty one gets the answer for a text that says nothing.
+            batch_size: How many are read at once; it changes the speed, not the answers.
+            progress: Whether to show a bar on a terminal.
+
+        Returns:
+            One `Prediction` a text, in order.
+        """
+        if isinstance(texts, str):
+            raise TypeError(f"`texts` must be a list of strings; received one string: wrap it as [{texts[:40]!r}].")
+        texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
+        checks.positive_integer("batch_size", batch_size)
+        ids = [self.tokenizer.encode(text) for text in texts]
+        by_length = sorted(range(len(ids)), key=lambda n: len(ids[n]))
+        probabilities = np.zeros([len(ids), len(self.labels)])
+        with tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar:
+            for start in range(0, len(ids), batch_size):
+                rows = by_length[start : start + batch_size]
+                probabilities[rows] = self._traced_probabilities(pad_batch([ids[row] for row in rows])).numpy()
+                bar.update(len(rows))
+        return [self._prediction(row) for row in probabilities]
+
+    def _prediction(self, probabilities: np.ndarray) -> Prediction:
+        best = int(probabilities.argmax())
+        named = dict(zip(self.labels, map(float, probabilities), strict=True))
+        return Prediction(self.labels[best], float(probabilities[best]), named)
+
+    def save(self, path: Any, *args: Any, **kwargs: Any) -> None:
+        """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""
+        save_model(self, path, super().save, *args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "tokenizer": self.tokenizer.to_dict(),
+            "labels": list(self.labels),
+            "cell": self.cell,
+            "units": self.units,
+            "num_layers": self.num_layers,
+            "embedding_dim": self.embedding_dim,
+            "dropout": self.dropout,
+            "bidirectional": self.bidirectional,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TextClassifier:
+        return cls(**{**config, "tokenizer": tokenizer_from_dict(config["tokenizer"])})
+
+
+def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    checked = tuple(checks.string(f"labels[{n}]", label) for n, label in enumerate(labels))
+    if len(set(checked)) != len(checked) or len(checked) < 2:
+        raise ValueError(f"`labels` must be two or more distinct strings; received {list(labels)!r}.")
+    return checked

@@ -1,0 +1,34 @@
+"""Text to ids and back, and reading text from files: the standard library and NumPy, nothing else."""
+
+from textrnn.text.byte import ByteTokenizer
+from textrnn.text.character import CharacterTokenizer
+from textrnn.text.corpus import Corpus, open_corpus
+from textrnn.text.ids import document_spans, open_ids, write_ids
+from textrnn.text.labelled import LabelledTexts, read_labelled, read_texts
+from textrnn.text.padding import pad_batch, unpad
+from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, UNKNOWN_ID
+from textrnn.text.tokenizer import Tokenizer, make_tokenizer, tokenizer_from_dict
+from textrnn.text.word import WordTokenizer
+
+__all__ = [
+    "END_ID",
+    "FIRST_FREE_ID",
+    "PAD_ID",
+    "UNKNOWN_ID",
+    "ByteTokenizer",
+    "CharacterTokenizer",
+    "Corpus",
+    "LabelledTexts",
+    "Tokenizer",
+    "WordTokenizer",
+    "document_spans",
+    "make_tokenizer",
+    "open_corpus",
+    "open_ids",
+    "pad_batch",
+    "read_labelled",
+    "read_texts",
+    "tokenizer_from_dict",
+    "unpad",
+    "write_ids",
+]

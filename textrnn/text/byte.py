@@ -1,0 +1,86 @@
+"""A vocabulary of the 256 bytes: any text in any script, with nothing to learn and nothing unknown."""
+
+import codecs
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+
+from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
+from textrnn.text.tokenizer import Tokenizer, check_keys
+
+_ERRORS: Final = "textrnn.surrogatepass_or_replace"
+
+
+class ByteTokenizer(Tokenizer):
+    """One id for each byte of the text's UTF-8 form; needs no `fit`.
+
+    Every str comes back exactly, lone surrogates included. Bytes that are not UTF-8, which a model
+    may well generate, decode to U+FFFD.
+
+    Example:
+        >>> ByteTokenizer().encode("né").tolist()
+        [113, 198, 172]
+    """
+
+    kind: ClassVar[str] = "byte"
+
+    @property
+    def is_fitted(self) -> bool:
+        return True
+
+    def fit(self, texts: Iterable[str] | str) -> Self:
+        """Returns the tokenizer as it is, without reading `texts`: there is nothing to learn."""
+        return self
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        check_keys(data, cls.kind, set())
+        return cls()
+
+    def __repr__(self) -> str:
+        return "ByteTokenizer()"
+
+    def _vocabulary_size(self) -> int:
+        return FIRST_FREE_ID + 256
+
+    def _learn(self, texts: Iterator[str]) -> None:
+        return None
+
+    def _encode(self, text: str) -> np.ndarray:
+        data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+        return data.astype(np.int32) + FIRST_FREE_ID
+
+    def _decode(self, ids: np.ndarray) -> str:
+        ids = ids[(ids != PAD_ID) & (ids != END_ID)]
+        pieces = np.split(ids, np.flatnonzero(ids == UNKNOWN_ID))
+        data = [(piece[piece != UNKNOWN_ID] - FIRST_FREE_ID).astype(np.uint8).tobytes() for piece in pieces]
+        return REPLACEMENT.join(piece.decode("utf-8", _ERRORS) for piece in data)
+
+    def _make_decoder(self) -> Callable[[int], str]:
+        decoder = codecs.getincrementaldecoder("utf-8")(_ERRORS)
+
+        def decode_one(symbol_id: int) -> str:
+            if symbol_id == UNKNOWN_ID:
+                return decoder.decode(b"", final=True) + REPLACEMENT
+            if symbol_id < FIRST_FREE_ID:
+                return ""
+            return decoder.decode(bytes([symbol_id - FIRST_FREE_ID]))
+
+        return decode_one
+
+    def _unknown_symbols(self, text: str) -> list[str]:
+        return []
+
+    def _state(self) -> dict[str, Any]:
+        return {}
+
+
+def _surrogate_or_replacement(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error("surrogatepass")(error)
+    except UnicodeError:
+        return codecs.lookup_error("replace")(error)
+
+
+codecs.register_error(_ERRORS, _surrogate_or_replacement)

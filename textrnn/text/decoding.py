@@ -1,0 +1,98 @@
+"""Bytes to text in small blocks, with errors that say where."""
+
+import codecs
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, Final
+
+BLOCK_BYTES: Final = 1 << 20
+
+# Told, with the name of a text, that its line endings had to be changed.
+Notice = Callable[[str], None]
+
+
+def check_encoding(encoding: str) -> None:
+    """Raises unless Python knows the encoding and it is one for text."""
+    if not isinstance(encoding, str):
+        raise TypeError(f"`encoding` must be a str such as 'utf-8'; received {encoding!r}")
+    try:
+        "a".encode(encoding)
+    except (LookupError, UnicodeError) as error:
+        raise ValueError(f"`encoding` must name a text encoding; received {encoding!r}") from error
+
+
+def decode_blocks(stream: BinaryIO, name: str, encoding: str, notice: Notice = lambda name: None) -> Iterator[str]:
+    """Reads a binary stream as text, a block at a time.
+
+    A byte order mark is left out, and every line ending becomes `\\n`.
+
+    Args:
+        stream: where the bytes come from.
+        name: what to call them in messages, usually the path.
+        encoding: how they became bytes.
+        notice: called with `name` at the end if line endings other than `\\n` were there.
+
+    Raises:
+        ValueError: bytes that the encoding does not allow, with the line and the first of them.
+    """
+    # The mark is left out below, for UTF-16 written without one as for UTF-8, so plain UTF-8 will do.
+    decoder = codecs.getincrementaldecoder("utf-8" if is_utf8(encoding) else encoding)("strict")
+    newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
+    line, is_start, is_last = 1, True, False
+    while not is_last:
+        block = stream.read(BLOCK_BYTES)
+        is_last, state = not block, newlines.getstate()
+        try:
+            text = newlines.decode(block, final=is_last)
+        except UnicodeDecodeError as error:
+            newlines.setstate((b"", state[1]))
+            line += newlines.decode(error.object[: error.start], final=True).count("\n")
+            raise ValueError(_undecodable(name, line, error, encoding)) from error
+        line += text.count("\n")
+        if is_start and text:
+            text, is_start = text.removeprefix("\ufeff"), False
+        if text:
+            yield text
+    _report(newlines, name, notice)
+
+
+def normalize_blocks(text: str, name: str, notice: Notice) -> Iterator[str]:
+    """Does for a str what `decode_blocks` does for bytes."""
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    for start in range(0, len(text), BLOCK_BYTES):
+        block = newlines.decode(text[start : start + BLOCK_BYTES])
+        yield block if start else block.removeprefix("\ufeff")
+    yield newlines.decode("", final=True)
+    _report(newlines, name, notice)
+
+
+def split_lines(blocks: Iterable[str]) -> Iterator[str]:
+    """Cuts text that arrives in blocks into lines, each with its `\\n` where it has one."""
+    parts: list[str] = []
+    for block in blocks:
+        first, *others = block.split("\n")
+        parts.append(first)
+        for other in others:
+            yield "".join(parts) + "\n"
+            parts = [other]
+    if last := "".join(parts):
+        yield last
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether this is a name of UTF-8, with or without a byte order mark."""
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+
+
+def _report(newlines: io.IncrementalNewlineDecoder, name: str, notice: Notice) -> None:
+    if newlines.newlines not in (None, "\n"):
+        notice(name)
+
+
+def _undecodable(name: str, line: int, error: UnicodeDecodeError, encoding: str) -> str:
+    byte = error.object[error.start]
+    other = "'latin-1' or 'cp1252'" if is_utf8(encoding) else "'utf-8'"
+    return (
+        f"{name}, line {line}: byte 0x{byte:02x} is not valid {encoding} ({error.reason}); "
+        f"name the encoding of the file, such as encoding={other}"
+    )

@@ -1,0 +1,80 @@
+"""A corpus as a flat file of ids that is mapped, not loaded."""
+
+import os
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from textrnn.files import atomic_path
+from textrnn.text.symbols import END_ID
+from textrnn.text.tokenizer import Tokenizer
+
+# How many ids are looked at in one go: 4 M keeps a search for END_ID to some 4 MB.
+_BLOCK_IDS: Final = 1 << 22
+
+
+def write_ids(
+    pieces: Iterable[str], tokenizer: Tokenizer, path: str | os.PathLike[str], *, end_of_text: bool
+) -> np.memmap:
+    """Encodes text piece by piece into a file; only one piece is in memory at a time.
+
+    Args:
+        pieces: the text, such as `Corpus.pieces()`.
+        tokenizer: fitted.
+        path: the file to write. It appears complete or not at all.
+        end_of_text: whether `END_ID` follows each piece, as it should when pieces are documents.
+
+    Returns:
+        The ids, unsigned integers of the smallest fitting size [N], mapped read-only.
+
+    Raises:
+        ValueError: there was nothing to write.
+    """
+    dtype = _smallest_dtype(tokenizer.vocabulary_size)
+    end = np.full(int(end_of_text), END_ID, dtype).tobytes()
+    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        for piece in pieces:
+            stream.write(tokenizer.encode(piece).astype(dtype).tobytes())
+            stream.write(end)
+        if stream.tell() == 0:
+            raise ValueError("`pieces` must hold at least one symbol; received none")
+    return open_ids(path, tokenizer.vocabulary_size)
+
+
+def open_ids(path: str | os.PathLike[str], vocabulary_size: int) -> np.memmap:
+    """Maps a file of `write_ids`, unsigned integers [N], read-only.
+
+    Args:
+        path: the file.
+        vocabulary_size: that of the tokenizer that wrote it, which decides the integers' size.
+    """
+    dtype, size = _smallest_dtype(vocabulary_size), os.path.getsize(path)
+    if size == 0 or size % dtype.itemsize:
+        raise ValueError(
+            f"{os.fspath(path)} must hold ids of {dtype.itemsize} bytes (`vocabulary_size` is "
+            f"{vocabulary_size}); it has {size} bytes"
+        )
+    return np.memmap(path, dtype, mode="r")
+
+
+def document_spans(ids: np.ndarray) -> np.ndarray:
+    """Finds the documents in ids [N] that `END_ID` separates.
+
+    Returns:
+        int64 [number of documents, 2], the start and the stop of each. The stop is where `END_ID`
+        stands; symbols after the last `END_ID` are one more document.
+    """
+    blocks = range(0, len(ids), _BLOCK_IDS)
+    found = [np.flatnonzero(ids[start : start + _BLOCK_IDS] == END_ID) + start for start in blocks]
+    stops = np.concatenate([np.empty(0, np.int64), *found]).astype(np.int64)
+    starts = np.concatenate([np.zeros(1, np.int64), stops + 1])
+    if starts[-1] < len(ids):
+        stops = np.append(stops, np.int64(len(ids)))
+    return np.stack([starts[: len(stops)], stops], axis=1)
+
+
+def _smallest_dtype(vocabulary_size: int) -> np.dtype:
+    if vocabulary_size < 1:
+        raise ValueError(f"`vocabulary_size` must be at least 1; received {vocabulary_size}")
+    return np.min_scalar_type(vocabulary_size - 1)

@@ -1,0 +1,184 @@
+"""A vocabulary of words and punctuation from which the text comes back exactly."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+
+from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
+from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys
+from textrnn.text.word_rules import Case, apply_case, fold_case, spacing, split_items
+
+GLUE_ID: Final = FIRST_FREE_ID  # no space here, though one is usual
+CAPITALISED_ID: Final = FIRST_FREE_ID + 1  # the next word has a capital first letter
+UPPER_ID: Final = FIRST_FREE_ID + 2  # the next word is all capitals
+SPACE_ID: Final = FIRST_FREE_ID + 3  # a space here, though none is usual
+FIRST_WORD_ID: Final = FIRST_FREE_ID + 4
+
+_CASES: Final[dict[int, Case]] = {CAPITALISED_ID: "capitalised", UPPER_ID: "upper"}
+_MARKER_IDS: Final[dict[Case, tuple[int, ...]]] = {
+    "as_is": (),
+    "capitalised": (CAPITALISED_ID,),
+    "upper": (UPPER_ID,),
+}
+
+
+class WordTokenizer(Tokenizer):
+    """One id for each word (in lower case), punctuation character and white-space character.
+
+    Capitals and departures from usual spacing are symbols of their own, so `decode(encode(text))` is
+    the text, to the last space, wherever all its symbols are in the vocabulary. A single space where
+    one is usual costs no symbol. Scripts that put no space between words make poor words: use
+    characters for them.
+
+    Args:
+        minimum_count: a symbol seen fewer times than this is unknown.
+        maximum_size: at most this many ids, the 7 fixed ones included; the most frequent stay.
+
+    Example:
+        >>> tokenizer = WordTokenizer().fit("Not bad, not bad at all!")
+        >>> len(tokenizer.encode("Not bad at all!"))  # capital, not, bad, at, all, !
+        6
+        >>> tokenizer.decode(tokenizer.encode("ALL bad!"))
+        'ALL bad!'
+    """
+
+    kind: ClassVar[str] = "word"
+
+    def __init__(self, minimum_count: int = 1, maximum_size: int | None = None) -> None:
+        _check_whole_number("minimum_count", minimum_count, at_least=1)
+        if maximum_size is not None:
+            _check_whole_number("maximum_size", maximum_size, at_least=FIRST_WORD_ID + 1)
+        self.minimum_count = minimum_count
+        self.maximum_size = maximum_size
+        self._words: list[str] | None = None
+        self._id_by_word: dict[str, int] = {}
+
+    @property
+    def is_fitted(self) -> bool:
+        return self._words is not None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        check_keys(data, cls.kind, {"minimum_count", "maximum_size", "words"})
+        check_distinct_strings(data["words"], "words")
+        tokenizer = cls(data["minimum_count"], data["maximum_size"])
+        tokenizer._set_words(data["words"])
+        return tokenizer
+
+    def __repr__(self) -> str:
+        size = self.vocabulary_size if self.is_fitted else None
+        settings = f"minimum_count={self.minimum_count}, maximum_size={self.maximum_size}"
+        return f"WordTokenizer({settings}, vocabulary_size={size})"
+
+    def _vocabulary_size(self) -> int:
+        return FIRST_WORD_ID + len(self._id_by_word)
+
+    def _learn(self, texts: Iterator[str]) -> None:
+        items: Counter[str] = Counter()
+        for text in texts:
+            items.update(split_items(text))
+        if not items:
+            raise ValueError("`texts` must hold at least one character to fit on; received none")
+        del items[" "]  # it has an id of its own
+        counts: Counter[str] = Counter()
+        for item, count in items.items():
+            counts[fold_case(item)[1]] += count
+        self._set_words(self._most_frequent(counts))
+
+    def _most_frequent(self, counts: Counter[str]) -> list[str]:
+        enough = [word for word, count in counts.items() if count >= self.minimum_count]
+        if counts and not enough:
+            highest = max(counts.values())
+            raise ValueError(
+                f"`minimum_count` {self.minimum_count} leaves no word: the most frequent one "
+                f"occurs {highest} time{'s' if highest > 1 else ''}"
+            )
+        room = None if self.maximum_size is None else self.maximum_size - FIRST_WORD_ID
+        return sorted(enough, key=lambda word: (-counts[word], word))[:room]
+
+    def _set_words(self, words: list[str]) -> None:
+        self._words = list(words)
+        self._id_by_word = {word: FIRST_WORD_ID + index for index, word in enumerate(words)}
+
+    def _encode(self, text: str) -> np.ndarray:
+        ids: list[int] = []
+        entries: dict[str, tuple[tuple[int, ...], bool, bool]] = {}
+        spaces, space_usual_after = 0, False
+        for item in split_items(text):
+            if item == " ":
+                spaces += 1
+                continue
+            if item not in entries:
+                entries[item] = self._entry(item)
+            item_ids, space_usual_before, space_usual_after_item = entries[item]
+            ids += _gap_ids(spaces, space_usual_after and space_usual_before)
+            ids += item_ids
+            spaces, space_usual_after = 0, space_usual_after_item
+        ids += [SPACE_ID] * spaces
+        return np.array(ids, np.int32)
+
+    def _entry(self, item: str) -> tuple[tuple[int, ...], bool, bool]:
+        """Returns the ids of an item, and whether a space is usual before and after it."""
+        case, word = fold_case(item)
+        if word not in self._id_by_word:
+            # Spaced as the U+FFFD it will be shown as, whatever it was.
+            return (UNKNOWN_ID,), *spacing(REPLACEMENT)
+        return (*_MARKER_IDS[case], self._id_by_word[word]), *spacing(word)
+
+    def _make_decoder(self) -> Callable[[int], str]:
+        return _WordDecoder(self._words or [])
+
+    def _unknown_symbols(self, text: str) -> list[str]:
+        symbols = (fold_case(item)[1] for item in dict.fromkeys(split_items(text)) if item != " ")
+        return [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._id_by_word]
+
+    def _state(self) -> dict[str, Any]:
+        words = None if self._words is None else list(self._words)
+        return {"minimum_count": self.minimum_count, "maximum_size": self.maximum_size, "words": words}
+
+
+class _WordDecoder:
+    """Adds, symbol by symbol, the spaces and capitals that go without saying."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._words = words
+        self._case: Case = "as_is"
+        self._is_glued = False
+        self._space_usual_after = False
+
+    def __call__(self, symbol_id: int) -> str:
+        if symbol_id in (PAD_ID, END_ID):
+            return ""
+        if symbol_id == GLUE_ID:
+            self._is_glued = True
+            return ""
+        if symbol_id in _CASES:
+            self._case = _CASES[symbol_id]
+            return ""
+        return self._place(self._symbol(symbol_id))
+
+    def _symbol(self, symbol_id: int) -> str:
+        if symbol_id == UNKNOWN_ID:
+            return REPLACEMENT
+        return " " if symbol_id == SPACE_ID else self._words[symbol_id - FIRST_WORD_ID]
+
+    def _place(self, symbol: str) -> str:
+        space_usual_before, space_usual_after = spacing(symbol)
+        has_space = self._space_usual_after and space_usual_before and not self._is_glued
+        text = (" " if has_space else "") + apply_case(self._case, symbol)
+        self._case, self._is_glued, self._space_usual_after = "as_is", False, space_usual_after
+        return text
+
+
+def _gap_ids(spaces: int, is_space_usual: bool) -> list[int]:
+    """Returns the symbols that say how many spaces stand between two items, if any are needed."""
+    if spaces == int(is_space_usual):
+        return []
+    return [GLUE_ID] if spaces == 0 else [SPACE_ID] * spaces
+
+
+def _check_whole_number(name: str, value: object, at_least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+        raise ValueError(f"`{name}` must be a whole number of at least {at_least}; received {value!r}")

@@ -1,0 +1,72 @@
+"""How text falls into words, what their case is, and where a space goes without saying."""
+
+import functools
+import re
+import unicodedata
+from typing import Final, Literal
+
+Case = Literal["as_is", "capitalised", "upper"]
+
+# Dashes are here through their category, Pd. The straight quotes ' and " open as often as they close,
+# so no fixed rule serves them.
+_NO_SPACE_BEFORE: Final = frozenset(".,;:!?%…·、。،؛؟।/\\")
+_NO_SPACE_AFTER: Final = frozenset("#@¿¡/\\")
+
+
+def split_items(text: str) -> list[str]:
+    """Splits text into words, single white-space characters and single other characters.
+
+    A word may hold digits, `_`, combining marks and inner apostrophes. Nothing is lost: the items
+    joined are the text.
+    """
+    return _item_pattern().findall(text)
+
+
+def fold_case(word: str) -> tuple[Case, str]:
+    """Splits a word into its case and its lower-case form, where the two give back the exact word.
+
+    Where they do not ("iPhone", "İzmir"), the case is "as_is" and the word stays itself.
+    """
+    lower = word.lower()
+    if lower == word:
+        return "as_is", word
+    if apply_case("capitalised", lower) == word:
+        return "capitalised", lower
+    if apply_case("upper", lower) == word:
+        return "upper", lower
+    return "as_is", word
+
+
+def apply_case(case: Case, lower: str) -> str:
+    """Gives the lower-case form of a word its case back."""
+    if case == "capitalised":
+        # Title case, not upper case: the two differ for a digraph such as U+01C6.
+        return lower[:1].title() + lower[1:]
+    return lower.upper() if case == "upper" else lower
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def spacing(symbol: str) -> tuple[bool, bool]:
+    """Says whether a space is usual before and after a symbol.
+
+    Between two symbols a space goes without saying when it is usual after the first and before the
+    second: around words, not before a full stop, not after a bracket opens, not around a dash,
+    a combining mark, an invisible character or other white space.
+    """
+    if len(symbol) > 1 or symbol.isalnum():
+        return True, True
+    category = unicodedata.category(symbol)
+    if category[0] in "CMZ" or category == "Pd" or symbol.isspace():
+        return False, False
+    before = category not in ("Pe", "Pf") and symbol not in _NO_SPACE_BEFORE
+    after = category not in ("Ps", "Pi", "Sc") and symbol not in _NO_SPACE_AFTER
+    return before, after
+
+
+@functools.cache
+def _item_pattern() -> re.Pattern[str]:
+    # `re` has no class for combining marks, and \w leaves them out, which would tear the words of
+    # most Indian scripts apart. Only those below U+10000: the others would make matching slow.
+    marks = "".join(chr(code) for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M")
+    word = rf"\w[\w{marks}]*"
+    return re.compile(rf"{word}(?:['\u2019]{word})*|.", re.DOTALL)
