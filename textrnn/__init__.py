@@ -1,1 +1,57 @@
-"""Recurrent text models for Keras and TensorFlow."""
+"""Recurrent text models for Keras and TensorFlow: train on your own corpus, generate, score and classify.
+
+Names are loaded when they are first used, so that what needs no TensorFlow does not wait for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from textrnn.version import __version__
+
+_HOMES = {
+    "LanguageModel": "textrnn.models",
+    "Prediction": "textrnn.models",
+    "Score": "textrnn.generation",
+    "State": "textrnn.generation",
+    "TextClassifier": "textrnn.models",
+    "TrainingDivergedError": "textrnn.training",
+    "TrainingInterrupted": "textrnn.training",
+    "load": "textrnn.api",
+    "train_classifier": "textrnn.api",
+    "train_language_model": "textrnn.api",
+}
+_FOLDERS = ("generation", "layers", "models", "text", "training")
+
+__all__ = [
+    "LanguageModel",
+    "Prediction",
+    "Score",
+    "State",
+    "TextClassifier",
+    "TrainingDivergedError",
+    "TrainingInterrupted",
+    "__version__",
+    "generation",
+    "layers",
+    "load",
+    "models",
+    "text",
+    "train_classifier",
+    "train_language_model",
+    "training",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _FOLDERS:
+        return importlib.import_module(f"textrnn.{name}")
+    raise AttributeError(f"module 'textrnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from textrnn.layers.recurrence import zero_masked
+
 
 @keras.saving.register_keras_serializable("textrnn")
 class ConcatPooling(keras.layers.Layer):
@@ -32,7 +34,8 @@ class ConcatPooling(keras.layers.Layer):
         mask = tf.ones(tf.shape(outputs)[:2], tf.bool) if mask is None else tf.cast(mask, tf.bool)
         real = tf.cast(mask, outputs.dtype)[..., None]
         count = tf.reduce_sum(real, axis=1)
-        mean = tf.math.divide_no_nan(tf.reduce_sum(outputs * real, axis=1), count)
+        total = tf.reduce_sum(zero_masked(outputs, mask), axis=1)
+        mean = tf.math.divide_no_nan(total, count)
         lowest = tf.constant(outputs.dtype.min, outputs.dtype)
         highest = tf.reduce_max(tf.where(mask[..., None], outputs, lowest), axis=1)
         highest = tf.where(count > 0, highest, tf.zeros_like(highest))

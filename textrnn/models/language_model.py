@@ -23,9 +23,9 @@ States = tuple[Any, ...]
 class LanguageModel(TextModel, keras.Model):
     """Embedding, a stack of `Recurrent` layers, and logits over the vocabulary at every step.
 
-    It reads and writes text (the methods of `TextModel`) and is an ordinary Keras model on arrays of ids: `model(ids)`
-    maps int `[B, T]` to logits float32 `[B, T, V]`, where id 0 is padding and masked, so `compile`, `fit`, `predict`
-    and `evaluate` count real steps only.
+    It reads and writes text (the methods of `TextModel`) and is an ordinary Keras model on arrays of ids:
+    `model(ids)` maps int `[B, T]` to logits float32 `[B, T, V]`, where id 0 is padding and masked, so `compile`,
+    `fit`, `predict` and `evaluate` count real steps only.
 
     Args:
         tokenizer: A fitted tokenizer; it is saved with the model.

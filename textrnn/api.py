@@ -1,0 +1,399 @@
+"""The few functions most people need: text in, a trained model out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from textrnn import checks
+from textrnn.models import LanguageModel, TextClassifier, load_model
+from textrnn.models.stack import CELLS
+from textrnn.text import (
+    Corpus,
+    LabelledTexts,
+    Tokenizer,
+    WordTokenizer,
+    make_tokenizer,
+    open_corpus,
+    read_labelled,
+    write_ids,
+)
+from textrnn.training import (
+    ExampleBatches,
+    LabelOfText,
+    NextSymbol,
+    RunFolder,
+    Trainer,
+    TrainingSettings,
+    can_draw,
+    checksum,
+    describe_run,
+    draw_curves,
+    open_run,
+    split_documents,
+    split_labelled,
+    split_stream,
+    weigh_classes,
+)
+
+TOKENIZERS = ("character", "byte", "word")
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """The model in a `.keras` file, or the best one of a run folder: a `LanguageModel` or a `TextClassifier`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or was not written by this package.
+    """
+    return load_model(path)
+
+
+def train_language_model(
+    source: str | os.PathLike[str] | Iterable[str],
+    *,
+    tokenizer: str | Tokenizer = "character",
+    cell: str = "lstm",
+    units: int = 384,
+    num_layers: int = 1,
+    embedding_dim: int = 64,
+    dropout: float = 0.3,
+    tie_embeddings: bool = False,
+    epochs: int = 10,
+    batch_size: int = 32,
+    sequence_length: int = 100,
+    learning_rate: float = 4e-3,
+    weight_decay: float = 0.0,
+    clip_norm: float = 1.0,
+    warmup: float = 0.05,
+    patience: int | None = None,
+    validation_split: float = 0.1,
+    documents: Literal["line", "file", "string"] | None = None,
+    encoding: str = "utf-8",
+    seed: int = 0,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    checkpoint_seconds: float = 60.0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: bool = True,
+) -> LanguageModel:
+    """Train a language model on text.
+
+    Args:
+        source: A text file, a folder of `.txt` files, or strings.
+        tokenizer: `"character"`, `"byte"`, `"word"`, or a tokenizer of `textrnn.text`, fitted or not.
+        cell: `"rnn"`, `"lstm"` or `"gru"`.
+        units: Size of each recurrent layer.
+        num_layers: How many are stacked.
+        embedding_dim: Size of a symbol's embedding.
+        dropout: Fraction dropped after the embedding and after each recurrent layer.
+        tie_embeddings: Whether the output shares the embedding's weights; needs `embedding_dim` equal to `units`.
+        epochs: Passes over the text.
+        batch_size: How many places of the text are read at once.
+        sequence_length: Steps a gradient reaches back; the state is carried on from window to window.
+        learning_rate: The peak of a warm-up and a cosine decay.
+        weight_decay: Of AdamW.
+        clip_norm: The gradient's largest global norm.
+        warmup: Fraction of all steps over which the learning rate rises.
+        patience: Epochs without a better validation loss after which training stops.
+        validation_split: Fraction held out to tell which weights are best: the end of a continuous text, or a
+            random choice of documents. 0 holds out nothing and keeps the last weights.
+        documents: None for one continuous text; `"line"`, `"file"` or `"string"` for many that end, one a line, a
+            file of a folder, or a string. The model then learns where a text ends.
+        encoding: Of the files.
+        seed: For the weights, dropout and the order of documents.
+        out: Folder for the best model, metrics, samples, curves and checkpoints; None keeps nothing.
+        resume: Whether to go on with the run in `out`, exactly where its last checkpoint was.
+        checkpoint_seconds: Time between checkpoints.
+        callbacks: Keras callbacks.
+        verbose: Whether to show progress.
+
+    Returns:
+        The model with the weights that did best on validation.
+
+    Raises:
+        ValueError, TypeError: If an argument is out of its range or of another type, or the text is too short.
+        FileNotFoundError: If `source` is a path that does not exist.
+        FileExistsError: If `out` holds a run and `resume` is False.
+    """
+    settings = _recorded(locals())
+    training = TrainingSettings(epochs, learning_rate, weight_decay, clip_norm, warmup, patience, checkpoint_seconds)
+    _check_shared(cell, batch_size, validation_split, seed, verbose, resume)
+    checks.positive_integer("sequence_length", sequence_length)
+    corpus = open_corpus(source, documents=documents, encoding=encoding)
+    fitted = _fit(tokenizer, corpus, verbose)
+    model = LanguageModel(
+        fitted,
+        cell=cell,
+        units=units,
+        num_layers=num_layers,
+        embedding_dim=embedding_dim,
+        dropout=dropout,
+        tie_embeddings=tie_embeddings,
+        documents=documents is not None,
+        seed=seed,
+    )
+    with _workplace(out) as folder:
+        counted = _Counted(corpus, "encoding", verbose)
+        ids = write_ids(counted, fitted, folder / "ids.bin", end_of_text=documents is not None)
+        shape = {"batch_size": batch_size, "sequence_length": sequence_length}
+        if documents is None:
+            batches, validation = split_stream(ids, validation_split, **shape)
+        else:
+            batches, validation = split_documents(ids, validation_split, **shape, seed=seed)
+        facts = describe_run(model, {"symbols": len(ids), "checksum": checksum([ids])})
+        run, is_resumed = open_run(out, resume=resume, settings=settings, facts=facts)
+        _say(verbose, f"{corpus.name}: {counted.characters:,} characters, vocabulary of {fitted.vocabulary_size}")
+        trainer = Trainer(
+            model,
+            NextSymbol(len(ids) / max(counted.characters, 1) if fitted.kind != "character" else 1.0),
+            batches,
+            validation,
+            training,
+            run=run,
+            callbacks=callbacks,
+            sample=lambda: str(model.generate(length=200, temperature=0.8, seed=seed)),
+            is_shown=verbose,
+        )
+        _train(trainer, facts, is_resumed, "bits_per_character")
+    return model
+
+
+def train_classifier(
+    source: str | os.PathLike[str] | tuple[Sequence[str], Sequence[str]],
+    *,
+    tokenizer: str | Tokenizer = "word",
+    cell: str = "lstm",
+    units: int = 64,
+    num_layers: int = 1,
+    embedding_dim: int = 64,
+    dropout: float = 0.5,
+    bidirectional: bool = True,
+    epochs: int = 15,
+    batch_size: int = 32,
+    learning_rate: float = 2e-3,
+    weight_decay: float = 0.01,
+    clip_norm: float = 1.0,
+    warmup: float = 0.1,
+    patience: int | None = None,
+    class_weight: str | Mapping[str, float] | None = None,
+    validation_split: float = 0.1,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    encoding: str = "utf-8",
+    seed: int = 0,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    checkpoint_seconds: float = 60.0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: bool = True,
+) -> TextClassifier:
+    """Train a classifier on labelled texts.
+
+    Args:
+        source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
+        tokenizer: `"word"`, `"character"`, `"byte"`, or a tokenizer of `textrnn.text`, fitted or not.
+        cell: `"rnn"`, `"lstm"` or `"gru"`.
+        units: Size of each recurrent layer, in each direction.
+        num_layers: How many are stacked.
+        embedding_dim: Size of a symbol's embedding.
+        dropout: Fraction dropped after the embedding, between layers and after pooling.
+        bidirectional: Whether each layer also reads backwards.
+        epochs: Passes over the texts.
+        batch_size: Texts a step.
+        learning_rate: The peak of a warm-up and a cosine decay.
+        weight_decay: Of AdamW.
+        clip_norm: The gradient's largest global norm.
+        warmup: Fraction of all steps over which the learning rate rises.
+        patience: Epochs without a better validation loss after which training stops.
+        class_weight: What a text of each label counts: None for all the same, `"balanced"` for as much as the label
+            is rare, or a weight for every label.
+        validation_split: Fraction of each label's texts held out to tell which weights are best; 0 holds out
+            nothing and keeps the last weights.
+        text_column: Name of the text column; by default `text`, `sentence` or `review`.
+        label_column: Name of the label column; by default `label` or `sentiment`.
+        encoding: Of the file.
+        seed: For the weights, dropout, the held-out texts and the order.
+        out: Folder for the best model, metrics, curves and checkpoints; None keeps nothing.
+        resume: Whether to go on with the run in `out`, exactly where its last checkpoint was.
+        checkpoint_seconds: Time between checkpoints.
+        callbacks: Keras callbacks.
+        verbose: Whether to show progress.
+
+    Returns:
+        The model with the weights that did best on validation.
+
+    Raises:
+        ValueError, TypeError: If an argument is out of its range or of another type, or the labels are too few.
+        FileNotFoundError: If `source` is a path that does not exist.
+        FileExistsError: If `out` holds a run and `resume` is False.
+    """
+    settings = _recorded(locals())
+    training = TrainingSettings(epochs, learning_rate, weight_decay, clip_norm, warmup, patience, checkpoint_seconds)
+    _check_shared(cell, batch_size, validation_split, seed, verbose, resume)
+    labelled = _labelled(source, text_column, label_column, encoding)
+    labels = sorted(set(labelled.labels))
+    if len(labels) < 2:
+        raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
+    numbers = np.searchsorted(labels, labelled.labels)
+    kept, held_out = split_labelled(numbers, labels, validation_split, seed)
+    weights = weigh_classes(class_weight, labels, numbers[kept])
+    fitted = _ready(tokenizer)
+    if not fitted.is_fitted:
+        fitted.fit(labelled.texts[row] for row in kept)
+    model = TextClassifier(
+        fitted,
+        labels,
+        cell=cell,
+        units=units,
+        num_layers=num_layers,
+        embedding_dim=embedding_dim,
+        dropout=dropout,
+        bidirectional=bidirectional,
+        seed=seed,
+    )
+    sequences = [fitted.encode(text) for text in labelled.texts]
+
+    def batches(rows: np.ndarray, order: int | None) -> ExampleBatches:
+        chosen = [sequences[row] for row in rows]
+        return ExampleBatches(chosen, numbers[rows], batch_size=batch_size, seed=order)
+
+    facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, numbers])})
+    run, is_resumed = open_run(out, resume=resume, settings=settings, facts=facts)
+    _say(verbose, f"{len(sequences):,} texts, labels {', '.join(labels)}, vocabulary of {fitted.vocabulary_size:,}")
+    trainer = Trainer(
+        model,
+        LabelOfText(weights),
+        batches(kept, seed),
+        batches(held_out, None) if len(held_out) else None,
+        training,
+        run=run,
+        callbacks=callbacks,
+        is_shown=verbose,
+    )
+    _train(trainer, facts, is_resumed, "loss")
+    return model
+
+
+def _recorded(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call as its run's config records them: all that decides what comes out."""
+    left_out = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")
+    recorded = {name: value for name, value in arguments.items() if name not in left_out}
+    source, tokenizer = recorded["source"], recorded["tokenizer"]
+    recorded["source"] = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "in memory"
+    recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
+    return recorded
+
+
+def _check_shared(
+    cell: str, batch_size: int, validation_split: float, seed: int, verbose: bool, resume: bool
+) -> None:
+    checks.one_of("cell", cell, CELLS)
+    checks.positive_integer("batch_size", batch_size)
+    checks.fraction("validation_split", validation_split)
+    checks.integer_of_at_least(0, "seed", seed)
+    checks.boolean("verbose", verbose)
+    checks.boolean("resume", resume)
+
+
+def _ready(tokenizer: str | Tokenizer) -> Tokenizer:
+    if isinstance(tokenizer, Tokenizer):
+        return tokenizer
+    name = checks.one_of("tokenizer", tokenizer, TOKENIZERS)
+    # A word seen once teaches nothing but itself; as the unknown word it teaches what to do with those.
+    return WordTokenizer(minimum_count=2) if name == "word" else make_tokenizer(name)
+
+
+def _fit(tokenizer: str | Tokenizer, corpus: Corpus, verbose: bool) -> Tokenizer:
+    ready = _ready(tokenizer)
+    return ready if ready.is_fitted else ready.fit(_Counted(corpus, "reading", verbose))
+
+
+class _Counted:
+    """The pieces of a corpus, their characters counted, with a bar for a corpus that takes a while."""
+
+    def __init__(self, corpus: Corpus, description: str, verbose: bool) -> None:
+        self.corpus = corpus
+        self.description = description
+        self.verbose = verbose
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        hidden = None if self.verbose else True
+        bar = tqdm(
+            total=self.corpus.size,
+            desc=self.description,
+            unit="B",
+            unit_scale=True,
+            disable=hidden,
+            leave=False,
+            delay=1,
+        )
+        with bar:
+            for piece in self.corpus.pieces():
+                self.characters += len(piece)
+                yield piece
+                bar.update(len(piece))
+
+
+@contextlib.contextmanager
+def _workplace(out: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """Where the ids lie while they are trained on: in the run folder, else in a temporary one."""
+    if out is not None:
+        yield Path(out)
+        return
+    with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
+        yield Path(folder)
+
+
+def _labelled(source: Any, text_column: str | None, label_column: str | None, encoding: str) -> LabelledTexts:
+    if isinstance(source, (str, os.PathLike)):
+        return read_labelled(source, text_column=text_column, label_column=label_column, encoding=encoding)
+    if not isinstance(source, (tuple, list)) or len(source) != 2:
+        raise TypeError(f"`source` must be a path or a pair (texts, labels); received {type(source).__name__}.")
+    texts, labels = (list(part) for part in source)
+    if len(texts) != len(labels) or not texts:
+        raise ValueError(
+            f"`source` must hold as many labels as texts, and at least one; received {len(texts)} texts and "
+            f"{len(labels)} labels."
+        )
+    texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
+    return LabelledTexts(texts, [str(label) for label in labels])
+
+
+def _train(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measure: str) -> None:
+    model, verbose = trainer.model, trainer.is_shown
+    layers = f"{model.cell} of {model.num_layers} x {model.units}"
+    _say(
+        verbose,
+        f"{facts['model']}, {layers}, {facts['parameters']:,} parameters ({facts['megabytes']:.1f} MB)",
+    )
+    _say(verbose, f"device {facts['device']}, precision {facts['precision']}")
+    if is_resumed:
+        trainer.restore()
+        _say(verbose, f"going on from epoch {trainer.position.epoch + 1}, step {trainer.position.step}")
+    trainer.train()
+    run = trainer.run
+    if run is not None:
+        _draw(run, measure)
+        _say(verbose, f"the best model is {run.model}")
+
+
+def _draw(run: RunFolder, measure: str) -> None:
+    if can_draw():
+        draw_curves(run.history(), measure, run.curves)
+    else:
+        print(f"no {run.curves}: that takes matplotlib, pip install 'textrnn[plots]'")
+
+
+def _say(verbose: bool, text: str) -> None:
+    if verbose:
+        print(text, flush=True)

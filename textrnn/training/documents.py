@@ -1,0 +1,119 @@
+"""Many texts of different lengths, in batches with little padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from textrnn.text import pad_batch
+from textrnn.training.batch import Batch
+
+
+class DocumentBatches:
+    """Documents for a language model: padded side by side, read in windows, each predicted to its end.
+
+    A document of n symbols is read as the end-of-text symbol and its n symbols, and what is to be predicted are its
+    n symbols and the end. Documents of like length share a batch; one longer than a window is read in several, its
+    state carried.
+
+    Args:
+        ids: The documents one after the other, unsigned integers `[N]`.
+        spans: Start and stop of each document, int64 `[documents, 2]`.
+        end_id: The end-of-text symbol.
+        batch_size: B.
+        sequence_length: T, the longest window.
+        seed: For the order of the documents; None keeps them sorted by length.
+    """
+
+    def __init__(
+        self,
+        ids: np.ndarray,
+        spans: np.ndarray,
+        end_id: int,
+        *,
+        batch_size: int,
+        sequence_length: int,
+        seed: int | None,
+    ) -> None:
+        self.ids = ids
+        self.spans = spans
+        self.end_id = end_id
+        self.batch_size = batch_size
+        self.sequence_length = sequence_length
+        self.seed = seed
+        self.lengths = spans[:, 1] - spans[:, 0] + 1
+
+    def _windows(self, rows: np.ndarray) -> int:
+        return int(-(-self.lengths[rows].max() // self.sequence_length))
+
+    def steps(self, epoch: int) -> int:
+        return sum(self._windows(rows) for rows in bucketed(self.lengths, self.batch_size, self.seed, epoch))
+
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        step = 0
+        for rows in bucketed(self.lengths, self.batch_size, self.seed, epoch):
+            if step + self._windows(rows) > first:
+                windows = list(self._read(rows))
+                yield from windows[max(first - step, 0) :]
+            step += self._windows(rows)
+
+    def _read(self, rows: np.ndarray) -> Iterator[Batch]:
+        end = np.array([self.end_id])
+        padded = pad_batch(
+            [np.concatenate([end, self.ids[start:stop], end]).astype(np.int32) for start, stop in self.spans[rows]]
+        )
+        targets = padded[:, 1:]
+        inputs = np.where(targets != 0, padded[:, :-1], 0)  # a document's last symbol, its end, is only predicted
+        for begin in range(0, targets.shape[1], self.sequence_length):
+            window = slice(begin, begin + self.sequence_length)
+            has_padding = bool((inputs[:, window] == 0).any())
+            yield Batch(inputs[:, window], targets[:, window], has_padding, is_fresh=begin == 0)
+
+
+class ExampleBatches:
+    """Labelled texts for a classifier: padded side by side, one window a batch.
+
+    Args:
+        sequences: The texts' ids, each int32 `[T]`; an empty one is a row of padding.
+        labels: The number of each text's label, int `[N]`.
+        batch_size: B.
+        seed: For the order of the texts; None keeps them sorted by length.
+    """
+
+    def __init__(
+        self, sequences: Sequence[np.ndarray], labels: np.ndarray, *, batch_size: int, seed: int | None
+    ) -> None:
+        self.sequences = sequences
+        self.labels = np.asarray(labels, np.int32)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.lengths = np.array([len(sequence) for sequence in sequences])
+
+    def steps(self, epoch: int) -> int:
+        return -(-len(self.sequences) // self.batch_size)
+
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        for rows in bucketed(self.lengths, self.batch_size, self.seed, epoch)[first:]:
+            inputs = pad_batch([self.sequences[row] for row in rows])
+            yield Batch(inputs, self.labels[rows], has_padding=True, is_fresh=True)
+
+
+def bucketed(lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int) -> list[np.ndarray]:
+    """Groups rows of like length into batches, in an order that depends on `seed` and `epoch` alone.
+
+    Rows are shuffled, sorted by length within pools of 50 batches, cut into batches, and the batches shuffled: little
+    padding, yet other neighbours in every epoch. Without a seed all rows are sorted by length.
+    """
+    if seed is None:
+        order = np.argsort(lengths, kind="stable")
+        return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(len(lengths))
+    pool = 50 * batch_size
+    batches = []
+    for start in range(0, len(order), pool):
+        rows = order[start : start + pool]
+        rows = rows[np.argsort(lengths[rows], kind="stable")]
+        batches += [rows[first : first + batch_size] for first in range(0, len(rows), batch_size)]
+    return [batches[number] for number in generator.permutation(len(batches))]

@@ -1,0 +1,119 @@
+"""What is minimised: the mean surprise over the real steps, or over the rows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+
+class Objective(Protocol):
+    """Runs a model on a batch and says how wrong it was."""
+
+    @property
+    def unit(self) -> str:
+        """What the summed weight counts, for a rate."""
+
+    def measures(self, loss: float, accuracy: float) -> dict[str, float]:
+        """What to show and record of a mean loss and a mean accuracy; `loss` is among it."""
+
+    def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
+        """What the model carries from batch to batch, empty."""
+
+    def __call__(
+        self,
+        model: Any,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        *,
+        has_padding: bool,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
+        """Summed loss in nats, summed hits, summed weight, and the states after the batch."""
+
+
+@dataclass(frozen=True)
+class NextSymbol:
+    """Cross-entropy of the next symbol at every real step, for a model with `forward` and `initial_states`.
+
+    Args:
+        symbols_per_character: To turn nats a symbol into bits a character; 1 for a character tokenizer.
+    """
+
+    symbols_per_character: float = 1.0
+
+    @property
+    def unit(self) -> str:
+        return "characters" if self.symbols_per_character == 1 else "symbols"
+
+    def measures(self, loss: float, accuracy: float) -> dict[str, float]:
+        return {"loss": loss, "bits_per_character": loss / math.log(2) * self.symbols_per_character}
+
+    def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
+        return tuple(model.initial_states(batch_size))
+
+    def __call__(
+        self,
+        model: Any,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        *,
+        has_padding: bool,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
+        mask = inputs != 0 if has_padding else None
+        logits, states = model.forward(inputs, states, mask=mask, training=training)
+        weights = tf.ones_like(targets, tf.float32) if mask is None else tf.cast(mask, tf.float32)
+        return (*_weighted_sums(targets, logits, weights), states)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelOfText:
+    """Cross-entropy of each row's label, for a model that maps ids to logits.
+
+    Args:
+        class_weights: What a text of each label counts in training, float `[labels]`.
+    """
+
+    class_weights: np.ndarray
+
+    @property
+    def unit(self) -> str:
+        return "texts"
+
+    def measures(self, loss: float, accuracy: float) -> dict[str, float]:
+        return {"loss": loss, "accuracy": accuracy}
+
+    def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
+        return ()
+
+    def __call__(
+        self,
+        model: Any,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        *,
+        has_padding: bool,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
+        logits = model(inputs, training=training)
+        weights = (
+            tf.gather(tf.constant(self.class_weights, tf.float32), targets)
+            if training
+            else tf.ones_like(targets, tf.float32)
+        )
+        return (*_weighted_sums(targets, logits, weights), states)
+
+
+def _weighted_sums(
+    targets: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+    hits = tf.cast(tf.argmax(logits, axis=-1, output_type=targets.dtype) == targets, tf.float32)
+    return tf.reduce_sum(losses * weights), tf.reduce_sum(hits * weights), tf.reduce_sum(weights)

@@ -1,0 +1,85 @@
+"""The folder of a run, which explains itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from textrnn.files import write_text
+
+GROWING = ("metrics.jsonl", "samples.txt")
+
+
+class RunFolder:
+    """Where a run keeps what it makes.
+
+    `model.keras` is the best model on validation, `config.json` every setting and what it ran on, `metrics.jsonl` a
+    line an epoch, `samples.txt` what the model wrote on the way, `curves.png` the losses, `checkpoint/` what a resume
+    needs, `ids.bin` the corpus as ids.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples.txt"
+
+    @property
+    def curves(self) -> Path:
+        return self.path / "curves.png"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint" / "state.npz"
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        write_text(self.config, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+    def read_config(self) -> dict[str, Any]:
+        """The settings the run was started with.
+
+        Raises:
+            ValueError: If the file is not there or damaged.
+        """
+        try:
+            config: dict[str, Any] = json.loads(self.config.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{self.config} must hold the settings of a run; reading it failed: {error}") from error
+        return config
+
+    def append(self, path: Path, text: str) -> None:
+        with open(path, "a", encoding="utf-8") as stream:
+            stream.write(text)
+
+    def file_sizes(self) -> dict[str, int]:
+        """How long the growing files are, in bytes: a checkpoint remembers it."""
+        paths = {name: self.path / name for name in GROWING}
+        return {name: path.stat().st_size if path.exists() else 0 for name, path in paths.items()}
+
+    def cut_back(self, sizes: dict[str, int]) -> None:
+        """Drop what the growing files say of work that a checkpoint does not hold."""
+        for name in GROWING:
+            path = self.path / name
+            if path.exists():
+                os.truncate(path, sizes.get(name, 0))
+
+    def history(self) -> list[dict[str, Any]]:
+        """The lines of `metrics.jsonl`."""
+        if not self.metrics.exists():
+            return []
+        return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]

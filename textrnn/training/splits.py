@@ -1,0 +1,98 @@
+"""What is trained on and what is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from textrnn import checks
+from textrnn.text import END_ID, document_spans
+from textrnn.training.batch import Batches
+from textrnn.training.documents import DocumentBatches
+from textrnn.training.streams import StreamBatches
+
+VALIDATION_STREAM = 1000  # symbols a validation stream has at least, so that starting from nothing hardly shows
+VALIDATION_WINDOW = 256
+
+
+def split_stream(
+    ids: np.ndarray, validation_split: float, *, batch_size: int, sequence_length: int
+) -> tuple[Batches, Batches | None]:
+    """Train on the beginning of a text `[N]`, validate on its end.
+
+    Raises:
+        ValueError: If either part is too short.
+    """
+    cut = len(ids) - round(len(ids) * validation_split)
+    training, held_out = StreamBatches(ids[:cut], batch_size, sequence_length), ids[cut:]
+    if not validation_split:
+        return training, None
+    if len(held_out) < 2:
+        raise ValueError(
+            f"`validation_split` must leave at least 2 symbols to validate on; {validation_split} of {len(ids)} "
+            f"leaves {len(held_out)}."
+        )
+    streams = min(batch_size, max(1, len(held_out) // VALIDATION_STREAM))
+    return training, StreamBatches(held_out, streams, min(VALIDATION_WINDOW, len(held_out) - 1))
+
+
+def split_documents(
+    ids: np.ndarray, validation_split: float, *, batch_size: int, sequence_length: int, seed: int
+) -> tuple[Batches, Batches | None]:
+    """Hold out documents chosen at random: a corpus is often sorted, so its end would not be like the rest."""
+    spans = document_spans(ids)
+    spans = spans[np.random.default_rng(seed).permutation(len(spans))]
+    held_out = _held_out(len(spans), validation_split, "documents")
+
+    def batches(chosen: np.ndarray, order: int | None) -> DocumentBatches:
+        return DocumentBatches(
+            ids, chosen, END_ID, batch_size=batch_size, sequence_length=sequence_length, seed=order
+        )
+
+    kept = len(spans) - held_out
+    return batches(spans[:kept], seed), batches(spans[kept:], None) if held_out else None
+
+
+def split_labelled(
+    numbers: np.ndarray, labels: Sequence[str], validation_split: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows to train on and those held out, in the same proportion of every label.
+
+    Args:
+        numbers: The number of each row's label, int `[N]`.
+        labels: The labels' names, for errors.
+        validation_split: Fraction of each label's rows to hold out.
+        seed: For the choice.
+    """
+    generator = np.random.default_rng(seed)
+    held_out = []
+    for number, label in enumerate(labels):
+        rows = generator.permutation(np.flatnonzero(numbers == number))
+        held_out.append(rows[: _held_out(len(rows), validation_split, f"texts labelled {label!r}")])
+    held = np.sort(np.concatenate(held_out))
+    return np.setdiff1d(np.arange(len(numbers)), held), held
+
+
+def weigh_classes(class_weight: Any, labels: Sequence[str], numbers: np.ndarray) -> np.ndarray:
+    """What a text of each label counts, float `[labels]`, from None, `"balanced"` or a weight a label."""
+    if class_weight is None:
+        return np.ones(len(labels))
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        return np.asarray(len(numbers) / (len(labels) * np.bincount(numbers, minlength=len(labels))))
+    if not isinstance(class_weight, Mapping) or set(class_weight) != set(labels):
+        raise ValueError(
+            f'`class_weight` must be None, "balanced" or a weight for each of {list(labels)}; '
+            f"received {class_weight!r}."
+        )
+    return np.array([checks.positive_number(f"class_weight[{label!r}]", class_weight[label]) for label in labels])
+
+
+def _held_out(count: int, validation_split: float, what: str) -> int:
+    """How many of `count` to hold out: at least one, and not all."""
+    if not validation_split:
+        return 0
+    if count < 2:
+        raise ValueError(f"`source` must hold at least 2 {what}, to hold one out for validation; it holds {count}.")
+    return min(max(1, round(count * validation_split)), count - 1)

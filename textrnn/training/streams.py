@@ -1,0 +1,48 @@
+"""A long text read by many readers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from textrnn.training.batch import Batch
+
+
+class StreamBatches:
+    """Cuts one text into B contiguous streams and gives each a window of T symbols a step.
+
+    Row b of a batch goes on where row b of the batch before ended, so the state is carried from window to window
+    (truncated back-propagation through time; Williams and Peng, 1990) and begins anew only with the epoch. The text
+    is never copied as a whole: a memory-mapped one may be larger than memory.
+
+    Args:
+        ids: The text, unsigned integers `[N]`.
+        batch_size: B. A text too short for B streams of one window gets fewer.
+        sequence_length: T.
+
+    Raises:
+        ValueError: If the text has not one window.
+    """
+
+    def __init__(self, ids: np.ndarray, batch_size: int, sequence_length: int) -> None:
+        if len(ids) <= sequence_length:
+            raise ValueError(
+                f"the text must be longer than one window of `sequence_length` {sequence_length}; it has "
+                f"{len(ids)} symbols to train on. Use a longer text or a shorter window."
+            )
+        self.ids = ids
+        self.sequence_length = sequence_length
+        self.batch_size = min(batch_size, (len(ids) - 1) // sequence_length)
+        self.stream_length = (len(ids) - 1) // self.batch_size
+
+    def steps(self, epoch: int) -> int:
+        return -(-self.stream_length // self.sequence_length)
+
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        starts = np.arange(self.batch_size) * self.stream_length
+        for step in range(first, self.steps(epoch)):
+            begin = step * self.sequence_length
+            length = min(self.sequence_length, self.stream_length - begin)
+            window = np.stack([self.ids[s : s + length + 1] for s in starts + begin]).astype(np.int32)
+            yield Batch(window[:, :-1], window[:, 1:], has_padding=False, is_fresh=step == 0)

@@ -1,0 +1,349 @@
+"""The training loop, one for every model."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from textrnn import checks
+from textrnn.training.batch import Batch, Batches
+from textrnn.training.checkpoint import Position, assign_all, load_checkpoint, save_checkpoint
+from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_interrupt
+from textrnn.training.objectives import Objective
+from textrnn.training.report import Report
+from textrnn.training.run_folder import RunFolder
+
+
+class TrainingDivergedError(ArithmeticError):
+    """The loss or the gradient stopped being a finite number."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How weights are moved, and for how long.
+
+    Args:
+        epochs: Passes over the training data.
+        learning_rate: The peak, reached after the warm-up; a cosine then takes it to 0 (Loshchilov and Hutter, 2017,
+            arXiv 1608.03983).
+        weight_decay: Of AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101).
+        clip_norm: The gradient is scaled down to this global norm (Pascanu et al., 2013, arXiv 1211.5063).
+        warmup: Fraction of all steps over which the learning rate rises from 0.
+        patience: Epochs without a better validation loss after which training stops; None never stops early.
+        checkpoint_seconds: Training time between checkpoints; there is one after each epoch too.
+
+    Raises:
+        ValueError, TypeError: If a value is out of its range or of another type.
+    """
+
+    epochs: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    warmup: float = 0.05
+    patience: int | None = None
+    checkpoint_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        checks.positive_integer("epochs", self.epochs)
+        checks.positive_number("learning_rate", self.learning_rate)
+        checks.non_negative_number("weight_decay", self.weight_decay)
+        checks.positive_number("clip_norm", self.clip_norm)
+        checks.fraction("warmup", self.warmup)
+        if self.patience is not None:
+            checks.positive_integer("patience", self.patience)
+        checks.non_negative_number("checkpoint_seconds", self.checkpoint_seconds)
+
+
+class Trainer:
+    """Trains a model, keeps the weights that did best on validation, and can stop and go on at any step.
+
+    Everything random follows from the data's seed and the epoch, or is a variable of the model, so a run that is
+    killed and resumed ends with the same weights as one that never stopped. The loop runs under the
+    `tf.distribute.Strategy` in whose scope it was made: gradients are summed over the replicas before they are
+    clipped, so more of them change nothing but the speed.
+
+    Args:
+        model: A built Keras model.
+        objective: What is minimised.
+        batches: The training data.
+        validation: The data that decides which weights are best; None keeps the last.
+        settings: How to train.
+        run: Where to keep checkpoints, metrics and the best model; None keeps nothing on disk.
+        callbacks: Keras callbacks. They see the usual logs; `model.stop_training = True` stops.
+        sample: Writes a sample to show what the model has learnt; called at intervals.
+        is_shown: Whether to show progress.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        objective: Objective,
+        batches: Batches,
+        validation: Batches | None,
+        settings: TrainingSettings,
+        *,
+        run: RunFolder | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        sample: Callable[[], str] | None = None,
+        is_shown: bool = True,
+    ) -> None:
+        self.model = model
+        self.objective = objective
+        self.batches = batches
+        self.validation = validation
+        self.settings = settings
+        self.run = run
+        self.sample = sample
+        self.strategy = tf.distribute.get_strategy()
+        self.steps = [batches.steps(epoch) for epoch in range(settings.epochs)]
+        self.schedule = make_schedule(settings, sum(self.steps))
+        self.optimizer = keras.optimizers.AdamW(self.schedule, weight_decay=settings.weight_decay)
+        self.optimizer.build(model.trainable_variables)
+        model.optimizer = self.optimizer  # where callbacks look for it
+        self.position = Position()
+        self.states: tuple[tf.Tensor, ...] = ()
+        self.best_weights = [variable.numpy() for variable in model.variables]
+        self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
+        self.callbacks.set_params({"epochs": settings.epochs, "steps": max(self.steps), "verbose": 0})
+        self.is_shown = is_shown
+
+    def restore(self) -> None:
+        """Go back to the run's last checkpoint."""
+        if self.run is None:
+            raise ValueError("`run` must be a run folder to restore from; received None.")
+        path = self.run.checkpoint
+        self.position, arrays = load_checkpoint(path)
+        assign_all(self.model.variables, arrays["model"], path)
+        assign_all(self.optimizer.variables, arrays["optimizer"], path)
+        self.states = tuple(tf.constant(state) for state in arrays.get("states", []))
+        self.best_weights = arrays["best"]
+        self.run.cut_back(self.position.file_sizes)
+
+    def checkpoint(self) -> None:
+        """Save everything a resume needs; a run without a folder saves nothing."""
+        if self.run is None:
+            return
+        self.position.file_sizes = self.run.file_sizes()
+        arrays = {
+            "model": [variable.numpy() for variable in self.model.variables],
+            "optimizer": [variable.numpy() for variable in self.optimizer.variables],
+            "states": [state.numpy() for state in self.states],
+            "best": self.best_weights,
+        }
+        save_checkpoint(self.run.checkpoint, self.position, arrays)
+
+    def train(self) -> None:
+        """Train to the end and leave the model with its best weights.
+
+        Raises:
+            TrainingDivergedError: If the loss or the gradient is no longer finite.
+            TrainingInterrupted: On Ctrl-C, after a checkpoint.
+        """
+        if self.position == Position():
+            self.checkpoint()  # a folder that cannot be written to is better known now
+        done = sum(self.steps[: self.position.epoch]) + self.position.step
+        report = Report(sum(self.steps), done, self.settings.epochs, self.objective.unit, is_shown=self.is_shown)
+        self.model.stop_training = False
+        try:
+            with deferred_interrupt() as interrupt:
+                self.callbacks.on_train_begin()
+                while self.position.epoch < self.settings.epochs and not self._is_over():
+                    self._train_epoch(report, interrupt)
+                self.callbacks.on_train_end()
+        finally:
+            report.close()
+            self.model.optimizer = None
+        for variable, value in zip(self.model.variables, self.best_weights, strict=True):
+            variable.assign(value)
+
+    def _is_over(self) -> bool:
+        patience = self.settings.patience
+        tired = patience is not None and self.position.epochs_since_best >= patience
+        return tired or bool(self.model.stop_training)
+
+    def _train_epoch(self, report: Report, interrupt: Interrupt) -> None:
+        position = self.position
+        self.callbacks.on_epoch_begin(position.epoch)
+        saved, began = time.perf_counter(), time.perf_counter() - position.epoch_seconds
+        for batch in self.batches.epoch(position.epoch, position.step):
+            self.callbacks.on_train_batch_begin(position.step)
+            self._train_step(batch)
+            position.step += 1
+            position.epoch_seconds = time.perf_counter() - began
+            measures = self._measures(position.sums)
+            self.callbacks.on_train_batch_end(position.step - 1, measures)
+            report.step(position.epoch, measures, position.sums[2] / position.epoch_seconds)
+            if interrupt.is_requested:
+                self._stop(report)
+            if time.perf_counter() - saved > self.settings.checkpoint_seconds:
+                self.checkpoint()
+                saved = time.perf_counter()
+        self._end_epoch(report)
+
+    def _stop(self, report: Report) -> None:
+        self.checkpoint()
+        report.close()
+        where = (
+            "nothing was kept: give `out` to be able to go on" if self.run is None else f"saved in {self.run.path}"
+        )
+        raise TrainingInterrupted(f"stopped in epoch {self.position.epoch + 1}; {where}.")
+
+    def _train_step(self, batch: Batch) -> None:
+        if batch.is_fresh:
+            self.states = self.objective.initial_states(self.model, len(batch.inputs))
+        traced = self._traced_step(batch.has_padding, batch.targets.ndim)
+        sums, self.states = traced(batch.inputs, batch.targets, self.states)
+        loss, hits, weight, gradient_norm = map(float, sums.numpy())
+        if not (math.isfinite(loss) and math.isfinite(gradient_norm)):
+            self._diverge(loss / weight, gradient_norm)
+        self.position.sums = [a + b for a, b in zip(self.position.sums, (loss, hits, weight), strict=True)]
+        self.position.gradient_norm = gradient_norm
+
+    def _diverge(self, loss: float, gradient_norm: float) -> None:
+        rate = float(self.schedule(self.optimizer.iterations - 1))
+        raise TrainingDivergedError(
+            f"training diverged at step {self.position.step + 1} of epoch {self.position.epoch + 1}: loss {loss}, "
+            f"learning rate {rate:.3g}, gradient norm {gradient_norm:.3g}. Try a lower `learning_rate` or "
+            "`clip_norm`. The best model and the last checkpoint are untouched."
+        )
+
+    @functools.cache  # noqa: B019 - a trainer lives as long as its traced functions
+    def _traced_step(self, has_padding: bool, target_axes: int) -> Any:
+        def step(inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...]) -> Any:
+            replica = functools.partial(self._replica_step, has_padding=has_padding)
+            sums, states = self.strategy.run(replica, args=(inputs, targets, states))
+            return tf.nest.map_structure(
+                lambda value: self.strategy.experimental_local_results(value)[0], (sums, states)
+            )
+
+        return tf.function(step, input_signature=self._signature(target_axes))
+
+    def _signature(self, target_axes: int) -> list[Any]:
+        states = self.objective.initial_states(self.model, 1)
+        return [
+            tf.TensorSpec([None, None], tf.int32),
+            tf.TensorSpec([None] * target_axes, tf.int32),
+            tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in states),
+        ]
+
+    def _replica_step(
+        self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
+    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+        """One replica's rows of the batch, and the same update on every replica."""
+        context = tf.distribute.get_replica_context()
+        inputs, targets, states = tf.nest.map_structure(functools.partial(_share, context), (inputs, targets, states))
+        variables = [variable.value for variable in self.model.trainable_variables]
+        with tf.GradientTape() as tape:
+            loss, hits, weight, states = self.objective(
+                self.model, inputs, targets, states, has_padding=has_padding, training=True
+            )
+        # Dense, so that rows of an embedding that occur twice count once in the norm.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
+        if context.num_replicas_in_sync > 1:
+            total = tf.distribute.ReduceOp.SUM
+            gradients, loss, hits, weight = context.all_reduce(total, [gradients, loss, hits, weight])
+            states = tuple(context.all_gather(state, axis=0) for state in states)
+        gradients = [gradient / tf.maximum(weight, 1e-9) for gradient in gradients]
+        gradients, norm = tf.clip_by_global_norm(gradients, self.settings.clip_norm)
+        # Keras sums the gradients over the replicas once more, which hold the same ones here.
+        gradients = [gradient / context.num_replicas_in_sync for gradient in gradients]
+        self.optimizer.apply(gradients, self.model.trainable_variables)
+        return tf.stack([loss, hits, weight, norm]), states
+
+    def _end_epoch(self, report: Report) -> None:
+        position = self.position
+        validated = self._measures(self.evaluate(self.validation)) if self.validation else {}
+        loss = validated.get("loss", -float(position.epoch))  # without validation data the last weights are kept
+        is_best = loss < position.best
+        line = {
+            "epoch": position.epoch + 1,
+            "step": int(self.optimizer.iterations.numpy()),
+            **self._measures(position.sums),
+            **{f"val_{name}": value for name, value in validated.items()},
+            "is_best": is_best,
+            "learning_rate": float(self.schedule(self.optimizer.iterations - 1)),
+            "gradient_norm": position.gradient_norm,
+            f"{self.objective.unit}_per_second": position.sums[2] / max(position.epoch_seconds, 1e-9),
+            "seconds": position.seconds + position.epoch_seconds,
+        }
+        report.epoch(line)
+        if is_best:
+            self._keep_best(loss)
+        else:
+            position.epochs_since_best += 1
+        self._record(line, report)
+        self.callbacks.on_epoch_end(position.epoch, {k: v for k, v in line.items() if isinstance(v, float)})
+        position.epoch, position.step, position.sums = position.epoch + 1, 0, [0.0, 0.0, 0.0]
+        position.seconds, position.epoch_seconds = line["seconds"], 0.0
+        self.checkpoint()
+
+    def _keep_best(self, loss: float) -> None:
+        self.position.best, self.position.epochs_since_best = loss, 0
+        self.best_weights = [variable.numpy() for variable in self.model.variables]
+        if self.run is not None:
+            self.model.optimizer = None  # a model file is for use; the optimizer's memory is in the checkpoint
+            self.model.save(self.run.model)
+            self.model.optimizer = self.optimizer
+
+    def _record(self, line: dict[str, Any], report: Report) -> None:
+        every = max(1, self.settings.epochs // 4)
+        is_sampled = self.sample is not None and line["epoch"] % every == 0 and line["epoch"] < self.settings.epochs
+        sample = self.sample() if self.sample is not None and is_sampled else None
+        if sample is not None:
+            report.say(f"--- a sample after epoch {line['epoch']} ---\n{sample}\n---")
+        if self.run is not None:
+            self.run.append(self.run.metrics, json.dumps(line) + "\n")
+            if sample is not None:
+                self.run.append(self.run.samples, f"--- epoch {line['epoch']} ---\n{sample}\n\n")
+
+    def _measures(self, sums: Sequence[float]) -> dict[str, float]:
+        loss, hits, weight = sums
+        return self.objective.measures(loss / max(weight, 1e-9), hits / max(weight, 1e-9))
+
+    def evaluate(self, batches: Batches) -> list[float]:
+        """Summed loss, hits and weight over all batches, without dropout."""
+        totals, states = np.zeros(3), ()
+        for batch in batches.epoch(0):
+            if batch.is_fresh:
+                states = self.objective.initial_states(self.model, len(batch.inputs))
+            traced = self._traced_evaluation(batch.has_padding, batch.targets.ndim)
+            sums, states = traced(batch.inputs, batch.targets, states)
+            totals += sums.numpy()
+        return [float(total) for total in totals]
+
+    @functools.cache  # noqa: B019
+    def _traced_evaluation(self, has_padding: bool, target_axes: int) -> Any:
+        def step(inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...]) -> Any:
+            *sums, states = self.objective(
+                self.model, inputs, targets, states, has_padding=has_padding, training=False
+            )
+            return tf.stack(sums), states
+
+        return tf.function(step, input_signature=self._signature(target_axes))
+
+
+def make_schedule(settings: TrainingSettings, steps: int) -> Any:
+    """From 0 up to the learning rate over the warm-up, then along a cosine to 0 at the last step."""
+    warmup = max(1, round(settings.warmup * steps))
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warmup), warmup_target=settings.learning_rate, warmup_steps=warmup
+    )
+
+
+def _share(context: Any, rows: tf.Tensor) -> tf.Tensor:
+    """The rows of a batch that this replica works on."""
+    replicas = context.num_replicas_in_sync
+    if replicas == 1:
+        return rows
+    count, number = tf.shape(rows)[0], tf.cast(context.replica_id_in_sync_group, tf.int32)
+    return rows[count * number // replicas : count * (number + 1) // replicas]
