@@ -94,7 +94,7 @@ def train_language_model(
         units: Size of each recurrent layer.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.
-        dropout: Fraction dropped after the embedding and after each recurrent layer.
+        dropout: Fraction of each recurrent layer's outputs dropped while training.
         tie_embeddings: Whether the output shares the embedding's weights; needs `embedding_dim` equal to `units`.
         epochs: Passes over the text.
         batch_size: How many places of the text are read at once.

@@ -81,8 +81,7 @@ class Recurrent(keras.layers.Layer):
 
     def get_initial_state(self, batch_size: Any) -> list[tf.Tensor]:
         """Zeros for each state of `batch_size` rows, in the dtype the states are carried in."""
-        states = self.cell.get_initial_state(batch_size)
-        states = states if isinstance(states, (list, tuple)) else [states]
+        states = tf.nest.flatten(self.cell.get_initial_state(batch_size))
         return [tf.cast(state, self.cell.variable_dtype) for state in states]
 
     def call(
@@ -147,10 +146,11 @@ class Recurrent(keras.layers.Layer):
         run = keras.layers.RNN(self.cell, return_sequences=True, return_state=True, dtype=self.dtype_policy)
         if self.reverse:
             sequence, mask = tf.reverse(sequence, [1]), None if mask is None else tf.reverse(mask, [1])
-        outputs, *states = run(sequence, initial_state=initial, mask=mask, training=training)
+        nested = tf.nest.pack_sequence_as(self.cell.state_size, initial)
+        outputs, *states = run(sequence, initial_state=nested, mask=mask, training=training)
         # Keras repeats the last output at masked steps, so the last one is the last real one.
         last, outputs = outputs[:, -1], zero_masked(outputs, mask)
-        return tf.reverse(outputs, [1]) if self.reverse else outputs, last, tuple(states)
+        return tf.reverse(outputs, [1]) if self.reverse else outputs, last, tuple(tf.nest.flatten(states))
 
     def compute_mask(self, sequence: Any, mask: tf.Tensor | None = None) -> Any:
         """The mask goes on with a sequence of outputs, and ends where only the last one is returned."""

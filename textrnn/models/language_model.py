@@ -33,7 +33,8 @@ class LanguageModel(TextModel, keras.Model):
         units: H, the size of each recurrent layer.
         num_layers: How many recurrent layers are stacked.
         embedding_dim: Size of a symbol's embedding; `units` by default.
-        dropout: Fraction dropped after the embedding and after each recurrent layer while training.
+        dropout: Fraction of each recurrent layer's outputs dropped while training (Zaremba et al., 2014,
+            arXiv 1409.2329).
         tie_embeddings: Whether the output layer shares the embedding's weights (Press and Wolf, 2017,
             arXiv 1608.05859); `embedding_dim` must then equal `units`.
         documents: Whether texts are documents that end: the model then learns the end-of-text symbol, begins an
@@ -87,7 +88,7 @@ class LanguageModel(TextModel, keras.Model):
             make_recurrent(self.cell, self.units, seeds, dtype=dtype) for _ in range(self.num_layers)
         ]
         self.dropout_layers = [
-            keras.layers.Dropout(self.dropout, seed=next(seeds), dtype=dtype) for _ in range(self.num_layers + 1)
+            keras.layers.Dropout(self.dropout, seed=next(seeds), dtype=dtype) for _ in range(self.num_layers)
         ]
         if not self.tie_embeddings:
             glorot = keras.initializers.GlorotUniform(seed=next(seeds))
@@ -127,9 +128,9 @@ class LanguageModel(TextModel, keras.Model):
             mask: Bool `[B, T]`, True at real steps; None when all are.
             training: Whether dropout is on.
         """
-        hidden = self.dropout_layers[0](self.embedding(ids), training=training)
+        hidden = self.embedding(ids)
         remaining, after = list(states), []
-        for layer, dropout in zip(self.recurrent_layers, self.dropout_layers[1:], strict=True):
+        for layer, dropout in zip(self.recurrent_layers, self.dropout_layers, strict=True):
             own = [remaining.pop(0) for _ in range(layer.cell.number_of_states)]
             hidden, *new = layer(hidden, initial_state=own, mask=mask, training=training)
             hidden = dropout(hidden, training=training)

@@ -1,0 +1,1 @@
+"""The command line: flags to calls. Nothing here imports TensorFlow before it is needed."""

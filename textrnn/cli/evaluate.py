@@ -1,0 +1,73 @@
+"""`textrnn evaluate MODEL FILE`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from textrnn.cli import flags
+from textrnn.cli.library import import_api
+from textrnn.cli.score import read_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `evaluate`."""
+    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument(
+        "file", metavar="FILE", help="a text for a language model; .csv, .tsv, .jsonl for a classifier"
+    )
+    parser.add_argument("--encoding", default="utf-8", help="of the file")
+    parser.add_argument(
+        "--last", type=flags.share, metavar="X", default=1.0, help="only the last part of the text, such as 0.1"
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=("stateful", "blocks"),
+        default="stateful",
+        help="the whole text with the state carried, or blocks of 256 from an empty state",
+    )
+    parser.add_argument("--text-column", help="default: text, sentence or review")
+    parser.add_argument("--label-column", help="default: label or sentiment")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print how well a model does on data it was not trained on."""
+    model = import_api().load(arguments.model)
+    if type(model).__name__ == "LanguageModel":
+        _evaluate_language_model(model, arguments)
+    else:
+        _evaluate_classifier(model, arguments)
+
+
+def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
+    text = read_text(arguments.file, arguments.encoding)
+    text = text[len(text) - round(len(text) * arguments.last) :]
+    score = model.evaluate_text(text, arguments.protocol, progress=True)
+    print(
+        f"{len(text):,} characters, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "
+        f"{score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.4f}"
+    )
+
+
+def _evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
+    from textrnn.text import read_labelled
+
+    data = read_labelled(
+        arguments.file,
+        text_column=arguments.text_column,
+        label_column=arguments.label_column,
+        encoding=arguments.encoding,
+    )
+    unknown = sorted(set(data.labels) - set(classifier.labels))
+    if unknown:
+        raise ValueError(
+            f"{arguments.file} must hold only the labels {', '.join(classifier.labels)}; it also holds "
+            f"{', '.join(unknown)}."
+        )
+    answers = [prediction.label for prediction in classifier.classify(data.texts, progress=True)]
+    hits = [answer == label for answer, label in zip(answers, data.labels, strict=True)]
+    print(f"{len(hits):,} texts, accuracy {sum(hits) / len(hits):.4f}")
+    for label in classifier.labels:
+        of_label = [hit for hit, truth in zip(hits, data.labels, strict=True) if truth == label]
+        if of_label:
+            print(f"  {label}: {sum(of_label):,} of {len(of_label):,} found")

@@ -1,0 +1,93 @@
+"""`textrnn COMMAND`: what was asked for, and errors in words."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from textrnn.cli import classify, evaluate, generate, score, train
+from textrnn.version import __version__
+
+COMMANDS = {
+    "train": (train, "train a language model on text, or a classifier on labelled texts"),
+    "generate": (generate, "write text with a language model"),
+    "classify": (classify, "label texts"),
+    "score": (score, "say how likely a text is"),
+    "evaluate": (evaluate, "measure a model on data it has not seen"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `textrnn`."""
+    parser = argparse.ArgumentParser(prog="textrnn", description="Recurrent text models for Keras and TensorFlow.")
+    parser.add_argument("--version", action="version", version=f"textrnn {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        _set_up(command, module)
+    return _run(parser, arguments)
+
+
+def run_script(command: str, arguments: Sequence[str] | None = None) -> int:
+    """Entry point of a script that is one command, such as `train.py`."""
+    module, summary = COMMANDS[command]
+    parser = argparse.ArgumentParser(prog=f"{command}.py", description=f"{summary[0].upper()}{summary[1:]}.")
+    _set_up(parser, module)
+    return _run(parser, arguments)
+
+
+def _set_up(parser: argparse.ArgumentParser, module: Any) -> None:
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run, fail=parser.error)
+
+
+def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    """0 when done, 1 on a failure, 2 on wrong usage, 130 on Ctrl-C; no traceback for any of them."""
+    given = parser.parse_args(arguments)
+    fail = vars(given).pop("fail")
+    _quieten()
+    try:
+        given.run(given)
+        sys.stdout.flush()
+    except argparse.ArgumentTypeError as error:
+        fail(str(error))
+    except KeyboardInterrupt as interrupt:
+        print(f"\n{parser.prog}: {interrupt or 'stopped'}", file=sys.stderr)
+        if str(interrupt):
+            print("go on with the same command and --resume", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`| head`); Python would complain while flushing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get("TEXTRNN_TRACEBACK"):
+            raise
+        print(f"{parser.prog}: error: {describe_error(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def describe_error(error: Exception) -> str:
+    """An error in a line; one nobody foresaw says its kind and how to see where it came from."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    if isinstance(error, (ValueError, TypeError, OSError, ArithmeticError)):
+        return str(error)
+    return f"{type(error).__name__}: {error} (set TEXTRNN_TRACEBACK=1 to see where)"
+
+
+def _quieten() -> None:
+    """Warnings in a line, TensorFlow's start-up log not at all, and output that any terminal can take."""
+
+    def show(message: Any, *details: Any, **more: Any) -> None:
+        print(f"warning: {message}", file=sys.stderr)
+
+    warnings.showwarning = show
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

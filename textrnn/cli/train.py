@@ -1,0 +1,169 @@
+"""`textrnn train CORPUS`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from textrnn.cli import flags
+from textrnn.cli.library import import_api
+
+TABLES = (".csv", ".tsv", ".jsonl")
+COMPRESSED = (".gz", ".bz2", ".xz")
+OWN = ("task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
+ONLY_LANGUAGE = ("sequence_length", "tie_embeddings", "documents")
+ONLY_CLASSIFIER = ("bidirectional", "class_weight", "text_column", "label_column")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `train`: one that is not given leaves the default to the library."""
+    parser.argument_default = argparse.SUPPRESS
+    add = parser.add_argument
+    add(
+        "source", nargs="?", metavar="CORPUS", help=".txt file or folder of them; .csv, .tsv, .jsonl for a classifier"
+    )
+    add("--out", metavar="DIR", help="run folder (default: runs/ and the corpus's name)")
+    add("--resume", action="store_true", help="go on with the run in --out, exactly where it was saved")
+    add("--task", choices=("language-model", "classifier"), help="default: by the corpus's ending")
+    add("--tokenizer", choices=("character", "byte", "word"), help="what a symbol is")
+    add("--cell", "--model", choices=("rnn", "lstm", "gru"), help="the recurrent cell")
+    add(
+        "--units",
+        "--rnn_size",
+        "--rnn-size",
+        type=flags.positive_integer,
+        metavar="N",
+        help="size of each recurrent layer",
+    )
+    add("--num-layers", "--num_layers", type=flags.positive_integer, metavar="N", help="recurrent layers")
+    add(
+        "--embedding-dim",
+        "--embedding_dim",
+        type=flags.positive_integer,
+        metavar="N",
+        help="size of a symbol's embedding",
+    )
+    add("--dropout", type=flags.fraction, metavar="X", help="fraction dropped while training")
+    add(
+        "--epochs",
+        "--num_epochs",
+        "--max_epochs",
+        type=flags.positive_integer,
+        metavar="N",
+        help="passes over the corpus",
+    )
+    add("--batch-size", "--batch_size", type=flags.positive_integer, metavar="N", help="rows a step")
+    add(
+        "--learning-rate",
+        "--learning_rate",
+        "--lr",
+        type=flags.positive_number,
+        metavar="X",
+        help="peak learning rate",
+    )
+    add("--weight-decay", "--weight_decay", type=flags.number, metavar="X", help="of AdamW")
+    add(
+        "--clip-norm",
+        "--grad_clip",
+        type=flags.positive_number,
+        metavar="X",
+        help="largest global norm of the gradient",
+    )
+    add("--warmup", type=flags.fraction, metavar="X", help="fraction of all steps over which the learning rate rises")
+    add(
+        "--patience",
+        type=flags.positive_integer,
+        metavar="N",
+        help="stop after so many epochs without a better validation loss",
+    )
+    add("--validation-split", "--val_frac", type=flags.fraction, metavar="X", help="fraction held out for validation")
+    add("--encoding", help="of the corpus (default: utf-8)")
+    add("--seed", type=flags.count, metavar="N", help="for the weights, dropout and order")
+    add("--checkpoint-seconds", type=flags.number, metavar="X", help="time between checkpoints")
+    add("--deterministic", action="store_true", help="bit for bit the same result on the same machine")
+    add("--quiet", action="store_true", help="print nothing but the end")
+    language = parser.add_argument_group("language model")
+    add = language.add_argument
+    add(
+        "--sequence-length",
+        "--seq_length",
+        "--block_size",
+        type=flags.positive_integer,
+        metavar="N",
+        help="steps a gradient goes",
+    )
+    add("--tie-embeddings", action="store_true", help="output shares the embedding's weights")
+    add("--documents", choices=("line", "file"), help="many texts that end, one a line or a file, not one long one")
+    classifier = parser.add_argument_group("classifier")
+    add = classifier.add_argument
+    add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
+    add("--class-weight", choices=("balanced",), help="let rare labels count more")
+    add("--text-column", help="default: text, sentence or review")
+    add("--label-column", help="default: label or sentiment")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, then show what the model can do."""
+    given = vars(arguments)
+    options = {name: value for name, value in given.items() if name not in OWN}
+    source, out = _place(given)
+    if given.get("resume"):
+        options, source = _with_recorded(options, source, Path(out))
+    is_classifier = _is_classifier(given.get("task"), source)
+    _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
+    api = import_api(deterministic=given.get("deterministic", False))
+    train: Any = api.train_classifier if is_classifier else api.train_language_model
+    quiet = given.get("quiet", False)
+    model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)
+    if is_classifier:
+        print(f'\ntry it:  python -m textrnn classify {out} "Not bad at all!"')
+    else:
+        print(
+            f"\n--- what it writes ---\n{model.generate(length=500, temperature=0.7, seed=options.get('seed', 0))}\n---"
+        )
+        print(f"\nmore of it:  python generate.py {out} --temperature 0.7")
+
+
+def _is_classifier(task: str | None, source: str) -> bool:
+    if task is not None:
+        return task == "classifier"
+    endings = [ending for ending in Path(source).suffixes if ending not in COMPRESSED]
+    return bool(endings) and endings[-1].lower() in TABLES
+
+
+def _refuse(options: dict[str, Any], foreign: tuple[str, ...], is_classifier: bool) -> None:
+    for name in foreign:
+        if name in options:
+            kind = "a classifier" if is_classifier else "a language model"
+            raise argparse.ArgumentTypeError(f"--{name.replace('_', '-')} does not apply to {kind}")
+
+
+def _place(given: dict[str, Any]) -> tuple[str, str]:
+    """The corpus, and the run folder: the named one, else the next free one, or the last one on `--resume`."""
+    source, out = given.get("source"), given.get("out")
+    if source is None and not (given.get("resume") and out):
+        raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with --out)")
+    if out is not None:
+        return source or "", out
+    base = Path("runs") / (Path(source or "").name.split(".")[0] or "run")
+    numbers = [int(m[1] or 1) for p in base.parent.glob(f"{base.name}*") if (m := _numbered(base.name, p.name))]
+    latest = max(numbers, default=0)
+    wanted = max(latest, 1) if given.get("resume") else latest + 1
+    return source or "", str(base if wanted == 1 else base.with_name(f"{base.name}-{wanted}"))
+
+
+def _numbered(base: str, name: str) -> re.Match[str] | None:
+    return re.fullmatch(rf"{re.escape(base)}(?:-(\d+))?", name)
+
+
+def _with_recorded(options: dict[str, Any], source: str, out: Path) -> tuple[dict[str, Any], str]:
+    """The run's own settings, with what was given on top: the library refuses what may not differ."""
+    from textrnn.training.run_folder import RunFolder
+
+    if not (out / "config.json").exists():
+        return options, source
+    recorded = RunFolder(out).read_config().get("settings", {})
+    stored_source = recorded.pop("source", "")
+    return {**recorded, **options}, source or stored_source
