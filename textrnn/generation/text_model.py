@@ -164,7 +164,7 @@ class TextModel:
         seed = np.random.SeedSequence().entropy if seed is None else seed  # type: ignore[assignment]
         checks.integer_of_at_least(0, "seed", seed)
         strings = _stop_strings(stop)
-        ids = self._encode("prompt", prompt)
+        ids = self._encode("prompt", prompt, stacklevel=4)
         start = self._checked(state)
         shown = prompt if include_prompt else ""
         return self._decode(ids, start, shown, samples, sampler, length, seed, strings)
@@ -219,11 +219,12 @@ class TextModel:
             raise ValueError(f"`state` must come from this model, of shapes {expected}; received {received}.")
         return state
 
-    def _encode(self, name: str, text: str) -> np.ndarray:
+    def _encode(self, name: str, text: str, stacklevel: int = 3) -> np.ndarray:
         ids = self.tokenizer.encode(checks.string(name, text))
         if self.tokenizer.unknown_id in ids:
             unknown = ", ".join(map(repr, self.tokenizer.unknown_symbols(text)))
-            warnings.warn(f"`{name}` holds {unknown}, which the model never saw: read as unknown", stacklevel=4)
+            message = f"`{name}` holds {unknown}, which the model never saw: read as unknown"
+            warnings.warn(message, stacklevel=stacklevel)
         return ids
 
 

@@ -90,7 +90,7 @@ def _forward(
     widths = (cell.units,) * cell.number_of_states + cell.saved_sizes
     arrays = tuple(tf.TensorArray(dtype, steps, element_shape=[None, width]) for width in widths)
     _, final, written = _loop(steps, body, initial, arrays)
-    sequences = tuple(_stack(array, initial[0], width) for array, width in zip(written, widths, strict=True))
+    sequences = tuple(array.stack() for array in written)
     return final, sequences[: cell.number_of_states], sequences[cell.number_of_states :]
 
 
@@ -131,7 +131,7 @@ def _backward(
     width = cell.blocks * cell.units
     array = tf.TensorArray(d_outputs.dtype, steps, element_shape=[None, width])
     _, d_initial, (d_projected,) = _loop(steps, body, tuple(d_final), (array,))
-    return _stack(d_projected, d_final[0], width), d_initial
+    return d_projected.stack(), d_initial
 
 
 def _loop(steps: tf.Tensor, body: Callable, states: States, arrays: tuple[tf.TensorArray, ...]) -> tuple:
@@ -156,16 +156,11 @@ def _unstack(sequence: tf.Tensor) -> tf.TensorArray:
     return array.unstack(sequence)
 
 
-def _stack(array: tf.TensorArray, state: tf.Tensor, width: int) -> tf.Tensor:
-    # An array of no steps has lost the shape of its elements.
-    return tf.reshape(array.stack(), [array.size(), tf.shape(state)[0], width])
-
-
 def _select(real: tf.Tensor, stepped: States, kept: States) -> States:
     return tuple(tf.where(real, new, old) for new, old in zip(stepped, kept, strict=True))
 
 
 def _shift(initial: tf.Tensor, sequence: tf.Tensor, reverse: bool) -> tf.Tensor:
     """The state before each step: the sequence moved by one, the initial state at the end time starts from."""
-    # Joined first and cut then, which holds for no steps at all too.
-    return tf.concat([sequence, initial[None]], 0)[1:] if reverse else tf.concat([initial[None], sequence], 0)[:-1]
+    parts = [sequence[1:], initial[None]] if reverse else [initial[None], sequence[:-1]]
+    return tf.concat(parts, axis=0)

@@ -1,0 +1,194 @@
+"""The command line as a user runs it, in processes of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import textrnn
+from textrnn.training import RunFolder
+
+ROOT = Path(__file__).parents[2]
+LINES = ["The sea is a slow clock.", "The light turns, the sea waits.", "A rope, a lamp, a loaf of bread."]
+TINY = ["--units", "8", "--embedding-dim", "4", "--batch-size", "4", "--seq_length", "16"]
+
+
+def command(*arguments):
+    return [sys.executable, *map(str, arguments)]
+
+
+def run(*arguments, **options):
+    options = {"capture_output": True, "text": True, "check": False, **options}
+    return subprocess.run(command(*arguments), **options)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "sea.txt"
+    path.write_text("\n".join(LINES * 20))
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(corpus):
+    done = run(ROOT / "train.py", corpus.name, *TINY, "--epochs", 2, cwd=corpus.parent)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_training_shows_what_it_does(trained, corpus):
+    assert "device CPU" in trained.stdout
+    assert "precision float32" in trained.stdout
+    assert re.search(r"lstm of 1 x 8, [\d,]+ parameters", trained.stdout)
+    assert re.search(r"epoch 2/2 .*bits per character \d.*validation.*characters/s", trained.stdout)
+    assert "--- a sample after epoch 1 ---" in trained.stdout
+    assert "--- what it writes ---" in trained.stdout
+    assert trained.stderr == ""  # neither a bar, where there is no terminal, nor TensorFlow's greetings
+    assert (corpus.parent / "runs/sea/model.keras").exists()
+
+
+def test_generate_streams_the_prompt_and_more(trained, corpus):
+    arguments = ["runs/sea", "--primetext", "The ", "-n", "20", "--seed", "1"]
+    script = run(ROOT / "generate.py", *arguments, cwd=corpus.parent)
+    module = run("-m", "textrnn", "generate", *arguments, cwd=corpus.parent)
+    assert script.returncode == 0, script.stderr
+    assert script.stdout.startswith("The ")
+    assert len(script.stdout) == len("The ") + 20 + len("\n")
+    assert module.stdout == script.stdout
+
+
+def test_a_prompt_can_come_from_a_file_and_unknown_characters_are_named(trained, corpus, tmp_path):
+    (tmp_path / "prompt.txt").write_text("The ☃")
+    done = run("-m", "textrnn", "generate", corpus.parent / "runs/sea", "--start", f"FILE:{tmp_path}/prompt.txt")
+    assert done.returncode == 0
+    assert done.stdout.startswith("The ☃")
+    assert done.stderr == "warning: `prompt` holds '☃', which the model never saw: read as unknown\n"
+
+
+def test_score_and_evaluate_agree(trained, corpus):
+    score = run("-m", "textrnn", "score", "runs/sea", corpus, cwd=corpus.parent)
+    evaluate = run("-m", "textrnn", "evaluate", "runs/sea", corpus, cwd=corpus.parent)
+    found = [re.search(r"([\d.]+) bits per character", done.stdout) for done in (score, evaluate)]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0][1] == found[1][1]
+
+
+def test_the_classifier_from_file_to_answers(tmp_path):
+    rows = [f"the {noun} was {word},{word}" for noun in ("sea", "lamp", "rope", "play") for word in ("good", "bad")]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows * 6]))
+    done = run(
+        "-m",
+        "textrnn",
+        "train",
+        "reviews.csv",
+        "--units",
+        8,
+        "--epochs",
+        12,
+        "--lr",
+        "0.02",
+        "--out",
+        "run",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "accuracy" in done.stdout
+    done = run("-m", "textrnn", "classify", "run", "the bread was good", "", cwd=tmp_path)
+    assert done.stdout.splitlines()[0].split("\t")[0] == "good"
+    assert len(done.stdout.splitlines()) == 2
+    done = run("-m", "textrnn", "evaluate", "run", "reviews.csv", cwd=tmp_path)
+    assert "48 texts, accuracy 1.0000" in done.stdout
+
+
+@pytest.mark.parametrize("script", ["train.py", "generate.py"])
+def test_help_is_quick_and_imports_no_tensorflow(script):
+    code = (
+        "import runpy, sys\n"
+        f"sys.argv = ['{script}', '--help']\n"
+        "try:\n"
+        f"    runpy.run_path({str(ROOT / script)!r}, run_name='__main__')\n"
+        "except SystemExit as stop:\n"
+        "    assert stop.code == 0\n"
+        "assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)\n"
+    )
+    done = run("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: {script}")
+
+
+def same_run(first, second):
+    """Whether two runs ended with the same weights, optimizer, curves and samples."""
+    a, b = (np.load(RunFolder(path).checkpoint) for path in (first, second))
+    assert a.files == b.files
+    for name in set(a.files) - {"position"}:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+    for one, two in zip(textrnn.load(first).weights, textrnn.load(second).weights, strict=True):
+        np.testing.assert_array_equal(one.numpy(), two.numpy())
+    timed = {"seconds", "characters_per_second"}
+    histories = [
+        [{k: v for k, v in line.items() if k not in timed} for line in RunFolder(p).history()]
+        for p in (first, second)
+    ]
+    assert histories[0] == histories[1]
+    assert (first / "samples.txt").read_text() == (second / "samples.txt").read_text()
+
+
+def start_training(corpus, out, *more):
+    settings = ["--epochs", 12, "--dropout", "0.3", "--checkpoint-seconds", 0, "--deterministic", "--num-layers", 2]
+    return command(ROOT / "train.py", corpus, *TINY, *settings, "--out", out, *more)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(corpus, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "run"
+    subprocess.run(start_training(corpus, out), check=True, capture_output=True)
+    return out
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_killed_run_resumes_bit_for_bit(corpus, uninterrupted, tmp_path, seed):
+    out = tmp_path / "run"
+    process = subprocess.Popen(start_training(corpus, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(RunFolder(out).checkpoint, process)
+    time.sleep(np.random.default_rng([seed, int(time.time())]).uniform(0.5, 3.0))
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the run ended before it was killed"
+    done = subprocess.run(start_training(corpus, out, "--resume"), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "going on from epoch" in done.stdout
+    same_run(uninterrupted, out)
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(corpus, uninterrupted, tmp_path):
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        start_training(corpus, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    wait_for(RunFolder(out).checkpoint, process)
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert re.search(r"stopped in epoch \d+; saved in .*run", errors)
+    assert "--resume" in errors
+    # Without the corpus or any setting: the run folder knows them.
+    done = run(ROOT / "train.py", "--resume", "--deterministic", "--out", out)
+    assert done.returncode == 0, done.stderr
+    same_run(uninterrupted, out)
+
+
+def wait_for(path, process):
+    for _ in range(600):
+        if path.exists():
+            return
+        assert process.poll() is None, "the run ended early"
+        time.sleep(0.05)
+    pytest.fail(f"{path} never appeared")

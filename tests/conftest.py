@@ -1,0 +1,17 @@
+"""What every test needs: a quiet TensorFlow, and property tests that a busy machine does not fail."""
+
+import os
+
+from hypothesis import settings
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+settings.register_profile("textrnn", deadline=None)
+settings.load_profile("textrnn")
+
+
+def pytest_configure(config):
+    # Keras 3.15 hands its variables to h5py, and their `__array__` has no `copy` argument, which NumPy 2 asks for.
+    config.addinivalue_line(
+        "filterwarnings", "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+    )

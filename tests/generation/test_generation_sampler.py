@@ -1,0 +1,84 @@
+"""Choosing a symbol: every filter does what its name says, and draws follow the probabilities."""
+
+import numpy as np
+import pytest
+
+from textrnn.generation import Sampler
+
+HALVES = np.log([[0.5, 0.25, 0.15, 0.1]])
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [0.5, 0.25, 0.15, 0.1]),
+        ({"temperature": 0}, [1, 0, 0, 0]),
+        ({"temperature": 0.5}, np.square([0.5, 0.25, 0.15, 0.1]) / 0.345),
+        ({"temperature": 1e-12}, [1, 0, 0, 0]),
+        ({"temperature": 1e12}, [0.25, 0.25, 0.25, 0.25]),
+        ({"top_k": 1}, [1, 0, 0, 0]),
+        ({"top_k": 2}, [2 / 3, 1 / 3, 0, 0]),
+        ({"top_p": 0.4}, [1, 0, 0, 0]),
+        ({"top_p": 0.7}, [2 / 3, 1 / 3, 0, 0]),
+        ({"top_p": 1.0}, [0.5, 0.25, 0.15, 0.1]),
+        ({"min_p": 0.29}, [0.5 / 0.9, 0.25 / 0.9, 0.15 / 0.9, 0]),
+        # In order: after top_k=3 the first two hold 0.75 / 0.9 of the mass, so that top_p=0.8 needs no third.
+        ({"top_k": 3, "top_p": 0.8}, [2 / 3, 1 / 3, 0, 0]),
+        ({"top_k": 3, "top_p": 0.9, "min_p": 0.6}, [1, 0, 0, 0]),
+    ],
+)
+def test_filters_keep_what_they_promise(options, expected):
+    probabilities = Sampler(**options).probabilities(HALVES)
+    np.testing.assert_allclose(probabilities, [expected], rtol=1e-9, atol=1e-11)
+
+
+def test_order_of_the_vocabulary_does_not_matter():
+    order = [2, 0, 3, 1]
+    sampler = Sampler(temperature=0.9, top_k=3, top_p=0.9, min_p=0.1)
+    shuffled = sampler.probabilities(HALVES[:, order])
+    np.testing.assert_allclose(shuffled, sampler.probabilities(HALVES)[:, order])
+
+
+@pytest.mark.parametrize("options", [{"temperature": 0}, {"top_k": 1}])
+def test_a_tie_goes_to_the_first_symbol(options):
+    assert Sampler(**options).probabilities(np.zeros((1, 3))).tolist() == [[1, 0, 0]]
+
+
+def test_draws_follow_the_probabilities():
+    logits = np.log([[0.02, 0.4, 0.13, 0.25, 0.05, 0.15]])
+    sampler, count = Sampler(temperature=1.3), 100_000
+    generator = np.random.default_rng(5)
+    drawn = sampler.draw(np.repeat(logits, count, axis=0), [generator] * count)
+    expected = sampler.probabilities(logits)[0] * count
+    statistic = np.sum((np.bincount(drawn, minlength=6) - expected) ** 2 / expected)
+    assert statistic < 20.515  # chi-square of 5 degrees of freedom, exceeded once in a thousand
+
+
+def test_what_is_filtered_out_is_never_drawn():
+    class Edge:
+        """Draws the ends of the unit interval."""
+
+        def __init__(self, value):
+            self.random = lambda: value
+
+    logits = np.array([[-np.inf, 0.1, 3.0, 0.2, -np.inf]])
+    for point in (0.0, np.nextafter(1, 0), 0.5):
+        assert Sampler().draw(logits, [Edge(point)])[0] in (1, 2, 3)
+        assert Sampler(top_k=1).draw(logits, [Edge(point)])[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"temperature": -1}, ValueError, "`temperature` must be a number of 0 or more; received -1"),
+        ({"temperature": "hot"}, TypeError, "`temperature` must be a number of 0 or more; received 'hot'"),
+        ({"temperature": float("nan")}, ValueError, "`temperature` must be .* received nan"),
+        ({"top_k": 0}, ValueError, "`top_k` must be a positive integer; received 0"),
+        ({"top_k": True}, TypeError, "`top_k` must be a positive integer; received True"),
+        ({"top_p": 0}, ValueError, "`top_p` must be a number above 0 and of 1 or less; received 0"),
+        ({"min_p": 1}, ValueError, "`min_p` must be a number of 0 or more and below 1; received 1"),
+    ],
+)
+def test_wrong_setting_is_explained(options, error, message):
+    with pytest.raises(error, match=message):
+        Sampler(**options)

@@ -1,0 +1,390 @@
+"""Everything a user can get wrong, and the words that say so: which argument, what was expected, what arrived."""
+
+import errno
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import textrnn
+from textrnn.cli.main import main
+from textrnn.layers import GRUCell, LSTMCell, Recurrent, RNNCell
+from textrnn.text import CharacterTokenizer, WordTokenizer
+
+TEXT = "the sea is a slow clock.\n" * 20
+LABELLED = (["good sea", "bad sea", "good rope", "bad rope"], ["good", "bad", "good", "bad"])
+
+
+def train(**options):
+    return textrnn.train_language_model([TEXT], **{"units": 4, "epochs": 1, "verbose": False, **options})
+
+
+def classify(**options):
+    source = options.pop("source", LABELLED)
+    return textrnn.train_classifier(source, **{"units": 4, "epochs": 1, "verbose": False, **options})
+
+
+@pytest.fixture(scope="module")
+def model():
+    return textrnn.LanguageModel(CharacterTokenizer().fit(TEXT), units=4, embedding_dim=4)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return textrnn.TextClassifier(WordTokenizer().fit("good bad"), ["good", "bad"], units=4, embedding_dim=4)
+
+
+TRAINING = {
+    "units of zero": ({"units": 0}, ValueError, "`units` must be a positive integer; received 0"),
+    "units of words": ({"units": "many"}, TypeError, "`units` must be a positive integer; received 'many'"),
+    "half a layer": ({"num_layers": 0.5}, TypeError, "`num_layers` must be a positive integer; received 0.5"),
+    "no embedding": ({"embedding_dim": -1}, ValueError, "`embedding_dim` must be a positive integer; received -1"),
+    "unknown cell": ({"cell": "transformer"}, ValueError, "`cell` must be one of 'rnn', 'lstm', 'gru'; received"),
+    "unknown tokenizer": ({"tokenizer": "bpe"}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'word'"),
+    "dropout of one": ({"dropout": 1.0}, ValueError, "`dropout` must be a number of 0 or more and below 1; received"),
+    "dropout of NaN": ({"dropout": float("nan")}, ValueError, "`dropout` must be .* received nan"),
+    "tied, unequal": (
+        {"tie_embeddings": True, "embedding_dim": 8},
+        ValueError,
+        "`embedding_dim` must equal `units` when `tie_embeddings`.*embedding_dim=8 and units=4",
+    ),
+    "tied, perhaps": ({"tie_embeddings": "yes"}, TypeError, "`tie_embeddings` must be True or False; received 'yes'"),
+    "no epochs": ({"epochs": 0}, ValueError, "`epochs` must be a positive integer; received 0"),
+    "true epochs": ({"epochs": True}, TypeError, "`epochs` must be a positive integer; received True"),
+    "no batch": ({"batch_size": 0}, ValueError, "`batch_size` must be a positive integer; received 0"),
+    "no window": ({"sequence_length": 0}, ValueError, "`sequence_length` must be a positive integer; received 0"),
+    "negative rate": (
+        {"learning_rate": -1e-3},
+        ValueError,
+        "`learning_rate` must be a positive number; received -0.001",
+    ),
+    "endless rate": ({"learning_rate": float("inf")}, ValueError, "`learning_rate` must be a positive number"),
+    "negative decay": ({"weight_decay": -1}, ValueError, "`weight_decay` must be a number of 0 or more; received -1"),
+    "no clipping": ({"clip_norm": 0}, ValueError, "`clip_norm` must be a positive number; received 0"),
+    "all warm-up": ({"warmup": 1.0}, ValueError, "`warmup` must be a number of 0 or more and below 1; received 1.0"),
+    "no patience": ({"patience": 0}, ValueError, "`patience` must be a positive integer; received 0"),
+    "all held out": ({"validation_split": 1.0}, ValueError, "`validation_split` must be .* below 1; received 1.0"),
+    "negative seed": ({"seed": -1}, ValueError, "`seed` must be a non-negative integer; received -1"),
+    "checkpoints in the past": ({"checkpoint_seconds": -1}, ValueError, "`checkpoint_seconds` must be a number of 0"),
+    "documents of nothing": ({"documents": "page"}, ValueError, "documents"),
+    "strings are no files": ({"documents": "file"}, ValueError, "file"),
+    "unknown encoding": ({"source": "FILE", "encoding": "utf-99"}, ValueError, "utf-99"),
+    "resume of nothing": ({"resume": True}, ValueError, "`resume` needs `out`.*received out=None"),
+    "a window too long": (
+        {"sequence_length": 10_000},
+        ValueError,
+        r"longer than one window of `sequence_length` 10000; it has \d+ symbols",
+    ),
+    "too little to validate": (
+        {"validation_split": 0.001},
+        ValueError,
+        "`validation_split` must leave at least 2 symbols",
+    ),
+    "no file": ({"source": "nowhere.txt"}, FileNotFoundError, "nowhere.txt"),
+    "an empty file": ({"source": "EMPTY"}, ValueError, "empty.txt"),
+    "a folder without text": ({"source": "FOLDER"}, ValueError, r"\.txt"),
+    "no strings": ({"source": []}, ValueError, "source|corpus|empty|string"),
+    "numbers for strings": ({"source": [1, 2]}, TypeError, "1"),
+    "a number for a source": (
+        {"source": 7},
+        TypeError,
+        "`source` must be a path or an iterable of str in a fixed order; received int",
+    ),
+    "wrong bytes": ({"source": "LATIN"}, ValueError, r"latin.txt.*2.*encoding"),
+    "one document": ({"source": ["abc"], "documents": "string"}, ValueError, "at least 2 documents.*it holds 1"),
+}
+
+
+@pytest.fixture
+def paths(tmp_path):
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "text.txt").write_text(TEXT)
+    (tmp_path / "latin.txt").write_bytes("fine\nnaïve\n".encode("latin-1"))
+    (tmp_path / "folder").mkdir()
+    names = {"EMPTY": "empty.txt", "FILE": "text.txt", "LATIN": "latin.txt", "FOLDER": "folder"}
+    return {name: tmp_path / file for name, file in names.items()}
+
+
+@pytest.mark.parametrize(("options", "error", "message"), TRAINING.values(), ids=TRAINING)
+def test_training_a_language_model(options, error, message, paths):
+    options = {"units": 4, "epochs": 1, "verbose": False, **options}
+    source = options.pop("source", [TEXT])
+    with pytest.raises(error, match=message):
+        textrnn.train_language_model(paths.get(source, source) if isinstance(source, str) else source, **options)
+
+
+CLASSIFYING = {
+    "one label": (
+        {"source": (["a", "b"], ["x", "x"])},
+        ValueError,
+        "at least two different labels; it holds only 'x'",
+    ),
+    "a label seen once": (
+        {"source": (["a", "b", "c"], ["x", "x", "y"])},
+        ValueError,
+        "2 texts labelled 'y'.*it holds 1",
+    ),
+    "fewer labels than texts": ({"source": (["a", "b"], ["x"])}, ValueError, "received 2 texts and 1 labels"),
+    "no texts": ({"source": ([], [])}, ValueError, "at least one; received 0 texts and 0 labels"),
+    "numbers for texts": ({"source": ([1, 2], ["x", "y"])}, TypeError, r"`texts\[0\]` must be a string; received 1"),
+    "a list of texts alone": ({"source": ["a", "b", "c"]}, TypeError, r"a path or a pair \(texts, labels\)"),
+    "a text file": ({"source": "reviews.txt"}, ValueError, "reviews.txt.*csv"),
+    "no label column": (
+        {"source": "reviews.csv"},
+        ValueError,
+        "reviews.csv: no column 'label' or 'sentiment'; it has 'text', 'stars'",
+    ),
+    "weights for others": (
+        {"class_weight": {"good": 1}},
+        ValueError,
+        r"`class_weight` must be.*received \{'good': 1\}",
+    ),
+    "weights of zero": (
+        {"class_weight": {"good": 1, "bad": 0}},
+        ValueError,
+        r"class_weight\['bad'\]` must be a positive",
+    ),
+    "unknown weights": ({"class_weight": "fair"}, ValueError, "`class_weight` must be.*received 'fair'"),
+    "two directions, perhaps": ({"bidirectional": 2}, TypeError, "`bidirectional` must be True or False; received 2"),
+}
+
+
+@pytest.mark.parametrize(("options", "error", "message"), CLASSIFYING.values(), ids=CLASSIFYING)
+def test_training_a_classifier(options, error, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("reviews.txt").write_text("good")
+    Path("reviews.csv").write_text("text,stars\nfine,5\n")
+    with pytest.raises(error, match=message):
+        classify(**options)
+
+
+GENERATING = {
+    "a negative length": ({"length": -1}, ValueError, "`length` must be a non-negative integer; received -1"),
+    "half a length": ({"length": 2.5}, TypeError, "`length` must be a non-negative integer; received 2.5"),
+    "negative temperature": ({"temperature": -0.1}, ValueError, "`temperature` must be a number of 0 or more"),
+    "temperature NaN": ({"temperature": float("nan")}, ValueError, "`temperature` must be .*received nan"),
+    "top-k of zero": ({"top_k": 0}, ValueError, "`top_k` must be a positive integer; received 0"),
+    "top-k above all": (
+        {"top_k": 999},
+        ValueError,
+        r"`top_k` must be at most the vocabulary size, \d+; received 999",
+    ),
+    "top-p of zero": ({"top_p": 0.0}, ValueError, "`top_p` must be a number above 0 and of 1 or less; received 0.0"),
+    "min-p of one": ({"min_p": 1.0}, ValueError, "`min_p` must be a number of 0 or more and below 1; received 1.0"),
+    "no samples": ({"samples": 0}, ValueError, "`samples` must be a positive integer; received 0"),
+    "a seed of words": ({"seed": "lucky"}, TypeError, "`seed` must be a non-negative integer; received 'lucky'"),
+    "an empty stop": ({"stop": ""}, ValueError, "`stop` must be a non-empty string or several of them; received ''"),
+    "stops of numbers": ({"stop": [1]}, ValueError, r"`stop` must be a non-empty string or several.*received \[1\]"),
+    "a prompt of bytes": ({"prompt": b"the"}, TypeError, "`prompt` must be a string; received b'the' of type bytes"),
+    "a state of text": ({"state": "the"}, TypeError, "`state` must be a State, as `read` returns it; received 'the'"),
+}
+
+
+@pytest.mark.parametrize(("options", "error", "message"), GENERATING.values(), ids=GENERATING)
+def test_generating(options, error, message, model):
+    with pytest.raises(error, match=message):
+        model.generate(**options)
+    if "samples" not in options:  # at the call, not at the first piece
+        with pytest.raises(error, match=message):
+            model.stream(**options)
+
+
+def test_other_calls(model, classifier, tmp_path):
+    with pytest.raises(TypeError, match="`text` must be a string; received 3"):
+        model.score(3)
+    with pytest.raises(ValueError, match="`protocol` must be one of 'stateful', 'blocks'; received 'whole'"):
+        model.evaluate_text("the", "whole")
+    with pytest.raises(
+        TypeError, match=r"`texts` must be a list of strings; received one string: wrap it as \['fine'\]"
+    ):
+        classifier.classify("fine")
+    with pytest.raises(TypeError, match=r"`texts\[1\]` must be a string; received None"):
+        classifier.classify(["fine", None])
+    with pytest.raises(ValueError, match="`batch_size` must be a positive integer; received 0"):
+        classifier.classify(["fine"], batch_size=0)
+    with pytest.raises(ValueError, match=r"`path` must end in .keras; received .*model.h5"):
+        model.save(tmp_path / "model.h5")
+    with pytest.raises(ValueError, match=r"`labels` must be two or more distinct strings; received \['x', 'x'\]"):
+        textrnn.TextClassifier(classifier.tokenizer, ["x", "x"])
+    with pytest.raises(TypeError, match="`tokenizer` must be a fitted tokenizer; received 'character'"):
+        textrnn.LanguageModel("character")
+
+
+def test_layers():
+    with pytest.raises(ValueError, match='`activation` must be "tanh" or "relu"; received \'gelu\''):
+        RNNCell(4, activation="gelu")
+    with pytest.raises(ValueError, match="`units` must be a positive integer; received -3"):
+        LSTMCell(-3)
+    with pytest.raises(TypeError, match="`cell` must be a recurrent cell with `state_size`.*received 'lstm'"):
+        Recurrent("lstm")
+    with pytest.raises(ValueError, match=r"`sequence` must have shape \[B, T, D\]; received shape \(2, 3\)"):
+        Recurrent(GRUCell(4))(np.zeros((2, 3), "float32"))
+    with pytest.raises(ValueError, match=r"`initial_state` must hold 2 tensor\(s\) for LSTMCell; received 1"):
+        Recurrent(LSTMCell(4))(np.zeros((2, 3, 1), "float32"), initial_state=np.zeros((2, 4), "float32"))
+
+
+def truncated(path, model):
+    model.save(path)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def foreign(path, model):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps({"registered_name": "Sequential"}))
+
+
+def without_weights(path, model):
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", config)
+
+
+FILES = {
+    "no file": (lambda path, model: None, FileNotFoundError, "must be a .keras file or a run folder.*does not exist"),
+    "a truncated file": (truncated, ValueError, "must be a whole .keras file; reading it failed"),
+    "a text file": (lambda path, model: path.write_text("hello"), ValueError, "must be a whole .keras file"),
+    "another model": (foreign, ValueError, "must hold a textrnn model; it holds 'Sequential'"),
+    "no weights": (without_weights, ValueError, "is damaged or from another version"),
+    "an empty folder": (lambda path, model: path.mkdir(), FileNotFoundError, "model.keras does not exist"),
+}
+
+
+@pytest.mark.parametrize(("prepare", "error", "message"), FILES.values(), ids=FILES)
+def test_loading(prepare, error, message, model, tmp_path):
+    prepare(tmp_path / "model.keras", model)
+    with pytest.raises(error, match=message):
+        textrnn.load(tmp_path / "model.keras")
+
+
+def test_a_finished_run_is_not_overwritten_nor_resumed_as_another(tmp_path):
+    train(out=tmp_path)
+    before = (tmp_path / "model.keras").read_bytes()
+    with pytest.raises(FileExistsError, match="already holds a run: pass resume=True"):
+        train(out=tmp_path)
+    with pytest.raises(ValueError, match=r"these differ: units: 4 then, 5 here"):
+        train(out=tmp_path, resume=True, units=5)
+    with pytest.raises(ValueError, match="the corpus must be the one"):
+        textrnn.train_language_model([TEXT[::-1]], units=4, epochs=1, verbose=False, out=tmp_path, resume=True)
+    (tmp_path / "checkpoint/state.npz").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"state.npz must be a whole checkpoint; reading it failed"):
+        train(out=tmp_path, resume=True)
+    assert (tmp_path / "model.keras").read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_to(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        train(out=tmp_path / "file" / "run")
+
+
+def test_a_full_disk_while_training_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    train(out=tmp_path)
+    good = (tmp_path / "checkpoint/state.npz").read_bytes()
+    real, calls = os.fsync, []
+
+    def full(descriptor):
+        calls.append(descriptor)
+        if len(calls) > 6:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        train(out=tmp_path, epochs=9, resume=True)
+    monkeypatch.undo()
+    assert len((tmp_path / "checkpoint/state.npz").read_bytes()) == len(good)
+    train(out=tmp_path, epochs=9, resume=True)
+    assert not list(tmp_path.rglob(".*"))
+
+
+COMMANDS = {
+    "no command": ([], 2, "the following arguments are required: COMMAND"),
+    "an unknown command": (["paint"], 2, "invalid choice: 'paint'"),
+    "no corpus": (["train"], 2, "CORPUS is needed"),
+    "units of minus three": (["train", "text.txt", "--units", "-3"], 2, "must be a positive integer; received -3"),
+    "units of words": (["train", "text.txt", "--units", "many"], 2, "must be a positive integer; received 'many'"),
+    "dropout of two": (["train", "text.txt", "--dropout", "2"], 2, "must be a number of 0 or more and below 1"),
+    "a flag for the other kind": (
+        ["train", "text.txt", "--bidirectional"],
+        2,
+        "--bidirectional does not apply to a language",
+    ),
+    "a window for a classifier": (
+        ["train", "r.csv", "--seq_length", "9"],
+        2,
+        "--sequence-length does not apply to a class",
+    ),
+    "no such corpus": (["train", "nowhere.txt"], 1, "nowhere.txt"),
+    "a corpus too short": (["train", "short.txt"], 1, "longer than one window of `sequence_length`"),
+    "an empty corpus": (["train", "empty.txt"], 1, "empty.txt"),
+    "wrong bytes": (["train", "latin.txt"], 1, "latin.txt"),
+    "no label column": (["train", "stars.csv"], 1, "label"),
+    "one label": (["train", "one.csv"], 1, "at least two different labels"),
+    "no such model": (["generate", "nowhere.keras"], 1, "nowhere.keras does not exist"),
+    "a text for a model": (["generate", "text.txt"], 1, "must be a whole .keras file"),
+    "a classifier to generate": (
+        ["generate", "classifier.keras"],
+        1,
+        "must be a language model; .* holds a classifier",
+    ),
+    "a language model to classify": (
+        ["classify", "lm.keras", "fine"],
+        1,
+        "must be a classifier; .* a language model",
+    ),
+    "temperature of ice": (["generate", "lm.keras", "--temperature", "-1"], 2, "must be a number of 0 or more"),
+    "temperature NaN": (["generate", "lm.keras", "--temperature", "nan"], 2, "must be a number of 0 or more"),
+    "top-k above all": (["generate", "lm.keras", "--top-k", "999"], 1, "`top_k` must be at most the vocabulary size"),
+    "no such prompt": (["generate", "lm.keras", "--prompt", "FILE:nowhere"], 1, "No such file or directory: nowhere"),
+    "texts twice": (["classify", "classifier.keras", "fine", "--file", "one.csv"], 2, "either TEXT or --file"),
+    "no file to classify": (["classify", "classifier.keras", "--file", "nowhere.csv"], 1, "nowhere.csv"),
+    "no file to score": (["score", "lm.keras", "nowhere.txt"], 1, "nowhere.txt"),
+    "labels of another": (
+        ["evaluate", "classifier.keras", "other.csv"],
+        1,
+        "only the labels good, bad; it also holds x, y",
+    ),
+    "a part above all": (
+        ["evaluate", "lm.keras", "text.txt", "--last", "2"],
+        2,
+        "must be a number above 0 and of 1 or less",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, model, classifier):
+    path = tmp_path_factory.mktemp("commands")
+    model.save(path / "lm.keras")
+    classifier.save(path / "classifier.keras")
+    (path / "text.txt").write_text(TEXT)
+    (path / "short.txt").write_text("short")
+    (path / "empty.txt").write_text("")
+    (path / "latin.txt").write_bytes("naïve".encode("latin-1"))
+    (path / "stars.csv").write_text("text,stars\nfine,5\n")
+    (path / "one.csv").write_text("text,label\nfine,x\nfair,x\n")
+    (path / "other.csv").write_text("text,label\nfine,x\nfair,y\n")
+    return path
+
+
+@pytest.mark.parametrize(("arguments", "status", "message"), COMMANDS.values(), ids=COMMANDS)
+def test_the_command_line(arguments, status, message, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    errors = capsys.readouterr().err
+    assert code == status
+    assert "Traceback" not in errors
+    assert re.search(message, errors), errors
+
+
+def test_there_are_at_least_sixty():
+    assert sum(map(len, (TRAINING, CLASSIFYING, GENERATING, FILES, COMMANDS))) >= 60

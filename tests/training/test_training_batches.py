@@ -1,0 +1,76 @@
+"""Batches: every symbol once, in order, and the same again from the epoch's number alone."""
+
+import numpy as np
+import pytest
+
+from textrnn.text import END_ID
+from textrnn.training.documents import DocumentBatches, ExampleBatches, bucketed
+from textrnn.training.streams import StreamBatches
+
+
+def documents(texts, batch_size=3, sequence_length=4, seed=0):
+    ids = np.concatenate([[*text, END_ID] for text in texts]).astype(np.uint8)
+    stops = np.cumsum([len(text) + 1 for text in texts]) - 1
+    spans = np.stack([stops - [len(text) for text in texts], stops], axis=1)
+    return DocumentBatches(ids, spans, END_ID, batch_size=batch_size, sequence_length=sequence_length, seed=seed)
+
+
+def test_streams_go_on_where_the_batch_before_ended():
+    ids = np.arange(3, 3 + 3 * 10 + 1, dtype=np.uint8)
+    batches = list(StreamBatches(ids, batch_size=3, sequence_length=4).epoch(0))
+    rows = np.concatenate([batch.inputs for batch in batches], axis=1)
+    targets = np.concatenate([batch.targets for batch in batches], axis=1)
+    np.testing.assert_array_equal(rows, ids[:-1].reshape(3, 10))
+    np.testing.assert_array_equal(targets, ids[1:].reshape(3, 10))
+    assert [batch.is_fresh for batch in batches] == [True, False, False]
+    assert [batch.inputs.shape[1] for batch in batches] == [4, 4, 2]
+
+
+def test_a_short_text_gets_fewer_streams():
+    assert StreamBatches(np.arange(11), batch_size=64, sequence_length=5).batch_size == 2
+
+
+@pytest.mark.parametrize("first", [0, 1, 3, 5])
+def test_an_epoch_can_be_entered_at_any_step(first):
+    texts = [[5] * n for n in (1, 9, 3, 4, 12, 0, 6)]
+    labels = np.arange(7)
+    for batches in (
+        StreamBatches(np.arange(60), 2, 5),
+        documents(texts),
+        ExampleBatches([np.array(text, np.int32) for text in texts], labels, batch_size=1, seed=1),
+    ):
+        whole, rest = list(batches.epoch(2)), list(batches.epoch(2, first))
+        assert len(whole) == batches.steps(2)
+        for a, b in zip(whole[first:], rest, strict=True):
+            np.testing.assert_array_equal(a.inputs, b.inputs)
+            np.testing.assert_array_equal(a.targets, b.targets)
+            assert a.is_fresh == b.is_fresh
+
+
+def test_every_document_is_predicted_to_its_end_and_none_of_its_symbols_is_lost():
+    texts = [[5, 6, 7], [], [8], [9] * 11]
+    read = []
+    rows: list[list[int]] = []
+    for batch in documents(texts).epoch(0):
+        if batch.is_fresh:
+            read += rows
+            rows = [[] for _ in batch.targets]
+        for row, inputs, targets in zip(rows, batch.inputs, batch.targets, strict=True):
+            assert ((inputs == 0) == (targets == 0)).all()
+            row.extend(int(target) for target in targets[targets != 0])
+    read += rows
+    assert sorted(read) == sorted([*text, END_ID] for text in texts)
+
+
+def test_another_epoch_brings_other_neighbours():
+    lengths = np.random.default_rng(0).integers(1, 50, 400)
+    first, second = (bucketed(lengths, 8, seed=1, epoch=epoch) for epoch in (0, 1))
+    for batches in (first, second):
+        np.testing.assert_array_equal(np.sort(np.concatenate(batches)), np.arange(400))
+    assert any(set(a) != set(b) for a, b in zip(first, second, strict=True))
+
+
+def test_buckets_leave_little_padding():
+    lengths = np.random.default_rng(0).integers(1, 300, 4000)
+    padded = sum(len(rows) * lengths[rows].max() for rows in bucketed(lengths, 32, seed=1, epoch=0))
+    assert padded / lengths.sum() < 1.05

@@ -1,0 +1,166 @@
+"""The training loop: what it keeps, when it stops, and that it goes on exactly."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import textrnn
+from textrnn.training import RunFolder
+
+TEXTS = ["the sea is a slow clock.\n", "the light turns, the sea waits.\n", "a rope, a lamp, a loaf of bread.\n"] * 8
+SMALL = {"units": 8, "embedding_dim": 4, "batch_size": 4, "sequence_length": 16, "verbose": False}
+
+
+def train(**options):
+    return textrnn.train_language_model(TEXTS, **{**SMALL, "epochs": 2, **options})
+
+
+def weights(model):
+    return [variable.numpy() for variable in model.weights]
+
+
+class StopAfter(keras.callbacks.Callback):
+    """Stops as a killed process would, but for the process."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps -= 1
+        if self.steps == 0:
+            raise RuntimeError("killed")
+
+
+def assert_same(models):
+    for a, b in zip(*map(weights, models), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("documents", [None, "string"])
+@pytest.mark.parametrize("steps", [1, 9, 13])
+def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps):
+    options = {"documents": documents, "checkpoint_seconds": 0, "dropout": 0.3, "num_layers": 2}
+    with pytest.raises(RuntimeError, match="killed"):
+        train(out=tmp_path / "run", callbacks=[StopAfter(steps)], **options)
+    resumed = train(out=tmp_path / "run", resume=True, **options)
+    assert_same([resumed, train(**options)])
+    assert [line["epoch"] for line in RunFolder(tmp_path / "run").history()] == [1, 2]
+
+
+def test_more_epochs_go_on_with_a_finished_run(tmp_path):
+    train(out=tmp_path, epochs=1)
+    train(out=tmp_path, epochs=3, resume=True)
+    assert [line["epoch"] for line in RunFolder(tmp_path).history()] == [1, 2, 3]
+
+
+def test_the_run_folder_explains_itself(tmp_path):
+    model = train(out=tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["settings"]["units"] == 8
+    assert config["precision"] == "float32"
+    assert config["parameters"] == model.count_params()
+    assert "--- epoch 1 ---" in (tmp_path / "samples.txt").read_text()
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert_same([textrnn.load(tmp_path), model])
+
+
+def test_the_best_weights_on_validation_are_kept(tmp_path):
+    model = train(out=tmp_path, learning_rate=0.05, epochs=4)
+    history = RunFolder(tmp_path).history()
+    best = min(history, key=lambda line: line["val_loss"])
+    assert [line["is_best"] for line in history].count(True) >= 1
+    assert best["is_best"]
+    again = train(learning_rate=0.05, epochs=4, patience=None)
+    assert_same([model, again])
+
+
+def test_patience_stops_early(tmp_path):
+    train(out=tmp_path, learning_rate=0.2, epochs=30, patience=2, clip_norm=100.0)
+    history = RunFolder(tmp_path).history()
+    assert len(history) < 30
+    assert not any(line["is_best"] for line in history[-2:])
+
+
+def test_without_validation_the_last_weights_are_kept(tmp_path):
+    train(out=tmp_path, validation_split=0, epochs=2)
+    assert all(line["is_best"] and "val_loss" not in line for line in RunFolder(tmp_path).history())
+
+
+def test_a_diverged_run_says_where_and_leaves_what_was_good(tmp_path):
+    class Poison(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch == 3:
+                self.model.head.kernel.assign(self.model.head.kernel * np.nan)
+
+    message = (
+        r"diverged at step 4 of epoch 1: loss nan, learning rate 0\.00\d+, gradient norm nan.*lower `learning_rate`"
+    )
+    with pytest.raises(textrnn.TrainingDivergedError, match=message):
+        train(out=tmp_path, callbacks=[Poison()])
+    with np.load(RunFolder(tmp_path).checkpoint) as stored:
+        assert all(np.isfinite(stored[name]).all() for name in stored.files if name.startswith("model"))
+
+
+def test_keras_callbacks_see_the_usual_logs(tmp_path):
+    seen = []
+    callbacks = [
+        keras.callbacks.CSVLogger(str(tmp_path / "log.csv")),
+        keras.callbacks.TensorBoard(str(tmp_path / "board")),
+        keras.callbacks.EarlyStopping("val_loss", patience=1),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(set(logs))),
+    ]
+    train(callbacks=callbacks)
+    assert {"loss", "val_loss", "bits_per_character", "learning_rate"} <= seen[0]
+    header, *rows = (tmp_path / "log.csv").read_text().splitlines()
+    assert "val_bits_per_character" in header
+    assert len(rows) == 2
+    assert list((tmp_path / "board" / "train").glob("events*"))
+    assert list((tmp_path / "board" / "validation").glob("events*"))
+
+
+def test_a_callback_can_stop_training(tmp_path):
+    stop = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True))
+    train(out=tmp_path, epochs=5, callbacks=[stop])
+    assert len(RunFolder(tmp_path).history()) == 1
+
+
+def test_padding_and_batch_neighbours_do_not_change_the_loss():
+    # One document a batch needs no padding; all in one batch need much: the first gradient is the same.
+    options = {"documents": "string", "validation_split": 0, "epochs": 1, "learning_rate": 1e-9, "dropout": 0.0}
+    texts = ["a", "the sea is slow", "", "a loaf of bread and a lamp"]
+    logs = []
+    for batch_size in (1, 4):
+        record = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs_: logs.append(logs_["loss"]))
+        textrnn.train_language_model(texts, **{**SMALL, **options, "batch_size": batch_size, "callbacks": [record]})
+    assert logs[0] == pytest.approx(logs[1], rel=1e-6)
+
+
+REPLICAS = """
+import sys
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import textrnn
+texts = ["the sea is a slow clock.\\n", "a rope, a lamp, a loaf of bread.\\n"] * 12
+def train():
+    return textrnn.train_language_model(texts, units=8, embedding_dim=4, batch_size=4, sequence_length=16, epochs=1,
+        dropout=0.0, documents=DOCUMENTS, verbose=False)
+one = train()
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    two = train()
+for a, b in zip(one.variables, two.variables):
+    np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=2e-4, atol=2e-5)
+print("same")
+"""
+
+
+@pytest.mark.parametrize("documents", [None, "string"])
+def test_two_replicas_train_to_the_weights_of_one(documents):
+    code = REPLICAS.replace("DOCUMENTS", repr(documents))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip().endswith("same"), done.stderr[-2000:]
