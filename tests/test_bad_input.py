@@ -219,7 +219,7 @@ def test_layers():
         RNNCell(4, activation="gelu")
     with pytest.raises(ValueError, match="`units` must be a positive integer; received -3"):
         LSTMCell(-3)
-    with pytest.raises(TypeError, match="`cell` must be a recurrent cell with `state_size`.*received 'lstm'"):
+    with pytest.raises(TypeError, match=r"`cell` must be a recurrent cell with `state_size`.*received 'lstm'"):
         Recurrent("lstm")
     with pytest.raises(ValueError, match=r"`sequence` must have shape \[B, T, D\]; received shape \(2, 3\)"):
         Recurrent(GRUCell(4))(np.zeros((2, 3), "float32"))

@@ -120,9 +120,8 @@ def run(arguments: argparse.Namespace) -> None:
     if is_classifier:
         print(f'\ntry it:  python -m textrnn classify {out} "Not bad at all!"')
     else:
-        print(
-            f"\n--- what it writes ---\n{model.generate(length=500, temperature=0.7, seed=options.get('seed', 0))}\n---"
-        )
+        passage = model.generate(length=500, temperature=0.7, seed=options.get("seed", 0))
+        print(f"\n--- what it writes ---\n{passage}\n---")
         print(f"\nmore of it:  python generate.py {out} --temperature 0.7")
 
 
