@@ -3,7 +3,7 @@
 from textrnn.text.byte import ByteTokenizer
 from textrnn.text.character import CharacterTokenizer
 from textrnn.text.corpus import Corpus, open_corpus
-from textrnn.text.ids import document_spans, open_ids, write_ids
+from textrnn.text.ids import document_spans, open_ids, release, write_ids
 from textrnn.text.labelled import LabelledTexts, read_labelled, read_texts
 from textrnn.text.padding import pad_batch, unpad
 from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, UNKNOWN_ID
@@ -28,6 +28,7 @@ __all__ = [
     "pad_batch",
     "read_labelled",
     "read_texts",
+    "release",
     "tokenizer_from_dict",
     "unpad",
     "write_ids",

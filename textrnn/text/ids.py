@@ -1,5 +1,6 @@
 """A corpus as a flat file of ids that is mapped, not loaded."""
 
+import mmap
 import os
 from collections.abc import Iterable
 from typing import Final
@@ -58,6 +59,16 @@ def open_ids(path: str | os.PathLike[str], vocabulary_size: int) -> np.memmap:
     return np.memmap(path, dtype, mode="r")
 
 
+def release(ids: np.ndarray) -> None:
+    """Gives back the memory of a mapped file's pages that were read; they are read again when needed.
+
+    Without this the process seems to grow by all it has read, up to the size of the file.
+    """
+    mapped = getattr(ids, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
 def document_spans(ids: np.ndarray) -> np.ndarray:
     """Finds the documents in ids [N] that `END_ID` separates.
 
@@ -66,7 +77,10 @@ def document_spans(ids: np.ndarray) -> np.ndarray:
         stands; symbols after the last `END_ID` are one more document.
     """
     blocks = range(0, len(ids), _BLOCK_IDS)
-    found = [np.flatnonzero(ids[start : start + _BLOCK_IDS] == END_ID) + start for start in blocks]
+    found = []
+    for start in blocks:
+        found.append(np.flatnonzero(ids[start : start + _BLOCK_IDS] == END_ID) + start)
+        release(ids)
     stops = np.concatenate([np.empty(0, np.int64), *found]).astype(np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), stops + 1])
     if starts[-1] < len(ids):

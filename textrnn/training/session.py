@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn.text import release
 from textrnn.training.run_folder import RunFolder
 from textrnn.version import __version__
 
@@ -92,4 +93,5 @@ def checksum(arrays: Iterable[np.ndarray]) -> int:
     for array in arrays:
         for start in range(0, len(array), 1 << 22):
             total = zlib.crc32(array[start : start + (1 << 22)].tobytes(), total)
+            release(array)
     return total

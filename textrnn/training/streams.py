@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from textrnn.text import release
 from textrnn.training.batch import Batch
+
+RELEASE_EVERY = 256  # windows: often enough that a mapped text takes a few MB, rarely enough to cost nothing
 
 
 class StreamBatches:
@@ -44,5 +47,7 @@ class StreamBatches:
         for step in range(first, self.steps(epoch)):
             begin = step * self.sequence_length
             length = min(self.sequence_length, self.stream_length - begin)
+            if step % RELEASE_EVERY == 0:
+                release(self.ids)
             window = np.stack([self.ids[s : s + length + 1] for s in starts + begin]).astype(np.int32)
             yield Batch(window[:, :-1], window[:, 1:], has_padding=False, is_fresh=step == 0)
