@@ -171,15 +171,17 @@ def train_classifier(
     source: str | os.PathLike[str] | tuple[Sequence[str], Sequence[str]],
     *,
     tokenizer: str | Tokenizer = "word",
-    cell: str = "lstm",
+    cell: str = "gru",
     units: int = 64,
     num_layers: int = 1,
     embedding_dim: int = 64,
+    bigram_buckets: int = 1 << 16,
     dropout: float = 0.5,
+    symbol_dropout: float = 0.3,
     bidirectional: bool = True,
-    epochs: int = 15,
-    batch_size: int = 32,
-    learning_rate: float = 2e-3,
+    epochs: int = 8,
+    batch_size: int = 16,
+    learning_rate: float = 3e-3,
     weight_decay: float = 0.01,
     clip_norm: float = 1.0,
     warmup: float = 0.1,
@@ -205,7 +207,9 @@ def train_classifier(
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.
+        bigram_buckets: How many hashed vectors of symbol pairs are added to those of single symbols; 0 for none.
         dropout: Fraction dropped after the embedding, between layers and after pooling.
+        symbol_dropout: Fraction of the symbols made unknown while training.
         bidirectional: Whether each layer also reads backwards.
         epochs: Passes over the texts.
         batch_size: Texts a step.
@@ -257,6 +261,8 @@ def train_classifier(
         num_layers=num_layers,
         embedding_dim=embedding_dim,
         dropout=dropout,
+        bigram_buckets=bigram_buckets,
+        symbol_dropout=symbol_dropout,
         bidirectional=bidirectional,
         seed=seed,
     )

@@ -14,7 +14,7 @@ BLOCKS_AT_ONCE = 64
 
 
 def score_blocks(step: Step, ids: np.ndarray, initial_states: Callable[[int], Any], pad_id: int) -> np.ndarray:
-    """Log-probabilities float64 of every symbol of ids `[N]` but the first of each block of 256."""
+    """Log-probabilities float64 of every symbol of ids `[N]` but the first, 256 from each empty state."""
     blocks = [ids[start : start + BLOCK + 1] for start in range(0, max(len(ids) - 1, 0), BLOCK)]
     parts = [np.zeros(0)]
     for first in range(0, len(blocks), BLOCKS_AT_ONCE):

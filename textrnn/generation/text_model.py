@@ -63,8 +63,8 @@ class TextModel:
         Args:
             text: The text. For a model of documents it is one of them, its end predicted too.
             protocol: `"stateful"` reads it whole, the state carried from the first symbol to the last;
-                `"blocks"` cuts it into blocks of 256 and reads each from an empty state, as a transformer is
-                scored, so that the first symbol of a block is only read, not predicted.
+                `"blocks"` reads 256 symbols at a time from an empty state and predicts the one after each, as a
+                transformer is scored; only the first symbol of the text is not predicted.
             progress: Whether to show a bar on a terminal.
         """
         checks.one_of("protocol", protocol, PROTOCOLS)

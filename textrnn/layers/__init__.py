@@ -1,10 +1,11 @@
 """Recurrent layers for Keras: cells, the layer that runs them over time, and what pools their outputs."""
 
 from textrnn.layers.bidirectional import Bidirectional
+from textrnn.layers.bigram_embedding import BigramEmbedding
 from textrnn.layers.gru_cell import GRUCell
 from textrnn.layers.lstm_cell import LSTMCell
 from textrnn.layers.pooling import ConcatPooling
 from textrnn.layers.recurrent import Recurrent
 from textrnn.layers.rnn_cell import RNNCell
 
-__all__ = ["Bidirectional", "ConcatPooling", "GRUCell", "LSTMCell", "RNNCell", "Recurrent"]
+__all__ = ["Bidirectional", "BigramEmbedding", "ConcatPooling", "GRUCell", "LSTMCell", "RNNCell", "Recurrent"]

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from textrnn import checks
-from textrnn.layers import ConcatPooling
+from textrnn.layers import BigramEmbedding, ConcatPooling
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
@@ -49,7 +49,9 @@ class TextClassifier(keras.Model):
         units: H, the size of each recurrent layer (in each direction).
         num_layers: How many recurrent layers are stacked.
         embedding_dim: Size of a symbol's embedding.
+        bigram_buckets: How many hashed vectors of symbol pairs are added to those of single symbols; 0 for none.
         dropout: Fraction dropped after the embedding, between layers and after pooling while training.
+        symbol_dropout: Fraction of the symbols made unknown while training, which also teaches what to do with those.
         bidirectional: Whether each layer also reads backwards.
         seed: For the initial weights and for dropout.
 
@@ -66,7 +68,9 @@ class TextClassifier(keras.Model):
         units: int = 64,
         num_layers: int = 1,
         embedding_dim: int = 64,
+        bigram_buckets: int = 0,
         dropout: float = 0.5,
+        symbol_dropout: float = 0.0,
         bidirectional: bool = True,
         seed: int = 0,
         **kwargs: Any,
@@ -80,7 +84,9 @@ class TextClassifier(keras.Model):
         self.units = checks.positive_integer("units", units)
         self.num_layers = checks.positive_integer("num_layers", num_layers)
         self.embedding_dim = checks.positive_integer("embedding_dim", embedding_dim)
+        self.bigram_buckets = checks.integer_of_at_least(0, "bigram_buckets", bigram_buckets)
         self.dropout = checks.fraction("dropout", dropout)
+        self.symbol_dropout = checks.fraction("symbol_dropout", symbol_dropout)
         self.bidirectional = checks.boolean("bidirectional", bidirectional)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
         self._make_layers(derive_seeds(self.seed))
@@ -88,9 +94,12 @@ class TextClassifier(keras.Model):
 
     def _make_layers(self, seeds: Iterator[int]) -> None:
         dtype = self.dtype_policy
-        uniform = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
         size = self.tokenizer.vocabulary_size
-        self.embedding = keras.layers.Embedding(size, self.embedding_dim, uniform, dtype=dtype)
+        normal = keras.initializers.RandomNormal(stddev=0.1, seed=next(seeds))
+        self.embedding = keras.layers.Embedding(size, self.embedding_dim, normal, dtype=dtype)
+        if self.bigram_buckets:
+            normal = keras.initializers.RandomNormal(stddev=0.1, seed=next(seeds))
+            self.bigrams = BigramEmbedding(self.bigram_buckets, self.embedding_dim, normal, dtype=dtype)
         self.recurrent_layers = [
             make_recurrent(self.cell, self.units, seeds, bidirectional=self.bidirectional, dtype=dtype)
             for _ in range(self.num_layers)
@@ -98,12 +107,15 @@ class TextClassifier(keras.Model):
         self.dropout_layers = [
             keras.layers.Dropout(self.dropout, seed=next(seeds), dtype=dtype) for _ in range(self.num_layers + 1)
         ]
+        self.symbol_dropout_seeds = keras.random.SeedGenerator(next(seeds))
         self.pooling = ConcatPooling(dtype=dtype)
         glorot = keras.initializers.GlorotUniform(seed=next(seeds))
         self.head = keras.layers.Dense(len(self.labels), kernel_initializer=glorot, dtype=dtype)
 
     def build(self, input_shape: Any = None) -> None:
         self.embedding.build((None, None))
+        if self.bigram_buckets:
+            self.bigrams.build()
         width = self.units * (2 if self.bidirectional else 1)
         widths = [self.embedding_dim, *[width] * (self.num_layers - 1)]
         for layer, size in zip(self.recurrent_layers, widths, strict=True):
@@ -114,11 +126,19 @@ class TextClassifier(keras.Model):
     def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
         mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
-        hidden, states = self.embedding(ids), []
+        hidden, states = self._embed(ids, training), []
         for layer, dropout in zip(self.recurrent_layers, self.dropout_layers, strict=False):
             hidden, *states = layer(dropout(hidden, training=training), mask=mask, training=training)
         pooled = self.pooling(hidden, self._last_outputs(states), mask=mask)
         return tf.cast(self.head(self.dropout_layers[-1](pooled, training=training)), tf.float32)
+
+    def _embed(self, ids: tf.Tensor, training: bool | None) -> tf.Tensor:
+        if training and self.symbol_dropout:
+            chance = keras.random.uniform(tf.shape(ids), seed=self.symbol_dropout_seeds)
+            unknown = tf.constant(self.tokenizer.unknown_id, ids.dtype)
+            ids = tf.where((chance < self.symbol_dropout) & (ids != self.tokenizer.pad_id), unknown, ids)
+        embedded = self.embedding(ids)
+        return embedded + self.bigrams(ids) if self.bigram_buckets else embedded
 
     def _last_outputs(self, states: list[tf.Tensor]) -> tf.Tensor:
         """The first state of each direction is its last output."""
@@ -172,7 +192,9 @@ class TextClassifier(keras.Model):
             "units": self.units,
             "num_layers": self.num_layers,
             "embedding_dim": self.embedding_dim,
+            "bigram_buckets": self.bigram_buckets,
             "dropout": self.dropout,
+            "symbol_dropout": self.symbol_dropout,
             "bidirectional": self.bidirectional,
             "seed": self.seed,
         }

@@ -24,7 +24,7 @@ class Position:
         gradient_norm: Of the last step, before clipping.
         seconds: Training time so far, in all sessions together.
         epoch_seconds: Training time of the epoch under way.
-        best: The lowest validation loss so far.
+        best: The least badness on the validation data so far.
         epochs_since_best: Epochs since then.
         file_sizes: How much of each growing file of the run folder belongs to what is done.
     """

@@ -20,6 +20,9 @@ class Objective(Protocol):
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         """What to show and record of a mean loss and a mean accuracy; `loss` is among it."""
 
+    def badness(self, loss: float, accuracy: float) -> float:
+        """What the best weights have least of, on the validation data."""
+
     def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
         """What the model carries from batch to batch, empty."""
 
@@ -52,6 +55,9 @@ class NextSymbol:
 
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         return {"loss": loss, "bits_per_character": loss / math.log(2) * self.symbols_per_character}
+
+    def badness(self, loss: float, accuracy: float) -> float:
+        return loss
 
     def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
         return tuple(model.initial_states(batch_size))
@@ -88,6 +94,10 @@ class LabelOfText:
 
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         return {"loss": loss, "accuracy": accuracy}
+
+    def badness(self, loss: float, accuracy: float) -> float:
+        """The error rate: on few texts the loss of a network that grows sure of itself rises while it gets better."""
+        return 1 - accuracy
 
     def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
         return ()

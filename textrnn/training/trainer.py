@@ -262,9 +262,8 @@ class Trainer:
 
     def _end_epoch(self, report: Report) -> None:
         position = self.position
-        validated = self._measures(self.evaluate(self.validation)) if self.validation else {}
-        loss = validated.get("loss", -float(position.epoch))  # without validation data the last weights are kept
-        is_best = loss < position.best
+        validated, badness = self._validate()
+        is_best = badness <= position.best
         line = {
             "epoch": position.epoch + 1,
             "step": int(self.optimizer.iterations.numpy()),
@@ -278,7 +277,7 @@ class Trainer:
         }
         report.epoch(line)
         if is_best:
-            self._keep_best(loss)
+            self._keep_best(badness)
         else:
             position.epochs_since_best += 1
         self._record(line, report)
@@ -287,8 +286,15 @@ class Trainer:
         position.seconds, position.epoch_seconds = line["seconds"], 0.0
         self.checkpoint()
 
-    def _keep_best(self, loss: float) -> None:
-        self.position.best, self.position.epochs_since_best = loss, 0
+    def _validate(self) -> tuple[dict[str, float], float]:
+        """Measures on the validation data, and how bad they are; without such data the last weights are best."""
+        if self.validation is None:
+            return {}, -float(self.position.epoch)
+        loss, accuracy = _means(self.evaluate(self.validation))
+        return self.objective.measures(loss, accuracy), self.objective.badness(loss, accuracy)
+
+    def _keep_best(self, badness: float) -> None:
+        self.position.best, self.position.epochs_since_best = badness, 0
         self.best_weights = [variable.numpy() for variable in self.model.variables]
         if self.run is not None:
             self.model.optimizer = None  # a model file is for use; the optimizer's memory is in the checkpoint
@@ -307,8 +313,7 @@ class Trainer:
                 self.run.append(self.run.samples, f"--- epoch {line['epoch']} ---\n{sample}\n\n")
 
     def _measures(self, sums: Sequence[float]) -> dict[str, float]:
-        loss, hits, weight = sums
-        return self.objective.measures(loss / max(weight, 1e-9), hits / max(weight, 1e-9))
+        return self.objective.measures(*_means(sums))
 
     def evaluate(self, batches: Batches) -> list[float]:
         """Summed loss, hits and weight over all batches, without dropout."""
@@ -338,6 +343,12 @@ def make_schedule(settings: TrainingSettings, steps: int) -> Any:
     return keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - warmup), warmup_target=settings.learning_rate, warmup_steps=warmup
     )
+
+
+def _means(sums: Sequence[float]) -> tuple[float, float]:
+    """Mean loss and accuracy from summed loss, hits and weight."""
+    loss, hits, weight = sums
+    return loss / max(weight, 1e-9), hits / max(weight, 1e-9)
 
 
 def _share(context: Any, rows: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,59 @@
+"""What the README tells people to type is typed here."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def run(command, folder):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout[-1000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "corpora").symlink_to(ROOT / "corpora")
+    return tmp_path
+
+
+def test_the_ten_lines_run(folder):
+    (code,) = blocks("python")
+    small = re.sub(r"units=\d+, epochs=\d+", "units=16, epochs=1", code)
+    small = small.replace('sentences_train.csv"', 'sentences_train.csv", units=8, epochs=1')
+    assert small.count("units=") == 2
+    assert "Prediction(label=" in run([sys.executable, "-c", small], folder)
+
+
+def test_the_shell_commands_run(folder):
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("textrnn ")]
+    assert len(commands) >= 7
+    for line in commands:
+        small = ["--units", "8", "--epochs", "1"] if line.startswith("textrnn train") else []
+        run([sys.executable, "-m", *shlex.split(line), *small], folder)
+
+
+@pytest.mark.slow
+def test_the_main_command_trains_as_far_as_it_says(folder):
+    output = run([sys.executable, str(ROOT / "train.py"), "corpora/plays.txt"], folder)
+    reached = [float(bits) for bits in re.findall(r"validation: .*?bits per character ([\d.]+)", output)]
+    assert min(reached) <= 2.12
+
+
+@pytest.mark.slow
+def test_the_classifier_is_as_good_as_it_says(folder):
+    run([sys.executable, "-m", "textrnn", "train", "corpora/sentences_train.csv", "--out", "run"], folder)
+    output = run([sys.executable, "-m", "textrnn", "evaluate", "run", "corpora/sentences_test.csv"], folder)
+    print(output)
+    assert float(re.search(r"accuracy ([\d.]+)", output)[1]) >= 0.70

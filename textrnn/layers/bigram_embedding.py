@@ -1,0 +1,61 @@
+"""Embedding a symbol together with the one before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from textrnn import checks
+
+MIXER = 1_000_003  # a prime: neighbouring ids spread over all buckets
+
+
+@keras.saving.register_keras_serializable("textrnn")
+class BigramEmbedding(keras.layers.Layer):
+    """One vector for each pair of neighbours, beside the vectors of single symbols::
+
+        y_t = E[hash(x_{t-1}, x_t)]     hash(a, b) = (a * 1000003 + b) mod buckets
+
+    A recurrent layer can learn that "not bad" is good, but from a few thousand sentences it does not; given the
+    pair as a symbol of its own it need not. Pairs are hashed, so nothing is fitted and an unseen pair costs nothing.
+    The pair at t depends on the ids at t - 1 and t alone, so padding on the right changes nothing.
+
+    Paper: Joulin et al., 2016, Bag of tricks for efficient text classification, arXiv 1607.01759.
+
+    Example:
+        >>> BigramEmbedding(buckets=100, output_dim=8)(np.array([[3, 4, 5]])).shape
+        TensorShape([1, 3, 8])
+
+    Args:
+        buckets: How many vectors there are; pairs that share a bucket share a vector.
+        output_dim: Size of a vector.
+        embeddings_initializer: For the vectors.
+    """
+
+    def __init__(self, buckets: int, output_dim: int, embeddings_initializer: Any = "uniform", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.buckets = checks.positive_integer("buckets", buckets)
+        self.output_dim = checks.positive_integer("output_dim", output_dim)
+        self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
+
+    def build(self, input_shape: Any = None) -> None:
+        shape = (self.buckets, self.output_dim)
+        self.embeddings = self.add_weight(shape=shape, initializer=self.embeddings_initializer, name="embeddings")
+        self.built = True
+
+    def call(self, ids: tf.Tensor) -> tf.Tensor:
+        """From ids int `[B, T]` to vectors `[B, T, output_dim]`."""
+        ids = tf.cast(ids, tf.int64)
+        previous = tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
+        bucket = tf.math.floormod(previous * MIXER + ids, self.buckets)
+        return tf.cast(tf.gather(tf.convert_to_tensor(self.embeddings), bucket), self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "buckets": self.buckets,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": keras.initializers.serialize(self.embeddings_initializer),
+        }
