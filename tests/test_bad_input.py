@@ -206,7 +206,7 @@ def test_other_calls(model, classifier, tmp_path):
         classifier.classify(["fine", None])
     with pytest.raises(ValueError, match="`batch_size` must be a positive integer; received 0"):
         classifier.classify(["fine"], batch_size=0)
-    with pytest.raises(ValueError, match=r"`path` must end in .keras; received .*model.h5"):
+    with pytest.raises(ValueError, match=r"`filepath` must end in .keras; received .*model.h5"):
         model.save(tmp_path / "model.h5")
     with pytest.raises(ValueError, match=r"`labels` must be two or more distinct strings; received \['x', 'x'\]"):
         textrnn.TextClassifier(classifier.tokenizer, ["x", "x"])

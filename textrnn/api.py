@@ -33,11 +33,12 @@ from textrnn.training import (
     RunFolder,
     Trainer,
     TrainingSettings,
+    begin_run,
     can_draw,
     checksum,
+    claim_run,
     describe_run,
     draw_curves,
-    open_run,
     split_documents,
     split_labelled,
     split_stream,
@@ -45,6 +46,8 @@ from textrnn.training import (
 )
 
 TOKENIZERS = ("character", "byte", "word")
+HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a symbol
+UNCHECKED_IDS = "ids.new"  # until it is known that the run may begin with them
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -126,8 +129,9 @@ def train_language_model(
     """
     settings = _recorded(locals())
     training = TrainingSettings(epochs, learning_rate, weight_decay, clip_norm, warmup, patience, checkpoint_seconds)
-    _check_shared(cell, batch_size, validation_split, seed, verbose, resume)
+    _check_shared(settings, callbacks, verbose, resume)
     checks.positive_integer("sequence_length", sequence_length)
+    run = claim_run(out, resume=resume)
     corpus = open_corpus(source, documents=documents, encoding=encoding)
     fitted = _fit(tokenizer, corpus, verbose)
     model = LanguageModel(
@@ -141,20 +145,21 @@ def train_language_model(
         documents=documents is not None,
         seed=seed,
     )
-    with _workplace(out) as folder:
+    with _workplace(run) as folder:
         counted = _Counted(corpus, "encoding", verbose)
-        ids = write_ids(counted, fitted, folder / "ids.bin", end_of_text=documents is not None)
+        ids = write_ids(counted, fitted, folder / UNCHECKED_IDS, end_of_text=documents is not None)
         shape = {"batch_size": batch_size, "sequence_length": sequence_length}
         if documents is None:
             batches, validation = split_stream(ids, validation_split, **shape)
         else:
             batches, validation = split_documents(ids, validation_split, **shape, seed=seed)
         facts = describe_run(model, {"symbols": len(ids), "checksum": checksum([ids])})
-        run, is_resumed = open_run(out, resume=resume, settings=settings, facts=facts)
+        is_resumed = run is not None and begin_run(run, resume=resume, settings=settings, facts=facts)
+        (folder / UNCHECKED_IDS).replace(folder / "ids.bin")
         _say(verbose, f"{corpus.name}: {counted.characters:,} characters, vocabulary of {fitted.vocabulary_size}")
         trainer = Trainer(
             model,
-            NextSymbol(len(ids) / max(counted.characters, 1) if fitted.kind != "character" else 1.0),
+            NextSymbol(len(ids) / max(counted.characters, 1)),
             batches,
             validation,
             training,
@@ -172,13 +177,14 @@ def train_classifier(
     *,
     tokenizer: str | Tokenizer = "word",
     cell: str = "gru",
-    units: int = 64,
+    units: int = 32,
     num_layers: int = 1,
-    embedding_dim: int = 64,
+    embedding_dim: int = 32,
     bigram_buckets: int = 1 << 16,
     dropout: float = 0.5,
     symbol_dropout: float = 0.3,
     bidirectional: bool = True,
+    members: int = 5,
     epochs: int = 8,
     batch_size: int = 16,
     learning_rate: float = 3e-3,
@@ -211,6 +217,7 @@ def train_classifier(
         dropout: Fraction dropped after the embedding, between layers and after pooling.
         symbol_dropout: Fraction of the symbols made unknown while training.
         bidirectional: Whether each layer also reads backwards.
+        members: How many readers are trained side by side, their probabilities averaged.
         epochs: Passes over the texts.
         batch_size: Texts a step.
         learning_rate: The peak of a warm-up and a cosine decay.
@@ -242,12 +249,14 @@ def train_classifier(
     """
     settings = _recorded(locals())
     training = TrainingSettings(epochs, learning_rate, weight_decay, clip_norm, warmup, patience, checkpoint_seconds)
-    _check_shared(cell, batch_size, validation_split, seed, verbose, resume)
+    _check_shared(settings, callbacks, verbose, resume)
+    run = claim_run(out, resume=resume)
     labelled = _labelled(source, text_column, label_column, encoding)
     labels = sorted(set(labelled.labels))
     if len(labels) < 2:
         raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
-    numbers = np.searchsorted(labels, labelled.labels)
+    number_of = {label: number for number, label in enumerate(labels)}
+    numbers = np.array([number_of[label] for label in labelled.labels])
     kept, held_out = split_labelled(numbers, labels, validation_split, seed)
     weights = weigh_classes(class_weight, labels, numbers[kept])
     fitted = _ready(tokenizer)
@@ -264,6 +273,7 @@ def train_classifier(
         bigram_buckets=bigram_buckets,
         symbol_dropout=symbol_dropout,
         bidirectional=bidirectional,
+        members=members,
         seed=seed,
     )
     sequences = [fitted.encode(text) for text in labelled.texts]
@@ -273,7 +283,7 @@ def train_classifier(
         return ExampleBatches(chosen, numbers[rows], batch_size=batch_size, seed=order)
 
     facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, numbers])})
-    run, is_resumed = open_run(out, resume=resume, settings=settings, facts=facts)
+    is_resumed = run is not None and begin_run(run, resume=resume, settings=settings, facts=facts)
     _say(verbose, f"{len(sequences):,} texts, labels {', '.join(labels)}, vocabulary of {fitted.vocabulary_size:,}")
     trainer = Trainer(
         model,
@@ -294,28 +304,30 @@ def _recorded(arguments: dict[str, Any]) -> dict[str, Any]:
     left_out = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")
     recorded = {name: value for name, value in arguments.items() if name not in left_out}
     source, tokenizer = recorded["source"], recorded["tokenizer"]
-    recorded["source"] = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "in memory"
+    recorded["source"] = os.path.abspath(source) if isinstance(source, (str, os.PathLike)) else "in memory"
     recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
-    return recorded
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in recorded.items()}
 
 
-def _check_shared(
-    cell: str, batch_size: int, validation_split: float, seed: int, verbose: bool, resume: bool
-) -> None:
-    checks.one_of("cell", cell, CELLS)
-    checks.positive_integer("batch_size", batch_size)
-    checks.fraction("validation_split", validation_split)
-    checks.integer_of_at_least(0, "seed", seed)
+def _check_shared(settings: dict[str, Any], callbacks: Any, verbose: bool, resume: bool) -> None:
+    checks.one_of("cell", settings["cell"], CELLS)
+    checks.positive_integer("batch_size", settings["batch_size"])
+    checks.fraction("validation_split", settings["validation_split"])
+    checks.integer_of_at_least(0, "seed", settings["seed"])
     checks.boolean("verbose", verbose)
     checks.boolean("resume", resume)
+    if settings["patience"] is not None and settings["validation_split"] == 0:
+        raise ValueError("`patience` needs validation data to wait on; received validation_split=0.")
+    is_list = isinstance(callbacks, Sequence)
+    if not is_list or not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
+        raise TypeError(f"`callbacks` must be a list of Keras callbacks; received {callbacks!r}.")
 
 
 def _ready(tokenizer: str | Tokenizer) -> Tokenizer:
     if isinstance(tokenizer, Tokenizer):
         return tokenizer
     name = checks.one_of("tokenizer", tokenizer, TOKENIZERS)
-    # A word seen once teaches nothing but itself; as the unknown word it teaches what to do with those.
-    return WordTokenizer(minimum_count=2) if name == "word" else make_tokenizer(name)
+    return WordTokenizer(head_letters=HEAD_LETTERS) if name == "word" else make_tokenizer(name)
 
 
 def _fit(tokenizer: str | Tokenizer, corpus: Corpus, verbose: bool) -> Tokenizer:
@@ -351,19 +363,28 @@ class _Counted:
 
 
 @contextlib.contextmanager
-def _workplace(out: str | os.PathLike[str] | None) -> Iterator[Path]:
-    """Where the ids lie while they are trained on: in the run folder, else in a temporary one."""
-    if out is not None:
-        yield Path(out)
+def _workplace(run: RunFolder | None) -> Iterator[Path]:
+    """Where the ids lie while they are trained on: in the run folder, else in a temporary one.
+
+    If the run cannot begin, what was written for it goes, and so does its folder if there is nothing else in it.
+    """
+    if run is None:
+        with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
+            yield Path(folder)
         return
-    with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
-        yield Path(folder)
+    try:
+        yield run.path
+    except BaseException:
+        (run.path / UNCHECKED_IDS).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            run.path.rmdir()
+        raise
 
 
 def _labelled(source: Any, text_column: str | None, label_column: str | None, encoding: str) -> LabelledTexts:
     if isinstance(source, (str, os.PathLike)):
         return read_labelled(source, text_column=text_column, label_column=label_column, encoding=encoding)
-    if not isinstance(source, (tuple, list)) or len(source) != 2:
+    if not isinstance(source, (tuple, list)) or len(source) != 2 or isinstance(source[0], str):
         raise TypeError(f"`source` must be a path or a pair (texts, labels); received {type(source).__name__}.")
     texts, labels = (list(part) for part in source)
     if len(texts) != len(labels) or not texts:
@@ -372,7 +393,14 @@ def _labelled(source: Any, text_column: str | None, label_column: str | None, en
             f"{len(labels)} labels."
         )
     texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
-    return LabelledTexts(texts, [str(label) for label in labels])
+    return LabelledTexts(texts, [_label(n, label) for n, label in enumerate(labels)])
+
+
+def _label(n: int, label: Any) -> str:
+    """A label as a string: whole numbers may be given too."""
+    if not isinstance(label, (str, int, np.integer, np.bool_)):
+        raise TypeError(f"`labels[{n}]` must be a string or a whole number; received {label!r}.")
+    return str(label)
 
 
 def _train(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measure: str) -> None:
@@ -389,15 +417,11 @@ def _train(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measure: s
     trainer.train()
     run = trainer.run
     if run is not None:
-        _draw(run, measure)
+        if can_draw():
+            draw_curves(run.history(), measure, run.curves)
+        else:
+            _say(verbose, f"no {run.curves}: that takes matplotlib, pip install 'textrnn[plots]'")
         _say(verbose, f"the best model is {run.model}")
-
-
-def _draw(run: RunFolder, measure: str) -> None:
-    if can_draw():
-        draw_curves(run.history(), measure, run.curves)
-    else:
-        print(f"no {run.curves}: that takes matplotlib, pip install 'textrnn[plots]'")
 
 
 def _say(verbose: bool, text: str) -> None:

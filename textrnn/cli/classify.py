@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from textrnn.cli import flags
 from textrnn.cli.library import load_kind
+from textrnn.cli.score import read_input
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to label; without any, lines of the input")
     parser.add_argument("--file", metavar="FILE", help=".txt (a text a line), .csv, .tsv or .jsonl")
+    parser.add_argument("--encoding", default="utf-8", help="of the file or the input")
     parser.add_argument("--text-column", help="default: text, sentence or review")
     parser.add_argument(
         "--batch-size", "--batch_size", type=flags.positive_integer, metavar="N", default=64, help="texts at once"
@@ -36,5 +37,5 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
     if arguments.file and arguments.texts:
         raise argparse.ArgumentTypeError("give either TEXT or --file, not both")
     if arguments.file:
-        return read_texts(arguments.file, text_column=arguments.text_column)
-    return arguments.texts or [line.rstrip("\n") for line in sys.stdin]
+        return read_texts(arguments.file, text_column=arguments.text_column, encoding=arguments.encoding)
+    return arguments.texts or read_input(arguments.encoding).splitlines()

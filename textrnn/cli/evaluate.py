@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="stateful",
         help="the whole text with the state carried, or blocks of 256 from an empty state",
     )
+    parser.add_argument(
+        "--documents", choices=("line", "file"), default="line", help="what a text is, for a model of documents"
+    )
     parser.add_argument("--text-column", help="default: text, sentence or review")
     parser.add_argument("--label-column", help="default: label or sentiment")
 
@@ -40,11 +43,36 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
+    if model.documents:
+        _evaluate_documents(model, arguments)
+        return
     text = read_text(arguments.file, arguments.encoding)
     text = text[len(text) - round(len(text) * arguments.last) :]
     score = model.evaluate_text(text, arguments.protocol, progress=True)
     print(
         f"{len(text):,} characters, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "
+        f"{score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.4f}"
+    )
+
+
+def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
+    """Every document is read from an empty state and predicted to its end."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from textrnn.generation import Score
+    from textrnn.text import open_corpus
+
+    corpus = open_corpus(arguments.file, documents=arguments.documents, encoding=arguments.encoding)
+    texts = list(corpus.pieces())
+    texts = texts[len(texts) - round(len(texts) * arguments.last) :]
+    parts = [
+        model.evaluate_text(text, arguments.protocol).log_probabilities
+        for text in tqdm(texts, unit="text", disable=None)
+    ]
+    score = Score.of(np.concatenate(parts), sum(map(len, texts)))
+    print(
+        f"{len(texts):,} documents, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "
         f"{score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.4f}"
     )
 

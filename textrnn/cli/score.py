@@ -30,6 +30,13 @@ def read_text(path: str, encoding: str = "utf-8") -> str:
     """A whole text file, read as a corpus is (byte-order mark and line ends set right); `-` is standard input."""
     from textrnn.text import open_corpus
 
-    if path == "-":
-        return sys.stdin.read()
-    return "".join(open_corpus(path, encoding=encoding).pieces())
+    return read_input(encoding) if path == "-" else "".join(open_corpus(path, encoding=encoding).pieces())
+
+
+def read_input(encoding: str = "utf-8") -> str:
+    """Standard input, decoded strictly, its line ends as `\\n`."""
+    try:
+        text = sys.stdin.buffer.read().decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise ValueError(f"the input must be text in the encoding {encoding}: {error}") from error
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import re
+import itertools
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,15 @@ TABLES = (".csv", ".tsv", ".jsonl")
 COMPRESSED = (".gz", ".bz2", ".xz")
 OWN = ("task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
 ONLY_LANGUAGE = ("sequence_length", "tie_embeddings", "documents")
-ONLY_CLASSIFIER = ("bidirectional", "class_weight", "text_column", "label_column")
+ONLY_CLASSIFIER = (
+    "members",
+    "bigram_buckets",
+    "symbol_dropout",
+    "bidirectional",
+    "class_weight",
+    "text_column",
+    "label_column",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +109,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     classifier = parser.add_argument_group("classifier")
     add = classifier.add_argument
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
+    add("--members", type=flags.positive_integer, metavar="N", help="readers whose answers are averaged")
+    add("--bigram-buckets", type=flags.count, metavar="N", help="hashed vectors of symbol pairs; 0 for none")
+    add("--symbol-dropout", type=flags.fraction, metavar="X", help="fraction of symbols made unknown in training")
     add("--class-weight", choices=("balanced",), help="let rare labels count more")
     add("--text-column", help="default: text, sentence or review")
     add("--label-column", help="default: label or sentiment")
@@ -107,11 +120,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train, then show what the model can do."""
     given = vars(arguments)
-    options = {name: value for name, value in given.items() if name not in OWN}
-    source, out = _place(given)
+    source, out = given.get("source"), given.get("out")
+    recorded: dict[str, Any] = {}
     if given.get("resume"):
-        options, source = _with_recorded(options, source, Path(out))
-    is_classifier = _is_classifier(given.get("task"), source)
+        out = out or _latest(source)
+        recorded = _read_config(Path(out))
+        source = source or recorded.get("settings", {}).get("source")
+    if source is None:
+        raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with the --out of a run)")
+    out = out or _first_free(source)
+    stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
+    options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
+    is_classifier = _is_classifier(given.get("task"), recorded.get("model"), source)
     _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
     api = import_api(deterministic=given.get("deterministic", False))
     train: Any = api.train_classifier if is_classifier else api.train_language_model
@@ -125,11 +145,14 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"\nmore of it:  python generate.py {out} --temperature 0.7")
 
 
-def _is_classifier(task: str | None, source: str) -> bool:
-    if task is not None:
-        return task == "classifier"
-    endings = [ending for ending in Path(source).suffixes if ending not in COMPRESSED]
-    return bool(endings) and endings[-1].lower() in TABLES
+def _is_classifier(task: str | None, model: str | None, source: str) -> bool:
+    """As asked for; else as the resumed run is; else by the corpus's ending."""
+    if task is not None or model is not None:
+        return task == "classifier" or (task is None and model == "TextClassifier")
+    endings = [ending.lower() for ending in Path(source).suffixes]
+    while endings and endings[-1] in COMPRESSED:
+        endings.pop()
+    return bool(endings) and endings[-1] in TABLES
 
 
 def _refuse(options: dict[str, Any], foreign: tuple[str, ...], is_classifier: bool) -> None:
@@ -139,30 +162,35 @@ def _refuse(options: dict[str, Any], foreign: tuple[str, ...], is_classifier: bo
             raise argparse.ArgumentTypeError(f"--{name.replace('_', '-')} does not apply to {kind}")
 
 
-def _place(given: dict[str, Any]) -> tuple[str, str]:
-    """The corpus, and the run folder: the named one, else the next free one, or the last one on `--resume`."""
-    source, out = given.get("source"), given.get("out")
-    if source is None and not (given.get("resume") and out):
-        raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with --out)")
-    if out is not None:
-        return source or "", out
-    base = Path("runs") / (Path(source or "").name.split(".")[0] or "run")
-    numbers = [int(m[1] or 1) for p in base.parent.glob(f"{base.name}*") if (m := _numbered(base.name, p.name))]
-    latest = max(numbers, default=0)
-    wanted = max(latest, 1) if given.get("resume") else latest + 1
-    return source or "", str(base if wanted == 1 else base.with_name(f"{base.name}-{wanted}"))
+def _numbered(source: str) -> Iterator[Path]:
+    """Run folders for a corpus: runs/plays, runs/plays-2 and so on."""
+    name = Path(source).name
+    for ending in (*COMPRESSED, *TABLES, ".txt"):
+        name = name.removesuffix(ending)
+    base = Path("runs") / (name or "run")
+    return (base if n == 1 else base.with_name(f"{base.name}-{n}") for n in itertools.count(1))
 
 
-def _numbered(base: str, name: str) -> re.Match[str] | None:
-    return re.fullmatch(rf"{re.escape(base)}(?:-(\d+))?", name)
+def _first_free(source: str) -> str:
+    return str(next(path for path in _numbered(source) if not path.exists()))
 
 
-def _with_recorded(options: dict[str, Any], source: str, out: Path) -> tuple[dict[str, Any], str]:
-    """The run's own settings, with what was given on top: the library refuses what may not differ."""
-    from textrnn.training.run_folder import RunFolder
+def _latest(source: str | None) -> str:
+    """The last of a corpus's run folders."""
+    if source is None:
+        raise argparse.ArgumentTypeError("--resume needs CORPUS or --out, to know which run to go on with")
+    there = list(itertools.takewhile(Path.exists, _numbered(source)))
+    return str(there[-1] if there else next(_numbered(source)))
 
-    if not (out / "config.json").exists():
-        return options, source
-    recorded = RunFolder(out).read_config().get("settings", {})
-    stored_source = recorded.pop("source", "")
-    return {**recorded, **options}, source or stored_source
+
+def _read_config(out: Path) -> dict[str, Any]:
+    """The run's own settings, which those given come on top of; the library refuses what may not differ."""
+    try:
+        recorded: dict[str, Any] = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{out / 'config.json'} must hold the settings of a run; reading it failed: {error}"
+        ) from error
+    return recorded

@@ -10,15 +10,18 @@ import numpy as np
 from textrnn.generation.scoring import Step, log_softmax
 
 BLOCK = 256  # nanoGPT's context for a character model, so that numbers compare
-BLOCKS_AT_ONCE = 64
+LOGITS_AT_ONCE = 1 << 23  # numbers: 64 MB as float64, whatever the vocabulary
 
 
-def score_blocks(step: Step, ids: np.ndarray, initial_states: Callable[[int], Any], pad_id: int) -> np.ndarray:
+def score_blocks(
+    step: Step, ids: np.ndarray, initial_states: Callable[[int], Any], pad_id: int, vocabulary_size: int
+) -> np.ndarray:
     """Log-probabilities float64 of every symbol of ids `[N]` but the first, 256 from each empty state."""
     blocks = [ids[start : start + BLOCK + 1] for start in range(0, max(len(ids) - 1, 0), BLOCK)]
+    at_once = max(1, LOGITS_AT_ONCE // (BLOCK * vocabulary_size))
     parts = [np.zeros(0)]
-    for first in range(0, len(blocks), BLOCKS_AT_ONCE):
-        group = blocks[first : first + BLOCKS_AT_ONCE]
+    for first in range(0, len(blocks), at_once):
+        group = blocks[first : first + at_once]
         padded = np.full((len(group), BLOCK + 1), pad_id, np.int32)
         for row, block in zip(padded, group, strict=True):
             row[: len(block)] = block

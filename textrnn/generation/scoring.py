@@ -13,6 +13,7 @@ Step = Callable[[np.ndarray, Any], tuple[np.ndarray, Any]]
 """`(ids int32 [B, T], states) -> (logits [B, T, V] for the symbol after each, states)`"""
 
 CHUNK = 1024  # symbols read at once: long enough to be fast, short enough to keep memory flat
+LOGITS_AT_ONCE = 1 << 23  # numbers, which makes chunks shorter for a large vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +75,9 @@ def read_ids(
         The log-probability of each symbol, float64 `[N]`; the logits after the last, `[V]`; the states.
     """
     parts = [np.zeros(0)]
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
+    size = max(1, min(CHUNK, LOGITS_AT_ONCE // len(logits)))
+    for start in range(0, len(ids), size):
+        chunk = ids[start : start + size]
         after, states = step(chunk[None], states)
         before = np.concatenate([logits[None], after[0, :-1]])
         parts.append(np.take_along_axis(log_softmax(before), chunk[:, None].astype(np.int64), axis=1)[:, 0])

@@ -14,10 +14,12 @@ class State:
     Attributes:
         tensors: The states of all layers, each float `[1, H]`.
         logits: The model's logits for the next symbol, float32 `[V]`.
+        last_id: The last symbol read, which a tokenizer may need to space the next one; None before the first.
     """
 
     tensors: tuple[np.ndarray, ...]
     logits: np.ndarray
+    last_id: int | None = None
 
     @property
     def size_in_bytes(self) -> int:

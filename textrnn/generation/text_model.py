@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,9 @@ class TextModel:
             ids = np.append(ids, np.int32(self.tokenizer.end_id))
         if protocol == "stateful":
             return Score.of(self._read(ids, None, progress)[0], len(text))
-        log_probabilities = score_blocks(self.step, ids, self.initial_states, self.tokenizer.pad_id)
+        log_probabilities = score_blocks(
+            self.step, ids, self.initial_states, self.tokenizer.pad_id, self.tokenizer.vocabulary_size
+        )
         characters_per_symbol = len(text) / max(len(ids), 1)
         return Score.of(log_probabilities, len(log_probabilities) * characters_per_symbol)
 
@@ -161,13 +163,13 @@ class TextModel:
         """Check everything at the call, then hand on the iterator of pieces, one for each sample."""
         checks.integer_of_at_least(0, "length", length)
         checks.boolean("include_prompt", include_prompt)
-        seed = np.random.SeedSequence().entropy if seed is None else seed  # type: ignore[assignment]
-        checks.integer_of_at_least(0, "seed", seed)
+        drawn = np.random.SeedSequence().entropy if seed is None else seed
+        number = checks.integer_of_at_least(0, "seed", drawn)
         strings = _stop_strings(stop)
         ids = self._encode("prompt", prompt, stacklevel=4)
         start = self._checked(state)
         shown = prompt if include_prompt else ""
-        return self._decode(ids, start, shown, samples, sampler, length, seed, strings)
+        return self._decode(ids, start, shown, samples, sampler, length, number, strings)
 
     def _decode(
         self,
@@ -177,7 +179,7 @@ class TextModel:
         samples: int,
         sampler: Sampler,
         length: int,
-        seed: int | None,
+        seed: int,
         stop: tuple[str, ...],
     ) -> Iterator[Sequence[str]]:
         yield [shown] * samples
@@ -189,11 +191,18 @@ class TextModel:
             np.repeat(state.logits[None], samples, axis=0),
             tuple(np.repeat(tensor, samples, axis=0) for tensor in state.tensors),
             sampler,
-            [Transcript(tokenizer.incremental_decoder(), stop, tokenizer.end_id) for _ in range(samples)],
+            [Transcript(self._decoder(state), stop, tokenizer.end_id) for _ in range(samples)],
             length=length,
-            seeds=[(seed or 0, sample) for sample in range(samples)],
+            seeds=[(seed, sample) for sample in range(samples)],
             banned=never,
         )
+
+    def _decoder(self, state: State) -> Callable[[int], str]:
+        """Ids to text, going on after what the state has read: a word may need a space before it."""
+        decoder: Callable[[int], str] = self.tokenizer.incremental_decoder()
+        if state.last_id is not None:
+            decoder(state.last_id)
+        return decoder
 
     def _read(self, ids: np.ndarray, state: State | None, progress: bool = False) -> tuple[np.ndarray, State]:
         state = self._checked(state) or self._start()
@@ -202,7 +211,8 @@ class TextModel:
             log_probabilities, logits, tensors = read_ids(
                 self.step, ids, state.logits, state.tensors, on_symbols=bar.update
             )
-        return log_probabilities, State(tuple(np.asarray(tensor) for tensor in tensors), logits)
+        last_id = int(ids[-1]) if len(ids) else state.last_id
+        return log_probabilities, State(tuple(np.asarray(tensor) for tensor in tensors), logits, last_id)
 
     def _start(self) -> State:
         logits, states = self.step(np.array([[self.start_id]], np.int32), self.initial_states(1))
@@ -229,6 +239,8 @@ class TextModel:
 
 
 def _stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
+    if stop is not None and not isinstance(stop, (str, list, tuple)):
+        raise TypeError(f"`stop` must be a non-empty string or several of them; received {stop!r}.")
     strings = (stop,) if isinstance(stop, str) else tuple(stop or ())
     if not all(isinstance(text, str) and text for text in strings):
         raise ValueError(f"`stop` must be a non-empty string or several of them; received {stop!r}.")

@@ -104,7 +104,7 @@ class Recurrent(keras.layers.Layer):
             final states.
         """
         mask = getattr(sequence, "_keras_mask", None) if mask is None else mask
-        mask = None if mask is None else tf.cast(mask, tf.bool)
+        mask = None if mask is None else _checked_mask(mask, sequence)
         sequence = zero_masked(tf.cast(sequence, self.cell.compute_dtype), mask)
         initial = self._initial_states(initial_state, sequence)
         if isinstance(self.cell, Cell):
@@ -172,3 +172,13 @@ class Recurrent(keras.layers.Layer):
     def from_config(cls, config: dict[str, Any]) -> Recurrent:
         config = dict(config)
         return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)
+
+
+def _checked_mask(mask: Any, sequence: tf.Tensor) -> tf.Tensor:
+    mask = tf.cast(mask, tf.bool)
+    if not mask.shape.is_compatible_with(sequence.shape[:2]):
+        raise ValueError(
+            f"`mask` must have the shape [B, T] of `sequence`, {tuple(sequence.shape[:2])}; "
+            f"received {tuple(mask.shape)}."
+        )
+    return mask

@@ -66,7 +66,9 @@ class LanguageModel(TextModel, keras.Model):
         self.cell = checks.one_of("cell", cell, CELLS)
         self.units = checks.positive_integer("units", units)
         self.num_layers = checks.positive_integer("num_layers", num_layers)
-        self.embedding_dim = checks.positive_integer("embedding_dim", embedding_dim or units)
+        self.embedding_dim = checks.positive_integer(
+            "embedding_dim", units if embedding_dim is None else embedding_dim
+        )
         self.dropout = checks.fraction("dropout", dropout)
         self.tie_embeddings = checks.boolean("tie_embeddings", tie_embeddings)
         self.documents = checks.boolean("documents", documents)
@@ -115,7 +117,7 @@ class LanguageModel(TextModel, keras.Model):
         return self.forward(ids, self.initial_states(tf.shape(ids)[0]), mask=mask, training=training)[0]
 
     def compute_mask(self, ids: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
-        return tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
+        return keras.ops.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
 
     def forward(
         self, ids: tf.Tensor, states: States, *, mask: tf.Tensor | None = None, training: bool | None = False
@@ -160,9 +162,9 @@ class LanguageModel(TextModel, keras.Model):
         logits, states = self._traced_forward(np.asarray(ids, np.int32), tuple(states))
         return logits.numpy(), states
 
-    def save(self, path: Any, *args: Any, **kwargs: Any) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""
-        save_model(self, path, super().save, *args, **kwargs)
+        save_model(filepath, super().save, overwrite=overwrite, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -16,12 +16,16 @@ from textrnn.files import atomic_path
 READABLE = ("textrnn>LanguageModel", "textrnn>TextClassifier")
 
 
-def save_model(model: keras.Model, path: Any, save: Callable[..., None], *args: Any, **kwargs: Any) -> None:
-    """Let `save` write `model` to a temporary file, then put that in the place of `path`."""
+def save_model(path: Any, save: Callable[..., None], *, overwrite: bool, **kwargs: Any) -> None:
+    """Let `save` write a model to a temporary file, then put that in the place of `path`."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"`filepath` must be a path that ends in .keras; received {path!r}.")
+    if not overwrite and Path(path).exists():
+        raise FileExistsError(f"`filepath` {os.fspath(path)} exists, and `overwrite` is False.")
     if Path(path).suffix != ".keras":
-        raise ValueError(f"`path` must end in .keras; received {os.fspath(path)!r}.")
+        raise ValueError(f"`filepath` must end in .keras; received {os.fspath(path)!r}.")
     with atomic_path(path) as temporary:
-        save(temporary, *args, **kwargs)
+        save(temporary, **kwargs)
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:

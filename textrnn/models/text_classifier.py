@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,9 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from textrnn import checks
-from textrnn.layers import BigramEmbedding, ConcatPooling
+from textrnn.models.reader import Reader
 from textrnn.models.saving import save_model
-from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
+from textrnn.models.stack import CELLS, derive_seeds
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
 
 
@@ -36,7 +37,7 @@ class Prediction:
 
 @keras.saving.register_keras_serializable("textrnn")
 class TextClassifier(keras.Model):
-    """Embedding, recurrent layers, their outputs pooled three ways, and one logit a label.
+    """One or more readers (embedding, recurrent layers, their outputs pooled) and their averaged answer.
 
     `classify` takes texts. On arrays of ids it is an ordinary Keras model: `model(ids)` maps int `[B, T]` to
     logits float32 `[B, labels]`; id 0 is padding and masked, so the answer for a text does not depend on the
@@ -53,6 +54,8 @@ class TextClassifier(keras.Model):
         dropout: Fraction dropped after the embedding, between layers and after pooling while training.
         symbol_dropout: Fraction of the symbols made unknown while training, which also teaches what to do with those.
         bidirectional: Whether each layer also reads backwards.
+        members: How many readers there are, alike but for their seeds; their probabilities are averaged
+            (Lakshminarayanan et al., 2017, arXiv 1612.01474).
         seed: For the initial weights and for dropout.
 
     Raises:
@@ -72,6 +75,7 @@ class TextClassifier(keras.Model):
         dropout: float = 0.5,
         symbol_dropout: float = 0.0,
         bidirectional: bool = True,
+        members: int = 1,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -88,61 +92,46 @@ class TextClassifier(keras.Model):
         self.dropout = checks.fraction("dropout", dropout)
         self.symbol_dropout = checks.fraction("symbol_dropout", symbol_dropout)
         self.bidirectional = checks.boolean("bidirectional", bidirectional)
+        self.members = checks.positive_integer("members", members)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
-        self._make_layers(derive_seeds(self.seed))
+        seeds = derive_seeds(self.seed)
+        self.readers = [
+            Reader(
+                tokenizer.vocabulary_size,
+                len(self.labels),
+                seeds,
+                cell=cell,
+                units=units,
+                num_layers=num_layers,
+                embedding_dim=embedding_dim,
+                bigram_buckets=bigram_buckets,
+                dropout=dropout,
+                symbol_dropout=symbol_dropout,
+                bidirectional=bidirectional,
+                dtype=self.dtype_policy,
+            )
+            for _ in range(self.members)
+        ]
         self.build()
 
-    def _make_layers(self, seeds: Iterator[int]) -> None:
-        dtype = self.dtype_policy
-        size = self.tokenizer.vocabulary_size
-        normal = keras.initializers.RandomNormal(stddev=0.1, seed=next(seeds))
-        self.embedding = keras.layers.Embedding(size, self.embedding_dim, normal, dtype=dtype)
-        if self.bigram_buckets:
-            normal = keras.initializers.RandomNormal(stddev=0.1, seed=next(seeds))
-            self.bigrams = BigramEmbedding(self.bigram_buckets, self.embedding_dim, normal, dtype=dtype)
-        self.recurrent_layers = [
-            make_recurrent(self.cell, self.units, seeds, bidirectional=self.bidirectional, dtype=dtype)
-            for _ in range(self.num_layers)
-        ]
-        self.dropout_layers = [
-            keras.layers.Dropout(self.dropout, seed=next(seeds), dtype=dtype) for _ in range(self.num_layers + 1)
-        ]
-        self.symbol_dropout_seeds = keras.random.SeedGenerator(next(seeds))
-        self.pooling = ConcatPooling(dtype=dtype)
-        glorot = keras.initializers.GlorotUniform(seed=next(seeds))
-        self.head = keras.layers.Dense(len(self.labels), kernel_initializer=glorot, dtype=dtype)
-
     def build(self, input_shape: Any = None) -> None:
-        self.embedding.build((None, None))
-        if self.bigram_buckets:
-            self.bigrams.build()
-        width = self.units * (2 if self.bidirectional else 1)
-        widths = [self.embedding_dim, *[width] * (self.num_layers - 1)]
-        for layer, size in zip(self.recurrent_layers, widths, strict=True):
-            layer.build((None, None, size))
-        self.head.build((None, 3 * width))
+        for reader in self.readers:
+            reader.build()
         self.built = True
 
     def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
+        logits = self.reader_logits(ids, training=training, mask=mask)
+        if len(self.readers) == 1:
+            return logits[0]
+        return tf.reduce_logsumexp(tf.nn.log_softmax(logits), axis=0) - math.log(len(self.readers))
+
+    def reader_logits(
+        self, ids: tf.Tensor, *, training: bool | None = False, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Each reader's own logits, float32 `[readers, B, labels]`: in training each answers for itself."""
         mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
-        hidden, states = self._embed(ids, training), []
-        for layer, dropout in zip(self.recurrent_layers, self.dropout_layers, strict=False):
-            hidden, *states = layer(dropout(hidden, training=training), mask=mask, training=training)
-        pooled = self.pooling(hidden, self._last_outputs(states), mask=mask)
-        return tf.cast(self.head(self.dropout_layers[-1](pooled, training=training)), tf.float32)
-
-    def _embed(self, ids: tf.Tensor, training: bool | None) -> tf.Tensor:
-        if training and self.symbol_dropout:
-            chance = keras.random.uniform(tf.shape(ids), seed=self.symbol_dropout_seeds)
-            unknown = tf.constant(self.tokenizer.unknown_id, ids.dtype)
-            ids = tf.where((chance < self.symbol_dropout) & (ids != self.tokenizer.pad_id), unknown, ids)
-        embedded = self.embedding(ids)
-        return embedded + self.bigrams(ids) if self.bigram_buckets else embedded
-
-    def _last_outputs(self, states: list[tf.Tensor]) -> tf.Tensor:
-        """The first state of each direction is its last output."""
-        return tf.concat([states[0], states[len(states) // 2]], axis=1) if self.bidirectional else states[0]
+        return tf.stack([reader(ids, mask=mask, training=training) for reader in self.readers])
 
     @functools.cached_property
     def _traced_probabilities(self) -> Any:
@@ -160,6 +149,8 @@ class TextClassifier(keras.Model):
         Returns:
             One `Prediction` a text, in order.
         """
+        if not isinstance(texts, Iterable):
+            raise TypeError(f"`texts` must be a list of strings; received {texts!r}.")
         if isinstance(texts, str):
             raise TypeError(f"`texts` must be a list of strings; received one string: wrap it as [{texts[:40]!r}].")
         texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
@@ -179,9 +170,9 @@ class TextClassifier(keras.Model):
         named = dict(zip(self.labels, map(float, probabilities), strict=True))
         return Prediction(self.labels[best], float(probabilities[best]), named)
 
-    def save(self, path: Any, *args: Any, **kwargs: Any) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""
-        save_model(self, path, super().save, *args, **kwargs)
+        save_model(filepath, super().save, overwrite=overwrite, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -196,6 +187,7 @@ class TextClassifier(keras.Model):
             "dropout": self.dropout,
             "symbol_dropout": self.symbol_dropout,
             "bidirectional": self.bidirectional,
+            "members": self.members,
             "seed": self.seed,
         }
 

@@ -102,7 +102,8 @@ def open_corpus(
 
     Args:
         source: a path to a text file; a path to a folder, of which every `*.txt` below it is read, in
-            the order of their paths; or an iterable of strings, which is read at once and kept. A str
+            the order of their paths, but for the samples of a run that is kept there;
+            or an iterable of strings, which is read at once and kept. A str
             is always a path.
         documents: None for one continuous text; "line" when each line is a text of its own; "file" or
             "string" when each file or string is.
@@ -117,6 +118,8 @@ def open_corpus(
         raise ValueError(f"`documents` must be None, 'line', 'file' or 'string'; received {documents!r}")
     check_encoding(encoding)
     if isinstance(source, str | os.PathLike):
+        if not os.fspath(source):
+            raise ValueError("`source` must be the path of a file or folder; received an empty one")
         return _open_path(Path(source), documents, encoding)
     return _open_strings(source, documents)
 
@@ -140,6 +143,7 @@ def _text_files(path: Path) -> list[Path]:
     if not path.is_dir():
         raise ValueError(f"`source` must be a regular file or a folder; {path} is neither")
     files = [file for file in path.rglob("*") if file.suffix.lower() == ".txt" and file.is_file()]
+    files = [file for file in files if not (file.parent / "checkpoint").is_dir()]  # a run's own samples
     if not files:
         raise ValueError(f"the folder {path} holds no .txt file")
     return sorted(files)

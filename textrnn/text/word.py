@@ -16,6 +16,8 @@ UPPER_ID: Final = FIRST_FREE_ID + 2  # the next word is all capitals
 SPACE_ID: Final = FIRST_FREE_ID + 3  # a space here, though none is usual
 FIRST_WORD_ID: Final = FIRST_FREE_ID + 4
 
+TAIL: Final = "#"  # before a tail: no word begins with it, and as a character it stands alone
+
 _CASES: Final[dict[int, Case]] = {CAPITALISED_ID: "capitalised", UPPER_ID: "upper"}
 _MARKER_IDS: Final[dict[Case, tuple[int, ...]]] = {
     "as_is": (),
@@ -35,6 +37,8 @@ class WordTokenizer(Tokenizer):
     Args:
         minimum_count: a symbol seen fewer times than this is unknown.
         maximum_size: at most this many ids, the 7 fixed ones included; the most frequent stay.
+        head_letters: a word longer than this becomes two symbols, a head of so many letters and a tail, so that
+            "disappointed" and "disappointing" share one; None keeps words whole.
 
     Example:
         >>> tokenizer = WordTokenizer().fit("Not bad, not bad at all!")
@@ -46,12 +50,17 @@ class WordTokenizer(Tokenizer):
 
     kind: ClassVar[str] = "word"
 
-    def __init__(self, minimum_count: int = 1, maximum_size: int | None = None) -> None:
+    def __init__(
+        self, minimum_count: int = 1, maximum_size: int | None = None, head_letters: int | None = None
+    ) -> None:
         _check_whole_number("minimum_count", minimum_count, at_least=1)
         if maximum_size is not None:
             _check_whole_number("maximum_size", maximum_size, at_least=FIRST_WORD_ID + 1)
+        if head_letters is not None:
+            _check_whole_number("head_letters", head_letters, at_least=1)
         self.minimum_count = minimum_count
         self.maximum_size = maximum_size
+        self.head_letters = head_letters
         self._words: list[str] | None = None
         self._id_by_word: dict[str, int] = {}
 
@@ -61,15 +70,17 @@ class WordTokenizer(Tokenizer):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        check_keys(data, cls.kind, {"minimum_count", "maximum_size", "words"})
+        check_keys(data, cls.kind, {"minimum_count", "maximum_size", "head_letters", "words"})
         check_distinct_strings(data["words"], "words")
-        tokenizer = cls(data["minimum_count"], data["maximum_size"])
+        tokenizer = cls(data["minimum_count"], data["maximum_size"], data["head_letters"])
         tokenizer._set_words(data["words"])
         return tokenizer
 
     def __repr__(self) -> str:
         size = self.vocabulary_size if self.is_fitted else None
-        settings = f"minimum_count={self.minimum_count}, maximum_size={self.maximum_size}"
+        settings = (
+            f"minimum_count={self.minimum_count}, maximum_size={self.maximum_size}, head_letters={self.head_letters}"
+        )
         return f"WordTokenizer({settings}, vocabulary_size={size})"
 
     def _vocabulary_size(self) -> int:
@@ -84,7 +95,8 @@ class WordTokenizer(Tokenizer):
         del items[" "]  # it has an id of its own
         counts: Counter[str] = Counter()
         for item, count in items.items():
-            counts[fold_case(item)[1]] += count
+            for part in self._parts(fold_case(item)[1]):
+                counts[part] += count
         self._set_words(self._most_frequent(counts))
 
     def _most_frequent(self, counts: Counter[str]) -> list[str]:
@@ -122,21 +134,35 @@ class WordTokenizer(Tokenizer):
     def _entry(self, item: str) -> tuple[tuple[int, ...], bool, bool]:
         """Returns the ids of an item, and whether a space is usual before and after it."""
         case, word = fold_case(item)
-        if word not in self._id_by_word:
+        ids = tuple(self._id_by_word.get(part, UNKNOWN_ID) for part in self._parts(word))
+        if ids[0] == UNKNOWN_ID:
             # Spaced as the U+FFFD it will be shown as, whatever it was.
-            return (UNKNOWN_ID,), *spacing(REPLACEMENT)
-        return (*_MARKER_IDS[case], self._id_by_word[word]), *spacing(word)
+            return ids[:1], *spacing(REPLACEMENT)
+        return (*_MARKER_IDS[case], *ids), *spacing(word)
+
+    def _parts(self, word: str) -> tuple[str, ...]:
+        """The symbols of a word in lower case: itself, or its head and its tail."""
+        if self.head_letters is None or len(word) <= self.head_letters:
+            return (word,)
+        return word[: self.head_letters], TAIL + word[self.head_letters :]
 
     def _make_decoder(self) -> Callable[[int], str]:
         return _WordDecoder(self._words or [])
 
     def _unknown_symbols(self, text: str) -> list[str]:
-        symbols = (fold_case(item)[1] for item in dict.fromkeys(split_items(text)) if item != " ")
-        return [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._id_by_word]
+        words = [fold_case(item)[1] for item in dict.fromkeys(split_items(text)) if item != " "]
+        return [
+            word for word in dict.fromkeys(words) if not all(part in self._id_by_word for part in self._parts(word))
+        ]
 
     def _state(self) -> dict[str, Any]:
         words = None if self._words is None else list(self._words)
-        return {"minimum_count": self.minimum_count, "maximum_size": self.maximum_size, "words": words}
+        return {
+            "minimum_count": self.minimum_count,
+            "maximum_size": self.maximum_size,
+            "head_letters": self.head_letters,
+            "words": words,
+        }
 
 
 class _WordDecoder:
@@ -145,6 +171,7 @@ class _WordDecoder:
     def __init__(self, words: list[str]) -> None:
         self._words = words
         self._case: Case = "as_is"
+        self._tail_case: Case = "as_is"
         self._is_glued = False
         self._space_usual_after = False
 
@@ -165,6 +192,9 @@ class _WordDecoder:
         return " " if symbol_id == SPACE_ID else self._words[symbol_id - FIRST_WORD_ID]
 
     def _place(self, symbol: str) -> str:
+        if len(symbol) > 1 and symbol.startswith(TAIL):
+            return apply_case(self._tail_case, symbol.removeprefix(TAIL))
+        self._tail_case = "upper" if self._case == "upper" else "as_is"
         space_usual_before, space_usual_after = spacing(symbol)
         has_space = self._space_usual_after and space_usual_before and not self._is_glued
         text = (" " if has_space else "") + apply_case(self._case, symbol)

@@ -5,7 +5,7 @@ from textrnn.training.documents import ExampleBatches
 from textrnn.training.interrupt import TrainingInterrupted
 from textrnn.training.objectives import LabelOfText, NextSymbol
 from textrnn.training.run_folder import RunFolder
-from textrnn.training.session import checksum, describe_run, open_run
+from textrnn.training.session import begin_run, checksum, claim_run, describe_run
 from textrnn.training.splits import split_documents, split_labelled, split_stream, weigh_classes
 from textrnn.training.trainer import Trainer, TrainingDivergedError, TrainingSettings
 
@@ -18,11 +18,12 @@ __all__ = [
     "TrainingDivergedError",
     "TrainingInterrupted",
     "TrainingSettings",
+    "begin_run",
     "can_draw",
     "checksum",
+    "claim_run",
     "describe_run",
     "draw_curves",
-    "open_run",
     "split_documents",
     "split_labelled",
     "split_stream",

@@ -21,7 +21,7 @@ class Position:
         epoch: The epoch under way.
         step: Steps done in it.
         sums: Summed loss, hits and weight of the epoch so far.
-        gradient_norm: Of the last step, before clipping.
+        gradient_norm: The largest of the epoch so far, before clipping.
         seconds: Training time so far, in all sessions together.
         epoch_seconds: Training time of the epoch under way.
         best: The least badness on the validation data so far.
@@ -59,7 +59,7 @@ def load_checkpoint(path: Path) -> tuple[Position, dict[str, list[np.ndarray]]]:
             arrays: dict[str, list[np.ndarray]] = {}
             for key in sorted(set(stored.files) - {"position"}, key=_name_and_number):
                 arrays.setdefault(key.split("/")[0], []).append(stored[key])
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} must be a whole checkpoint; reading it failed: {error}") from error
     return position, arrays
 

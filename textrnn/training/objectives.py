@@ -17,6 +17,10 @@ class Objective(Protocol):
     def unit(self) -> str:
         """What the summed weight counts, for a rate."""
 
+    @property
+    def target_axes(self) -> int:
+        """How many axes the targets have."""
+
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         """What to show and record of a mean loss and a mean accuracy; `loss` is among it."""
 
@@ -53,6 +57,10 @@ class NextSymbol:
     def unit(self) -> str:
         return "characters" if self.symbols_per_character == 1 else "symbols"
 
+    @property
+    def target_axes(self) -> int:
+        return 2
+
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         return {"loss": loss, "bits_per_character": loss / math.log(2) * self.symbols_per_character}
 
@@ -80,7 +88,7 @@ class NextSymbol:
 
 @dataclass(frozen=True, eq=False)
 class LabelOfText:
-    """Cross-entropy of each row's label, for a model that maps ids to logits.
+    """Cross-entropy of each row's label, for a model with `reader_logits`, meant over its readers.
 
     Args:
         class_weights: What a text of each label counts in training, float `[labels]`.
@@ -91,6 +99,10 @@ class LabelOfText:
     @property
     def unit(self) -> str:
         return "texts"
+
+    @property
+    def target_axes(self) -> int:
+        return 1
 
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         return {"loss": loss, "accuracy": accuracy}
@@ -112,13 +124,13 @@ class LabelOfText:
         has_padding: bool,
         training: bool,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
-        logits = model(inputs, training=training)
-        weights = (
-            tf.gather(tf.constant(self.class_weights, tf.float32), targets)
-            if training
-            else tf.ones_like(targets, tf.float32)
-        )
-        return (*_weighted_sums(targets, logits, weights), states)
+        if not training:
+            logits = model(inputs, training=False)
+            return (*_weighted_sums(targets, logits, tf.ones_like(targets, tf.float32)), states)
+        weights = tf.gather(tf.constant(self.class_weights, tf.float32), targets)
+        readers = tf.unstack(model.reader_logits(inputs, training=True))
+        sums = [_weighted_sums(targets, logits, weights) for logits in readers]
+        return (*(tf.add_n(list(column)) / len(readers) for column in zip(*sums, strict=True)), states)
 
 
 def _weighted_sums(

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from textrnn.files import write_text
+from textrnn.files import TEMPORARY, write_text
 
 GROWING = ("metrics.jsonl", "samples.txt")
 
@@ -62,9 +62,27 @@ class RunFolder:
             raise ValueError(f"{self.config} must hold the settings of a run; reading it failed: {error}") from error
         return config
 
+    def foreign_files(self) -> list[str]:
+        """Files a run would write to that are there but belong to no run."""
+        names = [path.name for path in (self.model, self.config, self.metrics, self.samples, self.curves)]
+        found = [name for name in names if (self.path / name).exists()]
+        try:
+            is_ours = "textrnn" in self.read_config()
+        except ValueError:
+            is_ours = False
+        return [] if is_ours else found
+
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of a process that was killed while it wrote."""
+        for folder in (self.path, self.checkpoint.parent):
+            for path in folder.glob(f"{TEMPORARY}*"):
+                path.unlink()
+
     def append(self, path: Path, text: str) -> None:
         with open(path, "a", encoding="utf-8") as stream:
             stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
 
     def file_sizes(self) -> dict[str, int]:
         """How long the growing files are, in bytes: a checkpoint remembers it."""
@@ -76,7 +94,7 @@ class RunFolder:
         for name in GROWING:
             path = self.path / name
             if path.exists():
-                os.truncate(path, sizes.get(name, 0))
+                os.truncate(path, min(sizes.get(name, 0), path.stat().st_size))
 
     def history(self) -> list[dict[str, Any]]:
         """The lines of `metrics.jsonl`."""

@@ -18,38 +18,57 @@ from textrnn.training.run_folder import RunFolder
 from textrnn.version import __version__
 
 
-def open_run(
-    out: str | os.PathLike[str] | None, *, resume: bool, settings: dict[str, Any], facts: dict[str, Any]
-) -> tuple[RunFolder | None, bool]:
-    """The run folder at `out` and whether there is something in it to go on with.
-
-    Args:
-        out: Where to keep the run; None keeps it nowhere.
-        resume: Whether to go on with the run in `out`.
-        settings: What was asked for. A resumed run must have the same, but for more epochs.
-        facts: What it runs on and with; recorded beside the settings. A resumed run must have the same corpus.
+def claim_run(out: str | os.PathLike[str] | None, *, resume: bool) -> RunFolder | None:
+    """The run folder at `out`, or None; refused before any work is done where the run could not be kept.
 
     Raises:
-        FileExistsError: If `out` holds a run and `resume` is False.
-        ValueError: If `resume` is asked for without `out`, or with other settings or another corpus.
+        TypeError: If `out` is no path.
+        FileExistsError: If `out` is a file, holds a run and `resume` is False, or holds somebody else's files.
+        ValueError: If `resume` is asked for without `out`.
     """
     if out is None:
         if resume:
             raise ValueError("`resume` needs `out`, the folder of the run to go on with; received out=None.")
-        return None, False
+        return None
+    if not isinstance(out, (str, os.PathLike)):
+        raise TypeError(f"`out` must be the path of a folder; received {out!r}.")
     run = RunFolder(out)
-    if not run.checkpoint.exists():
+    if run.path.exists() and not run.path.is_dir():
+        raise FileExistsError(f"`out` must be a folder; {run.path} is a file.")
+    if run.checkpoint.exists() and not resume:
+        raise FileExistsError(
+            f"`out` {run.path} already holds a run: pass resume=True to go on with it, or another `out`."
+        )
+    if run.foreign_files():
+        raise FileExistsError(
+            f"`out` must be a new folder or that of a run; {run.path} holds other files by the names "
+            f"{', '.join(run.foreign_files())}."
+        )
+    return run
+
+
+def begin_run(run: RunFolder, *, resume: bool, settings: dict[str, Any], facts: dict[str, Any]) -> bool:
+    """Write what the run is, and say whether there is a checkpoint to go on from.
+
+    Args:
+        run: As `claim_run` gave it.
+        resume: Whether to go on with the run.
+        settings: What was asked for. A resumed run must have the same, but for more epochs.
+        facts: What it runs on and with; recorded beside the settings. A resumed run must have the same corpus.
+
+    Raises:
+        ValueError: If a resumed run has other settings or another corpus.
+    """
+    is_resumed = run.checkpoint.exists()
+    if is_resumed:
+        _check_same(run, settings, facts)
+    else:
         if resume:
             warnings.warn(f"{run.path} holds no run yet: starting from the beginning", stacklevel=3)
-        run.path.mkdir(parents=True, exist_ok=True)
         run.cut_back({})  # of a run that was killed before its first checkpoint
-        run.write_config({"settings": settings, **facts})
-        return run, False
-    if not resume:
-        raise FileExistsError(f"{run.path} already holds a run: pass resume=True to go on with it, or another `out`.")
-    _check_same(run, settings, facts)
+    run.remove_leftovers()
     run.write_config({"settings": settings, **facts})
-    return run, True
+    return is_resumed
 
 
 def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any]) -> None:
@@ -60,7 +79,8 @@ def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any])
             f"received {facts['corpus']}."
         )
     stored = before.get("settings", {})
-    changed = {name for name in settings.keys() | stored.keys() if settings.get(name) != stored.get(name)}
+    names = (settings.keys() | stored.keys()) - {"source"}  # a file may move; its checksum is what counts
+    changed = {name for name in names if settings.get(name) != stored.get(name)}
     if settings["epochs"] > stored.get("epochs", 0):
         changed.discard("epochs")
     if changed:

@@ -81,6 +81,8 @@ def weigh_classes(class_weight: Any, labels: Sequence[str], numbers: np.ndarray)
         return np.ones(len(labels))
     if isinstance(class_weight, str) and class_weight == "balanced":
         return np.asarray(len(numbers) / (len(labels) * np.bincount(numbers, minlength=len(labels))))
+    if isinstance(class_weight, Mapping):
+        class_weight = {str(label): weight for label, weight in class_weight.items()}
     if not isinstance(class_weight, Mapping) or set(class_weight) != set(labels):
         raise ValueError(
             f'`class_weight` must be None, "balanced" or a weight for each of {list(labels)}; '

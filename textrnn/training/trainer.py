@@ -21,6 +21,7 @@ from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_
 from textrnn.training.objectives import Objective
 from textrnn.training.report import Report
 from textrnn.training.run_folder import RunFolder
+from textrnn.training.schedule import WarmupCosine
 
 
 class TrainingDivergedError(ArithmeticError):
@@ -106,7 +107,8 @@ class Trainer:
         self.sample = sample
         self.strategy = tf.distribute.get_strategy()
         self.steps = [batches.steps(epoch) for epoch in range(settings.epochs)]
-        self.schedule = make_schedule(settings, sum(self.steps))
+        total = sum(self.steps)
+        self.schedule = WarmupCosine(settings.learning_rate, total, round(settings.warmup * total))
         self.optimizer = keras.optimizers.AdamW(self.schedule, weight_decay=settings.weight_decay)
         self.optimizer.build(model.trainable_variables)
         model.optimizer = self.optimizer  # where callbacks look for it
@@ -116,6 +118,19 @@ class Trainer:
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
         self.callbacks.set_params({"epochs": settings.epochs, "steps": max(self.steps), "verbose": 0})
         self.is_shown = is_shown
+        signature = self._signature()
+        self.traced_steps = {
+            has_padding: tf.function(
+                functools.partial(self._step, has_padding=has_padding), input_signature=signature
+            )
+            for has_padding in (False, True)
+        }
+        self.traced_evaluations = {
+            has_padding: tf.function(
+                functools.partial(self._evaluate, has_padding=has_padding), input_signature=signature
+            )
+            for has_padding in (False, True)
+        }
 
     def restore(self) -> None:
         """Go back to the run's last checkpoint."""
@@ -185,6 +200,8 @@ class Trainer:
             report.step(position.epoch, measures, position.sums[2] / position.epoch_seconds)
             if interrupt.is_requested:
                 self._stop(report)
+            if self.model.stop_training:
+                break
             if time.perf_counter() - saved > self.settings.checkpoint_seconds:
                 self.checkpoint()
                 saved = time.perf_counter()
@@ -201,13 +218,12 @@ class Trainer:
     def _train_step(self, batch: Batch) -> None:
         if batch.is_fresh:
             self.states = self.objective.initial_states(self.model, len(batch.inputs))
-        traced = self._traced_step(batch.has_padding, batch.targets.ndim)
-        sums, self.states = traced(batch.inputs, batch.targets, self.states)
+        sums, self.states = self.traced_steps[batch.has_padding](batch.inputs, batch.targets, self.states)
         loss, hits, weight, gradient_norm = map(float, sums.numpy())
         if not (math.isfinite(loss) and math.isfinite(gradient_norm)):
             self._diverge(loss / weight, gradient_norm)
         self.position.sums = [a + b for a, b in zip(self.position.sums, (loss, hits, weight), strict=True)]
-        self.position.gradient_norm = gradient_norm
+        self.position.gradient_norm = max(self.position.gradient_norm, gradient_norm)
 
     def _diverge(self, loss: float, gradient_norm: float) -> None:
         rate = float(self.schedule(self.optimizer.iterations - 1))
@@ -217,22 +233,18 @@ class Trainer:
             "`clip_norm`. The best model and the last checkpoint are untouched."
         )
 
-    @functools.cache  # noqa: B019 - a trainer lives as long as its traced functions
-    def _traced_step(self, has_padding: bool, target_axes: int) -> Any:
-        def step(inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...]) -> Any:
-            replica = functools.partial(self._replica_step, has_padding=has_padding)
-            sums, states = self.strategy.run(replica, args=(inputs, targets, states))
-            return tf.nest.map_structure(
-                lambda value: self.strategy.experimental_local_results(value)[0], (sums, states)
-            )
+    def _step(
+        self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
+    ) -> Any:
+        replica = functools.partial(self._replica_step, has_padding=has_padding)
+        sums, states = self.strategy.run(replica, args=(inputs, targets, states))
+        return tf.nest.map_structure(lambda value: self.strategy.experimental_local_results(value)[0], (sums, states))
 
-        return tf.function(step, input_signature=self._signature(target_axes))
-
-    def _signature(self, target_axes: int) -> list[Any]:
+    def _signature(self) -> list[Any]:
         states = self.objective.initial_states(self.model, 1)
         return [
             tf.TensorSpec([None, None], tf.int32),
-            tf.TensorSpec([None] * target_axes, tf.int32),
+            tf.TensorSpec([None] * self.objective.target_axes, tf.int32),
             tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in states),
         ]
 
@@ -253,12 +265,12 @@ class Trainer:
             total = tf.distribute.ReduceOp.SUM
             gradients, loss, hits, weight = context.all_reduce(total, [gradients, loss, hits, weight])
             states = tuple(context.all_gather(state, axis=0) for state in states)
-        gradients = [gradient / tf.maximum(weight, 1e-9) for gradient in gradients]
+        gradients = [gradient / tf.cast(tf.maximum(weight, 1e-9), gradient.dtype) for gradient in gradients]
         gradients, norm = tf.clip_by_global_norm(gradients, self.settings.clip_norm)
         # Keras sums the gradients over the replicas once more, which hold the same ones here.
         gradients = [gradient / context.num_replicas_in_sync for gradient in gradients]
         self.optimizer.apply(gradients, self.model.trainable_variables)
-        return tf.stack([loss, hits, weight, norm]), states
+        return tf.stack([loss, hits, weight, tf.cast(norm, loss.dtype)]), states
 
     def _end_epoch(self, report: Report) -> None:
         position = self.position
@@ -283,6 +295,7 @@ class Trainer:
         self._record(line, report)
         self.callbacks.on_epoch_end(position.epoch, {k: v for k, v in line.items() if isinstance(v, float)})
         position.epoch, position.step, position.sums = position.epoch + 1, 0, [0.0, 0.0, 0.0]
+        position.gradient_norm = 0.0
         position.seconds, position.epoch_seconds = line["seconds"], 0.0
         self.checkpoint()
 
@@ -321,28 +334,15 @@ class Trainer:
         for batch in batches.epoch(0):
             if batch.is_fresh:
                 states = self.objective.initial_states(self.model, len(batch.inputs))
-            traced = self._traced_evaluation(batch.has_padding, batch.targets.ndim)
-            sums, states = traced(batch.inputs, batch.targets, states)
+            sums, states = self.traced_evaluations[batch.has_padding](batch.inputs, batch.targets, states)
             totals += sums.numpy()
         return [float(total) for total in totals]
 
-    @functools.cache  # noqa: B019
-    def _traced_evaluation(self, has_padding: bool, target_axes: int) -> Any:
-        def step(inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...]) -> Any:
-            *sums, states = self.objective(
-                self.model, inputs, targets, states, has_padding=has_padding, training=False
-            )
-            return tf.stack(sums), states
-
-        return tf.function(step, input_signature=self._signature(target_axes))
-
-
-def make_schedule(settings: TrainingSettings, steps: int) -> Any:
-    """From 0 up to the learning rate over the warm-up, then along a cosine to 0 at the last step."""
-    warmup = max(1, round(settings.warmup * steps))
-    return keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warmup), warmup_target=settings.learning_rate, warmup_steps=warmup
-    )
+    def _evaluate(
+        self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
+    ) -> Any:
+        *sums, states = self.objective(self.model, inputs, targets, states, has_padding=has_padding, training=False)
+        return tf.stack(sums), states
 
 
 def _means(sums: Sequence[float]) -> tuple[float, float]:

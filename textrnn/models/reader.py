@@ -1,0 +1,96 @@
+"""One reader of a classifier: from ids to logits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from textrnn.layers import BigramEmbedding, ConcatPooling
+from textrnn.models.stack import make_recurrent
+from textrnn.text import PAD_ID, UNKNOWN_ID
+
+
+class Reader(keras.layers.Layer):
+    """Embedding, recurrent layers, their outputs pooled three ways, one logit a label.
+
+    The arguments are those of `TextClassifier`; `seeds` gives its weights and its dropout numbers of their own.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        labels: int,
+        seeds: Iterator[int],
+        *,
+        cell: str,
+        units: int,
+        num_layers: int,
+        embedding_dim: int,
+        bigram_buckets: int,
+        dropout: float,
+        symbol_dropout: float,
+        bidirectional: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        dtype = self.dtype_policy
+
+        def normal() -> keras.Initializer:
+            return keras.initializers.RandomNormal(stddev=0.1, seed=next(seeds))
+
+        def make_dropout() -> keras.layers.Dropout:
+            return keras.layers.Dropout(dropout, seed=next(seeds), dtype=dtype)
+
+        self.supports_masking = True
+        self.bidirectional = bidirectional
+        self.symbol_dropout = symbol_dropout
+        self.symbol_dropout_seeds = keras.random.SeedGenerator(next(seeds))
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal(), dtype=dtype)
+        self.bigrams = (
+            BigramEmbedding(bigram_buckets, embedding_dim, normal(), dtype=dtype) if bigram_buckets else None
+        )
+        self.input_dropouts = [make_dropout() for _ in range(num_layers)]
+        self.recurrent_layers = [
+            make_recurrent(cell, units, seeds, bidirectional=bidirectional, dtype=dtype) for _ in range(num_layers)
+        ]
+        self.pooling = ConcatPooling(dtype=dtype)
+        self.output_dropout = make_dropout()
+        glorot = keras.initializers.GlorotUniform(seed=next(seeds))
+        self.head = keras.layers.Dense(labels, kernel_initializer=glorot, dtype=dtype)
+        self.width = units * (2 if bidirectional else 1)
+
+    def build(self, input_shape: Any = None) -> None:
+        self.embedding.build((None, None))
+        if self.bigrams is not None:
+            self.bigrams.build()
+        widths = [self.embedding.output_dim, *[self.width] * (len(self.recurrent_layers) - 1)]
+        for layer, width in zip(self.recurrent_layers, widths, strict=True):
+            layer.build((None, None, width))
+        self.head.build((None, 3 * self.width))
+        self.built = True
+
+    def call(self, ids: tf.Tensor, mask: tf.Tensor | None = None, training: bool | None = None) -> tf.Tensor:
+        """Logits float32 `[B, labels]` from ids int `[B, T]`, `mask` bool `[B, T]` True at real steps."""
+        hidden, states = self._embed(ids, training), []
+        for dropout, layer in zip(self.input_dropouts, self.recurrent_layers, strict=True):
+            hidden, *states = layer(dropout(hidden, training=training), mask=mask, training=training)
+        pooled = self.pooling(hidden, self._last_outputs(states), mask=mask)
+        return tf.cast(self.head(self.output_dropout(pooled, training=training)), tf.float32)
+
+    def compute_mask(self, ids: Any, mask: tf.Tensor | None = None) -> None:
+        return None
+
+    def _embed(self, ids: tf.Tensor, training: bool | None) -> tf.Tensor:
+        if training and self.symbol_dropout:
+            chance = keras.random.uniform(tf.shape(ids), seed=self.symbol_dropout_seeds)
+            unknown = tf.constant(UNKNOWN_ID, ids.dtype)
+            ids = tf.where((chance < self.symbol_dropout) & (ids != PAD_ID), unknown, ids)
+        embedded = self.embedding(ids)
+        return embedded if self.bigrams is None else embedded + self.bigrams(ids)
+
+    def _last_outputs(self, states: list[tf.Tensor]) -> tf.Tensor:
+        """The first state of each direction is its last output."""
+        return tf.concat([states[0], states[len(states) // 2]], axis=1) if self.bidirectional else states[0]
