@@ -124,7 +124,7 @@ CLASSIFYING = {
         "at least two different labels; it holds only 'x'",
     ),
     "a label seen once": (
-        {"source": (["a", "b", "c"], ["x", "x", "y"])},
+        {"source": (["a", "b", "c"], ["x", "x", "y"]), "validation_split": 0.1},
         ValueError,
         "2 texts labelled 'y'.*it holds 1",
     ),

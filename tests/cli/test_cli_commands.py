@@ -192,3 +192,27 @@ def wait_for(path, process):
         assert process.poll() is None, "the run ended early"
         time.sleep(0.05)
     pytest.fail(f"{path} never appeared")
+
+
+def test_resuming_what_is_not_there_trains_on_nothing(tmp_path):
+    done = run(ROOT / "train.py", "--resume", "--out", "nowhere", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "CORPUS is needed" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_of_lines_is_evaluated_line_by_line(corpus, tmp_path):
+    done = run(ROOT / "train.py", corpus, *TINY, "--epochs", 1, "--documents", "line", "--out", tmp_path / "lines")
+    assert done.returncode == 0, done.stderr
+    done = run("-m", "textrnn", "evaluate", tmp_path / "lines", corpus)
+    assert done.stdout.startswith("60 documents, stateful")
+    assert done.stderr == ""
+
+
+def test_the_input_is_read_strictly(trained, corpus):
+    arguments = command("-m", "textrnn", "score", corpus.parent / "runs/sea")
+    good = subprocess.run(arguments, input=b"The sea\r\n", capture_output=True, check=False)
+    assert good.stdout.startswith(b"8 symbols")
+    bad = subprocess.run(arguments, input="naïve".encode("latin-1"), capture_output=True, check=False)
+    assert bad.returncode == 1
+    assert b"the input must be text in the encoding utf-8" in bad.stderr

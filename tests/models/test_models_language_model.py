@@ -163,3 +163,27 @@ def test_it_runs_in_mixed_precision(ids):
     np.testing.assert_allclose(half(ids), full(ids), atol=0.02)
     assert all(state.dtype == tf.float32 for state in half.forward(ids, half.initial_states(6))[1])
     half.generate("the", length=5)
+
+
+@pytest.mark.parametrize("stop", [None, " a slow"])
+def test_a_word_model_spaces_what_follows_the_prompt(stop):
+    tokenizer = WordTokenizer().fit("the sea is a slow clock.")
+    model = make(tokenizer)
+    follows = {"is": "a", "a": "slow", "slow": "clock"}
+    following = {int(tokenizer.encode(a)[0]): int(tokenizer.encode(b)[0]) for a, b in follows.items()}
+
+    def step(ids, states):
+        logits = np.zeros((*ids.shape, tokenizer.vocabulary_size), "float32")
+        for row, column in np.ndindex(ids.shape):
+            logits[row, column, following.get(int(ids[row, column]), 7)] = 50
+        return logits, states
+
+    model.step = step
+    written = "" if stop else " a slow clock"
+    assert model.generate("the sea is", length=3, temperature=0, stop=stop) == "the sea is" + written
+    assert model.generate(state=model.read("the sea is"), length=3, temperature=0, stop=stop) == written
+
+
+def test_it_can_be_part_of_a_functional_model(model, ids):
+    inputs = keras.Input((None,), dtype="int32")
+    np.testing.assert_allclose(keras.Model(inputs, model(inputs))(ids), model(ids), atol=1e-6)

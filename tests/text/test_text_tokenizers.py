@@ -246,7 +246,9 @@ def test_rare_words_are_unknown_and_the_vocabulary_has_a_limit():
 
 
 @pytest.mark.parametrize("kind", ["character", "word"])
-@pytest.mark.parametrize("texts", ["", [], ["", ""], iter(())], ids=repr)
+@pytest.mark.parametrize(
+    "texts", ["", [], ["", ""], iter(())], ids=["nothing", "no texts", "empty texts", "iterator"]
+)
 def test_fitting_on_nothing_is_an_error(kind, texts):
     with pytest.raises(ValueError, match="`texts` must hold at least one character"):
         make_tokenizer(kind).fit(texts)
@@ -355,3 +357,20 @@ def test_the_examples_in_the_documentation_are_true(name):
     results = doctest.testmod(module)
     assert results.attempted > 0
     assert results.failed == 0
+
+
+@given(st.text(), st.integers(1, 6))
+def test_heads_and_tails_of_words_give_back_the_text(text, letters):
+    tokenizer = WordTokenizer(head_letters=letters).fit([text, "a"])
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    piece = tokenizer.incremental_decoder()
+    assert "".join(piece(int(symbol)) for symbol in tokenizer.encode(text)) == text
+    assert WordTokenizer.from_dict(json.loads(json.dumps(tokenizer.to_dict()))) == tokenizer
+
+
+def test_long_words_that_begin_alike_share_a_symbol():
+    tokenizer = WordTokenizer(head_letters=5).fit("Disappointed, disappointing; BORED")
+    first, second = tokenizer.encode("disappointed")[0], tokenizer.encode("disappointing")[0]
+    assert first == second
+    assert tokenizer.decode(tokenizer.encode("DISAPPOINTED")) == "DISAPPOINTED"
+    assert tokenizer.unknown_symbols("disappointment bored") == ["disappointment"]

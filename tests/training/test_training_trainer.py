@@ -1,5 +1,6 @@
 """The training loop: what it keeps, when it stops, and that it goes on exactly."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import textrnn
-from textrnn.training import RunFolder
+from textrnn.training import RunFolder, Trainer
 
 TEXTS = ["the sea is a slow clock.\n", "the light turns, the sea waits.\n", "a rope, a lamp, a loaf of bread.\n"] * 8
 SMALL = {"units": 8, "embedding_dim": 4, "batch_size": 4, "sequence_length": 16, "verbose": False}
@@ -164,3 +165,90 @@ def test_two_replicas_train_to_the_weights_of_one(documents):
     code = REPLICAS.replace("DOCUMENTS", repr(documents))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip().endswith("same"), done.stderr[-2000:]
+
+
+def test_stopping_in_an_epoch_stops_at_once(tmp_path):
+    seen = []
+    stop = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: (seen.append(batch), setattr(stop.model, "stop_training", batch >= 1))
+    )
+    train(out=tmp_path, epochs=3, callbacks=[stop])
+    assert seen == [0, 1]
+
+
+def test_a_single_step_moves_the_weights():
+    trained = train(epochs=1, sequence_length=400, batch_size=64, validation_split=0)
+    fresh = textrnn.LanguageModel(trained.tokenizer, units=8, embedding_dim=4)
+    assert any((a != b).any() for a, b in zip(weights(trained), weights(fresh), strict=True))
+
+
+def test_a_finished_training_leaves_nothing_behind():
+    def living():
+        gc.collect()
+        return sum(isinstance(thing, Trainer) for thing in gc.get_objects())
+
+    before = living()
+    for _ in range(2):
+        train(epochs=1)
+    assert living() - before <= 1  # Keras keeps the last
+
+
+def test_it_trains_in_float64_and_with_numpy_numbers(tmp_path):
+    keras.config.set_dtype_policy("float64")
+    try:
+        model = train(out=tmp_path, units=np.int64(8), epochs=1)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.embedding.embeddings.dtype == "float64"
+
+
+def test_a_corpus_that_moved_is_still_the_corpus(tmp_path, monkeypatch):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus/sea.txt").write_text("".join(TEXTS))
+    options = {**SMALL, "epochs": 1, "out": tmp_path / "corpus/run"}  # the run's samples.txt is no part of the corpus
+    textrnn.train_language_model(tmp_path / "corpus", **options)
+    monkeypatch.chdir(tmp_path)
+    textrnn.train_language_model("corpus", resume=True, **{**options, "epochs": 2})
+    assert [line["epoch"] for line in RunFolder(options["out"]).history()] == [1, 2]
+
+
+def test_a_refused_run_leaves_no_trace(tmp_path):
+    train(out=tmp_path / "run", epochs=1)
+    ids = (tmp_path / "run/ids.bin").read_bytes()
+    with pytest.raises(ValueError, match="the corpus must be the one"):
+        textrnn.train_language_model(TEXTS[:3], **SMALL, epochs=1, out=tmp_path / "run", resume=True)
+    assert (tmp_path / "run/ids.bin").read_bytes() == ids
+    with pytest.raises(ValueError, match="longer than one window"):
+        textrnn.train_language_model(["short"], **SMALL, epochs=1, out=tmp_path / "short")
+    assert not (tmp_path / "short").exists()
+
+
+def test_somebody_elses_files_are_not_overwritten(tmp_path):
+    (tmp_path / "config.json").write_text('{"mine": true}')
+    (tmp_path / "samples.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"holds other files by the names config.json, samples.txt"):
+        train(out=tmp_path)
+    assert (tmp_path / "samples.txt").read_text() == "mine"
+
+
+def test_leftovers_of_a_killed_process_are_removed(tmp_path):
+    train(out=tmp_path, epochs=1)
+    leftover = tmp_path / "checkpoint/.textrnn-state-abc.npz"
+    leftover.write_bytes(b"half")
+    train(out=tmp_path, epochs=2, resume=True)
+    assert not leftover.exists()
+
+
+def test_bits_per_character_count_the_ends_of_documents_against_the_characters(tmp_path):
+    texts = ["ab", "abc", "a", "abcd"] * 6
+    model = textrnn.train_language_model(
+        texts, documents="string", out=tmp_path, validation_split=0.2, **SMALL, epochs=1
+    )
+    held_out = [texts[row] for row in np.random.default_rng(0).permutation(24)[19:]]
+    scores = [model.evaluate_text(text) for text in held_out]
+    nats = -sum(score.log_probabilities.sum() for score in scores)
+    symbols = sum(len(score.log_probabilities) for score in scores)
+    (line,) = RunFolder(tmp_path).history()
+    assert line["val_loss"] == pytest.approx(nats / symbols, rel=1e-5)
+    ratio = sum(len(text) + 1 for text in texts) / sum(map(len, texts))
+    assert line["val_bits_per_character"] == pytest.approx(line["val_loss"] / np.log(2) * ratio, rel=1e-6)
