@@ -73,7 +73,7 @@ def train_language_model(
     epochs: int = 10,
     batch_size: int = 32,
     sequence_length: int = 100,
-    learning_rate: float = 4e-3,
+    learning_rate: float = 6e-3,
     weight_decay: float = 0.0,
     clip_norm: float = 1.0,
     warmup: float = 0.05,

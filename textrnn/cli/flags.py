@@ -38,7 +38,13 @@ share = checked(float, partial(checks.fraction, zero=False, one=True))
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:
     """Flags of `generate` that say how a symbol is chosen."""
-    parser.add_argument("--temperature", type=number, default=1.0, help="below 1 safer, above 1 wilder, 0 greedy")
+    parser.add_argument(
+        "--temperature", type=number, metavar="X", default=1.0, help="below 1 safer, above 1 wilder, 0 greedy"
+    )
     parser.add_argument("--top-k", "--top_k", type=positive_integer, metavar="N", help="keep the K likeliest symbols")
-    parser.add_argument("--top-p", "--top_p", type=share, help="keep the likeliest that reach this probability")
-    parser.add_argument("--min-p", "--min_p", type=fraction, help="keep those at least so likely as the likeliest")
+    parser.add_argument(
+        "--top-p", "--top_p", type=share, metavar="X", help="keep the likeliest that reach this probability"
+    )
+    parser.add_argument(
+        "--min-p", "--min_p", type=fraction, metavar="X", help="keep those at least so likely as the likeliest"
+    )

@@ -20,17 +20,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prefix",
         "--start",
         default="",
+        metavar="TEXT",
         help="text to continue; FILE:path reads a file",
     )
     parser.add_argument(
-        "--length", "-n", "--max_new_tokens", type=flags.count, default=400, help="symbols to add (default: 400)"
+        "--length",
+        "-n",
+        "--max_new_tokens",
+        type=flags.count,
+        metavar="N",
+        default=400,
+        help="symbols to add (default: 400)",
     )
     flags.add_sampling(parser)
-    parser.add_argument("--seed", type=flags.count, help="the same seed writes the same text")
+    parser.add_argument("--seed", type=flags.count, metavar="N", help="the same seed writes the same text")
     parser.add_argument(
         "--samples", "--num_samples", type=flags.positive_integer, metavar="N", default=1, help="how many texts"
     )
-    parser.add_argument("--stop", action="append", help="end before this string; may be given several times")
+    parser.add_argument(
+        "--stop", action="append", metavar="TEXT", help="end before this string; may be given several times"
+    )
     parser.add_argument("--no-prompt", action="store_true", help="print only what is added")
 
 

@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from textrnn.layers.cell import Cell, States
 
+UNROLLED = 4  # steps an iteration
+
 
 def run_recurrence(
     cell: Cell, projected: tf.Tensor, initial: States, mask: tf.Tensor | None, *, reverse: bool
@@ -135,12 +137,26 @@ def _backward(
 
 
 def _loop(steps: tf.Tensor, body: Callable, states: States, arrays: tuple[tf.TensorArray, ...]) -> tuple:
+    """Run `body` for n from 0 to `steps` - 1, several steps an iteration, which costs book-keeping of its own."""
+
+    def several(n: tf.Tensor, states: States, arrays: tuple[tf.TensorArray, ...]) -> tuple:
+        for _ in range(UNROLLED):
+            n, states, arrays = body(n, states, arrays)
+        return n, states, arrays
+
+    whole = steps - steps % UNROLLED
+    n, states, arrays = _while(whole, whole // UNROLLED, several, (0, states, arrays))
+    return _while(steps, steps - whole, body, (n, states, arrays))
+
+
+def _while(stop: tf.Tensor, iterations: tf.Tensor, body: Callable, loop: tuple) -> tuple:
+    _, states, arrays = loop
     return tf.while_loop(
-        lambda n, *_: n < steps,
+        lambda n, *_: n < stop,
         body,
-        (0, states, arrays),
+        loop,
         parallel_iterations=1,  # the steps depend on each other: more would only cost book-keeping
-        maximum_iterations=steps,
+        maximum_iterations=iterations,
         shape_invariants=(
             tf.TensorShape([]),
             tuple(tf.TensorShape([None, state.shape[-1]]) for state in states),
