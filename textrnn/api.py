@@ -407,6 +407,8 @@ def _label(n: int, label: Any) -> str:
 def _train(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measure: str) -> None:
     model, verbose = trainer.model, trainer.is_shown
     layers = f"{model.cell} of {model.num_layers} x {model.units}"
+    if isinstance(model, TextClassifier):
+        layers = f"{model.members} readers, {layers}"
     _say(
         verbose,
         f"{facts['model']}, {layers}, {facts['parameters']:,} parameters ({facts['megabytes']:.1f} MB)",

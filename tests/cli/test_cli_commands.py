@@ -1,10 +1,14 @@
 """The command line as a user runs it, in processes of its own."""
 
+import fcntl
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -216,3 +220,21 @@ def test_the_input_is_read_strictly(trained, corpus):
     bad = subprocess.run(arguments, input="naïve".encode("latin-1"), capture_output=True, check=False)
     assert bad.returncode == 1
     assert b"the input must be text in the encoding utf-8" in bad.stderr
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_is(corpus, tmp_path):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, command(ROOT / "train.py", corpus, *TINY, "--epochs", 3, "--out", tmp_path / "run"))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+    shown = b""
+    while True:
+        try:
+            shown += os.read(terminal, 65536)
+        except OSError:  # the process has closed its end
+            break
+    assert os.waitpid(pid, 0)[1] == 0
+    bar = re.search(
+        r"epoch \d/3  loss [\d.]+, bits per character [\d.]+  [\d,]+ characters/s +\d+%.* left", shown.decode()
+    )
+    assert bar is not None, shown.decode()

@@ -29,14 +29,14 @@ class Report:
             initial=done,
             disable=None if is_shown else True,
             dynamic_ncols=True,
-            bar_format="{desc} {percentage:3.0f}%|{bar}| {postfix} [{elapsed}<{remaining}]",
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} done, {remaining} left",
         )
 
     def step(self, epoch: int, measures: dict[str, float], rate: float) -> None:
         if self.bar.disable:
             return
-        self.bar.set_description_str(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
-        self.bar.set_postfix_str(f"{describe(measures)}, {rate:,.0f} {self.unit}/s", refresh=False)
+        shown = f"epoch {epoch + 1}/{self.epochs}  {describe(measures)}  {rate:,.0f} {self.unit}/s"
+        self.bar.set_description_str(shown, refresh=False)
         self.bar.update()
 
     def epoch(self, line: dict[str, Any]) -> None:
