@@ -291,7 +291,17 @@ WRONG_USES = {
     "narrow_state": (
         lambda: Recurrent(RNNCell(H))(sequence_of(), initial_state=zero_states(1, 3)),
         ValueError,
-        r"`initial_state` must have shape \[B, 4\]; received \(3, 3\)",
+        r"`initial_state` must have shape \[B, H\], \(3, 4\); received \(3, 3\)",
+    ),
+    "state_of_another_batch": (
+        lambda: Recurrent(RNNCell(H))(sequence_of(), initial_state=np.zeros((7, 4), "float32")),
+        ValueError,
+        r"`initial_state` must have shape \[B, H\], \(3, 4\); received \(7, 4\)",
+    ),
+    "mask_of_another_length": (
+        lambda: Recurrent(RNNCell(H))(sequence_of(), mask=np.ones((3, 9), bool)),
+        ValueError,
+        r"`mask` must have the shape \[B, T\] of `sequence`, \(3, 5\); received \(3, 9\)",
     ),
     "two_cells": (
         lambda: Bidirectional(LSTMCell(H)),

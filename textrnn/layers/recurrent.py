@@ -125,9 +125,10 @@ class Recurrent(keras.layers.Layer):
                 f"received {len(given)}."
             )
         for state, zero in zip(given, zeros, strict=True):
-            if not state.shape[1:].is_compatible_with(zero.shape[1:]):
+            expected = (sequence.shape[0], zero.shape[-1])
+            if not state.shape.is_compatible_with(expected):
                 raise ValueError(
-                    f"`initial_state` must have shape [B, {zero.shape[-1]}]; received {tuple(state.shape)}."
+                    f"`initial_state` must have shape {expected}, [B, H]; received {tuple(state.shape)}."
                 )
         return [tf.cast(state, self.cell.variable_dtype) for state in given]
 

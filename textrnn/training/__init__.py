@@ -6,8 +6,9 @@ from textrnn.training.interrupt import TrainingInterrupted
 from textrnn.training.objectives import LabelOfText, NextSymbol
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.session import begin_run, checksum, claim_run, describe_run
+from textrnn.training.settings import TrainingSettings
 from textrnn.training.splits import split_documents, split_labelled, split_stream, weigh_classes
-from textrnn.training.trainer import Trainer, TrainingDivergedError, TrainingSettings
+from textrnn.training.trainer import Trainer, TrainingDivergedError
 
 __all__ = [
     "ExampleBatches",
