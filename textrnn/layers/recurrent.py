@@ -128,7 +128,7 @@ class Recurrent(keras.layers.Layer):
             expected = (sequence.shape[0], zero.shape[-1])
             if not state.shape.is_compatible_with(expected):
                 raise ValueError(
-                    f"`initial_state` must have shape {expected}, [B, H]; received {tuple(state.shape)}."
+                    f"`initial_state` must have shape [B, H], {expected}; received {tuple(state.shape)}."
                 )
         return [tf.cast(state, self.cell.variable_dtype) for state in given]
 
