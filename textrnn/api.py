@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from textrnn import checks
 from textrnn.models import LanguageModel, TextClassifier, load_model
+from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.stack import CELLS
 from textrnn.text import (
     Corpus,
@@ -81,6 +82,7 @@ def train_language_model(
     validation_split: float = 0.1,
     documents: Literal["line", "file", "string"] | None = None,
     encoding: str = "utf-8",
+    precision: str = "auto",
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -93,7 +95,7 @@ def train_language_model(
     Args:
         source: A text file, a folder of `.txt` files, or strings.
         tokenizer: `"character"`, `"byte"`, `"word"`, or a tokenizer of `textrnn.text`, fitted or not.
-        cell: `"rnn"`, `"lstm"` or `"gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.
@@ -112,6 +114,8 @@ def train_language_model(
         documents: None for one continuous text; `"line"`, `"file"` or `"string"` for many that end, one a line, a
             file of a folder, or a string. The model then learns where a text ends.
         encoding: Of the files.
+        precision: `"float32"`, `"bfloat16"` (products only; states, sums and weights stay float32), or `"auto"`:
+            bfloat16 where the processor has instructions for it.
         seed: For the weights, dropout and the order of documents.
         out: Folder for the best model, metrics, samples, curves and checkpoints; None keeps nothing.
         resume: Whether to go on with the run in `out`, exactly where its last checkpoint was.
@@ -127,6 +131,7 @@ def train_language_model(
         FileNotFoundError: If `source` is a path that does not exist.
         FileExistsError: If `out` holds a run and `resume` is False.
     """
+    precision = resolve_precision(precision)
     settings = _recorded(locals())
     training = TrainingSettings(epochs, learning_rate, weight_decay, clip_norm, warmup, patience, checkpoint_seconds)
     _check_shared(settings, callbacks, verbose, resume)
@@ -144,6 +149,7 @@ def train_language_model(
         tie_embeddings=tie_embeddings,
         documents=documents is not None,
         seed=seed,
+        dtype=dtype_policy(precision),
     )
     with _workplace(run) as folder:
         counted = _Counted(corpus, "encoding", verbose)
@@ -197,6 +203,7 @@ def train_classifier(
     text_column: str | None = None,
     label_column: str | None = None,
     encoding: str = "utf-8",
+    precision: str = "auto",
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -209,7 +216,7 @@ def train_classifier(
     Args:
         source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
         tokenizer: `"word"`, `"character"`, `"byte"`, or a tokenizer of `textrnn.text`, fitted or not.
-        cell: `"rnn"`, `"lstm"` or `"gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.
@@ -233,6 +240,8 @@ def train_classifier(
         text_column: Name of the text column; by default `text`, `sentence` or `review`.
         label_column: Name of the label column; by default `label` or `sentiment`.
         encoding: Of the file.
+        precision: `"float32"`, `"bfloat16"` (products only; states, sums and weights stay float32), or `"auto"`:
+            bfloat16 where the processor has instructions for it.
         seed: For the weights, dropout, the held-out texts and the order.
         out: Folder for the best model, metrics, curves and checkpoints; None keeps nothing.
         resume: Whether to go on with the run in `out`, exactly where its last checkpoint was.
@@ -248,6 +257,7 @@ def train_classifier(
         FileNotFoundError: If `source` is a path that does not exist.
         FileExistsError: If `out` holds a run and `resume` is False.
     """
+    precision = resolve_precision(precision)
     settings = _recorded(locals())
     training = TrainingSettings(epochs, learning_rate, weight_decay, clip_norm, warmup, patience, checkpoint_seconds)
     _check_shared(settings, callbacks, verbose, resume)
@@ -276,6 +286,7 @@ def train_classifier(
         bidirectional=bidirectional,
         members=members,
         seed=seed,
+        dtype=dtype_policy(precision),
     )
     sequences = [fitted.encode(text) for text in labelled.texts]
 

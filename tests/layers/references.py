@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from textrnn.layers import GRUCell, LSTMCell, Recurrent, RNNCell
+from textrnn.layers import GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
 
 B, T, D, H = 3, 5, 2, 4
 
@@ -13,6 +13,7 @@ CELLS = {
     "lstm": lambda **options: LSTMCell(H, **options),
     "gru": lambda **options: GRUCell(H, **options),
     "gru_reset_before": lambda **options: GRUCell(H, reset_after=False, **options),
+    "min_gru": lambda **options: MinGRUCell(H, **options),
 }
 
 MASKS = {
@@ -83,11 +84,16 @@ def _gru_step(cell, weights, x, h):
     return [z * h + (1 - z) * g]
 
 
+def _min_gru_step(cell, weights, x, h):
+    z, g = np.split(x @ weights["kernel"] + weights.get("bias", 0), 2)
+    return [(1 - _sigmoid(z)) * h + _sigmoid(z) * g]
+
+
 def _sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-STEPS = {RNNCell: _rnn_step, LSTMCell: _lstm_step, GRUCell: _gru_step}
+STEPS = {RNNCell: _rnn_step, LSTMCell: _lstm_step, GRUCell: _gru_step, MinGRUCell: _min_gru_step}
 
 
 def weighted_sum(outputs, states):

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from references import B, D, H, T, make_inputs, make_layer
 
-from textrnn.layers import Bidirectional, ConcatPooling, GRUCell, LSTMCell, Recurrent, RNNCell
+from textrnn.layers import Bidirectional, ConcatPooling, GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell, recurrent
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Contract:
     apply: Callable = lambda layer, sequence: layer(sequence)
 
 
-def recurrent(cell, **options):
+def running(cell, **options):
     return lambda dtype=None: Recurrent(cell(H, dtype=dtype), return_sequences=True, dtype=dtype, **options)
 
 
@@ -36,9 +36,10 @@ def in_keras_rnn(cell):
 
 
 CONTRACTS = {
-    "rnn": Contract(recurrent(RNNCell)),
-    "lstm": Contract(recurrent(LSTMCell)),
-    "gru_reverse": Contract(recurrent(GRUCell, reverse=True)),
+    "rnn": Contract(running(RNNCell)),
+    "lstm": Contract(running(LSTMCell)),
+    "gru_reverse": Contract(running(GRUCell, reverse=True)),
+    "min_gru": Contract(running(MinGRUCell)),
     "last_output": Contract(lambda dtype=None: Recurrent(LSTMCell(H, dtype=dtype), dtype=dtype)),
     "bidirectional": Contract(bidirectional),
     "pooling": Contract(
@@ -47,6 +48,7 @@ CONTRACTS = {
     "keras_rnn": Contract(in_keras_rnn(RNNCell)),
     "keras_lstm": Contract(in_keras_rnn(LSTMCell)),
     "keras_gru": Contract(in_keras_rnn(GRUCell)),
+    "keras_min_gru": Contract(in_keras_rnn(MinGRUCell)),
 }
 every_layer = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
 
@@ -93,7 +95,7 @@ def test_precision_follows_the_policy(contract):
         np.testing.assert_allclose(tf.cast(outputs, tf.float64), expected, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("cell", [RNNCell, LSTMCell, GRUCell])
+@pytest.mark.parametrize("cell", [RNNCell, LSTMCell, GRUCell, MinGRUCell])
 def test_states_stay_float32_under_bfloat16(cell):
     layer = Recurrent(cell(H, dtype="mixed_bfloat16"), return_state=True, dtype="mixed_bfloat16")
     first, *states = layer(sequence_of())
@@ -220,9 +222,11 @@ def test_pooling_counts_real_steps_only():
 def test_foreign_cell_runs_as_in_keras_and_the_log_says_so(reverse, caplog):
     ours = make_layer("lstm", reverse=reverse)
     cell = keras.layers.LSTMCell(H)
+    recurrent._say_once.cache_clear()
     with caplog.at_level(logging.WARNING, "textrnn"):
         layer = Recurrent(cell, True, True, reverse)
-    assert "Recurrent runs LSTMCell through keras.layers.RNN, which is slower" in caplog.text
+        Recurrent(cell)
+    assert caplog.text.count("Recurrent runs LSTMCell through keras.layers.RNN, which is slower") == 1
     sequence, initial = make_inputs(ours.cell)
     layer.build(sequence.shape)
     layer.set_weights(ours.get_weights())

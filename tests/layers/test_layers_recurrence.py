@@ -130,7 +130,7 @@ KERAS_LAYERS = {
 }
 
 
-@every_cell
+@pytest.mark.parametrize("name", KERAS_LAYERS)
 @both_directions
 @pytest.mark.parametrize("mask", [None, MASKS["mix"], MASKS["hole"]], ids=["none", "mix", "hole"])
 def test_layer_equals_keras_with_the_same_weights(name, mask, reverse):

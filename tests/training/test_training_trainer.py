@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import textrnn
-from textrnn.training import RunFolder, Trainer
+from textrnn.training import RunFolder, Trainer, trainer
 
 TEXTS = ["the sea is a slow clock.\n", "the light turns, the sea waits.\n", "a rope, a lamp, a loaf of bread.\n"] * 8
 SMALL = {"units": 8, "embedding_dim": 4, "batch_size": 4, "sequence_length": 16, "verbose": False}
@@ -252,3 +252,15 @@ def test_bits_per_character_count_the_ends_of_documents_against_the_characters(t
     assert line["val_loss"] == pytest.approx(nats / symbols, rel=1e-5)
     ratio = sum(len(text) + 1 for text in texts) / sum(map(len, texts))
     assert line["val_bits_per_character"] == pytest.approx(line["val_loss"] / np.log(2) * ratio, rel=1e-6)
+
+
+@pytest.mark.parametrize("documents", [None, "line"])
+def test_cores_that_share_a_batch_learn_what_one_would(documents, monkeypatch):
+    models = []
+    for count in (1, 3):
+        monkeypatch.setattr(trainer, "count_shards", lambda rows, count=count: count)
+        options = {"units": 8, "epochs": 1, "batch_size": 4, "sequence_length": 20, "dropout": 0.0, "verbose": False}
+        texts = ["The tide is late.\n", "A gull.\n", "So it goes, they said, and went.\n"] * 20
+        models.append(textrnn.train_language_model(texts, documents="string" if documents else None, **options))
+    for one, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)

@@ -11,11 +11,22 @@ from typing import Any
 KINDS = {"LanguageModel": "a language model", "TextClassifier": "a classifier"}
 
 
-def import_api(*, deterministic: bool = False) -> Any:
-    """`textrnn.api`; `deterministic` makes TensorFlow's operations give the same bits every time."""
+def import_api(*, deterministic: bool = False, one_thread_an_operation: bool = False) -> Any:
+    """`textrnn.api`, with TensorFlow set up for one command.
+
+    Args:
+        deterministic: Whether operations give the same bits every time.
+        one_thread_an_operation: Whether each core runs operations of its own. A training step is cut into a shard a
+            core, which then need not wait for each other inside every operation.
+    """
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # TensorFlow leaves it off on older processors
     with _no_greetings():
         import tensorflow as tf
 
+        if one_thread_an_operation and not tf.config.list_physical_devices("GPU"):
+            with contextlib.suppress(RuntimeError):  # a process in which TensorFlow runs already keeps its threads
+                tf.config.threading.set_intra_op_parallelism_threads(1)
+                tf.config.threading.set_inter_op_parallelism_threads(os.cpu_count() or 1)
         if deterministic:
             tf.config.experimental.enable_op_determinism()
         from textrnn import api

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--resume", action="store_true", help="go on with the run in --out, exactly where it was saved")
     add("--task", choices=("language-model", "classifier"), help="default: by the corpus's ending")
     add("--tokenizer", choices=("character", "byte", "word"), help="what a symbol is")
-    add("--cell", "--model", choices=("rnn", "lstm", "gru"), help="the recurrent cell")
+    add("--cell", "--model", choices=("rnn", "lstm", "gru", "min_gru"), help="the recurrent cell")
     add(
         "--units",
         "--rnn_size",
@@ -90,6 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--validation-split", "--val_frac", type=flags.fraction, metavar="X", help="fraction held out for validation")
     add("--encoding", help="of the corpus (default: utf-8)")
+    add("--precision", choices=("auto", "float32", "bfloat16"), help="of products; auto asks the processor")
     add("--seed", type=flags.count, metavar="N", help="for the weights, dropout and order")
     add("--checkpoint-seconds", type=flags.number, metavar="X", help="time between checkpoints")
     add("--deterministic", action="store_true", help="bit for bit the same result on the same machine")
@@ -133,7 +134,7 @@ def run(arguments: argparse.Namespace) -> None:
     options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
     is_classifier = _is_classifier(given.get("task"), recorded.get("model"), source)
     _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
-    api = import_api(deterministic=given.get("deterministic", False))
+    api = import_api(deterministic=given.get("deterministic", False), one_thread_an_operation=True)
     train: Any = api.train_classifier if is_classifier else api.train_language_model
     quiet = given.get("quiet", False)
     model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)

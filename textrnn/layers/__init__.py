@@ -4,8 +4,18 @@ from textrnn.layers.bidirectional import Bidirectional
 from textrnn.layers.bigram_embedding import BigramEmbedding
 from textrnn.layers.gru_cell import GRUCell
 from textrnn.layers.lstm_cell import LSTMCell
+from textrnn.layers.min_gru_cell import MinGRUCell
 from textrnn.layers.pooling import ConcatPooling
 from textrnn.layers.recurrent import Recurrent
 from textrnn.layers.rnn_cell import RNNCell
 
-__all__ = ["Bidirectional", "BigramEmbedding", "ConcatPooling", "GRUCell", "LSTMCell", "RNNCell", "Recurrent"]
+__all__ = [
+    "Bidirectional",
+    "BigramEmbedding",
+    "ConcatPooling",
+    "GRUCell",
+    "LSTMCell",
+    "MinGRUCell",
+    "RNNCell",
+    "Recurrent",
+]

@@ -44,39 +44,45 @@ class GRUCell(Cell):
 
     @property
     def saved_sizes(self) -> tuple[int, ...]:
-        return (4 * self.units,)
+        return (2 * self.units, self.units, self.units)
+
+    @property
+    def kept_sizes(self) -> tuple[int, ...]:
+        return (self.units,)
 
     def build_bias(self, width: int) -> keras.Variable:
         if not self.reset_after:
             return super().build_bias(width)
         return self.add_weight(shape=(2, width), initializer=self.bias_initializer, name="bias")
 
-    def input_bias(self) -> tf.Tensor | None:
+    def input_bias(self) -> tf.Tensor:
         bias = super().input_bias()
-        return bias[0] if bias is not None and self.reset_after else bias
+        return bias[0] if bias.shape.rank == 2 else bias
 
     def recurrent_weights(self) -> tuple[tf.Tensor, ...]:
         has_recurrent_bias = self.use_bias and self.reset_after
-        recurrent_bias = (self.read(self.bias)[1],) if has_recurrent_bias else ()
+        recurrent_bias = (self.read(self.bias)[1:],) if has_recurrent_bias else ()
         return (*super().recurrent_weights(), *recurrent_bias)
 
     def step(
         self, projected: tf.Tensor, states: States, weights: tuple[tf.Tensor, ...]
     ) -> tuple[States, tuple[tf.Tensor, ...]]:
-        (h,) = states
-        x_zr, x_g = tf.split(projected, [2 * self.units, self.units], axis=1)
+        (h,), (w_h, *b_h) = states, weights
+        x_zr, x_g = self._gates_and_candidate(projected)
         if self.reset_after:
-            recurrent = product(h, weights[0]) + sum(tf.cast(bias, h.dtype) for bias in weights[1:])
-            h_zr, inner = tf.split(recurrent, [2 * self.units, self.units], axis=1)
-            z, r = tf.split(tf.sigmoid(x_zr + h_zr), 2, axis=1)
+            recurrent = product(w_h, h) + sum(tf.cast(bias, h.dtype) for bias in b_h)
+            h_zr, inner = self._gates_and_candidate(recurrent)
+            z_r = tf.sigmoid(x_zr + h_zr)
+            z, r = tf.split(z_r, 2)
             g = tf.tanh(x_g + r * inner)
         else:
-            kernel_zr, kernel_g = tf.split(weights[0], [2 * self.units, self.units], axis=1)
-            z, r = tf.split(tf.sigmoid(x_zr + product(h, kernel_zr)), 2, axis=1)
+            w_zr, w_g = self._gates_and_candidate(w_h)
+            z_r = tf.sigmoid(x_zr + product(w_zr, h))
+            z, r = tf.split(z_r, 2)
             inner = r * h
-            g = tf.tanh(x_g + product(inner, kernel_g))
-        h = z * h + (1 - z) * g
-        return (h,), (tf.concat([z, r, g, inner], axis=1),)
+            g = tf.tanh(x_g + product(w_g, inner))
+        h = g + z * (h - g)
+        return (h,), (z_r, g, inner)
 
     def step_backward(
         self,
@@ -85,34 +91,44 @@ class GRUCell(Cell):
         previous: States,
         saved: tuple[tf.Tensor, ...],
         weights: tuple[tf.Tensor, ...],
-    ) -> tuple[tf.Tensor, States]:
+    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], States]:
         (dh,), (h,), recurrent_kernel = d_states, previous, weights[0]
-        z, r, g, inner = tf.split(saved[0], 4, axis=1)
-        dz_z = dh * (h - g) * z * (1 - z)
-        dz_g = dh * (1 - z) * (1 - g * g)
+        z_r, g, inner = saved
+        z, r = tf.split(z_r, 2)
+        dh_z = dh * z
+        dg = dh - dh_z
+        dz_g = dg - dg * g * g
+        slope = z_r - z_r * z_r
         if self.reset_after:
-            dz_r = dz_g * inner * r * (1 - r)
-            through = tf.concat([dz_z, dz_r, dz_g * r], axis=1)
-            d_previous = dh * z + product(through, recurrent_kernel, transpose=True)
+            dz_zr = tf.concat([dh * (h - g), dz_g * inner], axis=0) * slope
+            d_inner = dz_g * r
+            d_previous = dh_z + product(recurrent_kernel, tf.concat([dz_zr, d_inner], axis=0))
+            kept = d_inner
         else:
             kernel_zr, kernel_g = tf.split(recurrent_kernel, [2 * self.units, self.units], axis=1)
-            d_inner = product(dz_g, kernel_g, transpose=True)
-            dz_r = d_inner * h * r * (1 - r)
-            through = tf.concat([dz_z, dz_r], axis=1)
-            d_previous = dh * z + d_inner * r + product(through, kernel_zr, transpose=True)
-        return tf.concat([dz_z, dz_r, dz_g], axis=1), (d_previous,)
+            d_inner = product(kernel_g, dz_g)
+            dz_zr = tf.concat([dh * (h - g), d_inner * h], axis=0) * slope
+            d_previous = dh_z + d_inner * r + product(kernel_zr, dz_zr)
+            kept = inner
+        return tf.concat([dz_zr, dz_g], axis=0), (kept,), (d_previous,)
 
     def weight_gradients(
-        self, d_projected: tf.Tensor, previous: States, saved: tuple[tf.Tensor, ...]
+        self, d_projected: tf.Tensor, previous: tf.Tensor, kept: tuple[tf.Tensor, ...]
     ) -> tuple[tf.Tensor, ...]:
-        (h,) = previous
-        _, r, _, inner = tf.split(saved[0], 4, axis=2)
-        d_zr, d_g = tf.split(d_projected, [2 * self.units, self.units], axis=2)
+        dz_zr, dz_g = self._gates_and_candidate(d_projected)
         if not self.reset_after:
-            return (tf.concat([sum_of_products(h, d_zr), sum_of_products(inner, d_g)], axis=1),)
-        d_recurrent = tf.concat([d_zr, d_g * tf.cast(r, d_g.dtype)], axis=2)
-        d_bias = (tf.reduce_sum(d_recurrent, axis=[0, 1]),) if self.use_bias else ()
-        return (sum_of_products(h, d_recurrent), *d_bias)
+            (inner,) = kept
+            return (tf.concat([sum_of_products(previous, dz_zr), sum_of_products(inner, dz_g)], axis=1),)
+        d_inner = tf.cast(kept[0], dz_zr.dtype)
+        d_kernel = tf.concat([sum_of_products(previous, dz_zr), sum_of_products(previous, d_inner)], axis=1)
+        if not self.use_bias:
+            return (d_kernel,)
+        ones = tf.ones([1, tf.shape(dz_zr)[1]], dz_zr.dtype)  # a product sums faster than TensorFlow's reduce_sum
+        return d_kernel, tf.concat([sum_of_products(ones, dz_zr), sum_of_products(ones, d_inner)], axis=1)
+
+    def _gates_and_candidate(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The blocks of z and r together, and that of g."""
+        return tuple(tf.split(rows, [2 * self.units, self.units]))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "reset_after": self.reset_after}

@@ -45,7 +45,7 @@ class LSTMCell(Cell):
 
     @property
     def saved_sizes(self) -> tuple[int, ...]:
-        return (4 * self.units,)
+        return (2 * self.units, self.units, self.units, self.units)
 
     def build_bias(self, width: int) -> keras.Variable:
         bias = super().build_bias(width)
@@ -57,12 +57,14 @@ class LSTMCell(Cell):
     def step(
         self, projected: tf.Tensor, states: States, weights: tuple[tf.Tensor, ...]
     ) -> tuple[States, tuple[tf.Tensor, ...]]:
-        (h, c), (recurrent_kernel,) = states, weights
-        z_i, z_f, z_g, z_o = tf.split(projected + product(h, recurrent_kernel), 4, axis=1)
-        i, f, g, o = tf.sigmoid(z_i), tf.sigmoid(z_f), tf.tanh(z_g), tf.sigmoid(z_o)
+        (h, c), (w_h,) = states, weights
+        z_if, z_g, z_o = tf.split(projected + product(w_h, h), [2 * self.units, self.units, self.units])
+        i_f, g, o = tf.sigmoid(z_if), tf.tanh(z_g), tf.sigmoid(z_o)
+        i, f = tf.split(i_f, 2)
         c = f * c + i * g
-        h = o * tf.tanh(c)
-        return (h, c), (tf.concat([i, f, g, o], axis=1),)
+        tanh_c = tf.tanh(c)
+        h = o * tanh_c
+        return (h, c), (i_f, g, o, tanh_c)
 
     def step_backward(
         self,
@@ -71,17 +73,18 @@ class LSTMCell(Cell):
         previous: States,
         saved: tuple[tf.Tensor, ...],
         weights: tuple[tf.Tensor, ...],
-    ) -> tuple[tf.Tensor, States]:
-        (dh, dc), (_, c), (_, previous_c), (recurrent_kernel,) = d_states, states, previous, weights
-        i, f, g, o = tf.split(saved[0], 4, axis=1)
-        tanh_c = tf.tanh(c)
-        dc += dh * o * (1 - tanh_c * tanh_c)
-        dz_i = dc * g * i * (1 - i)
-        dz_f = dc * previous_c * f * (1 - f)
-        dz_g = dc * i * (1 - g * g)
-        dz_o = dh * tanh_c * o * (1 - o)
-        dz = tf.concat([dz_i, dz_f, dz_g, dz_o], axis=1)
-        return dz, (product(dz, recurrent_kernel, transpose=True), dc * f)
+    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], States]:
+        (dh, dc), (_, previous_c), (recurrent_kernel,) = d_states, previous, weights
+        i_f, g, o, tanh_c = saved
+        i, f = tf.split(i_f, 2)
+        dh_o = dh * o
+        dc = dc + dh_o - dh_o * tanh_c * tanh_c
+        dc_i = dc * i
+        dz_if = tf.concat([dc * g, dc * previous_c], axis=0) * (i_f - i_f * i_f)
+        dz_g = dc_i - dc_i * g * g
+        dz_o = dh_o * (tanh_c - tanh_c * o)
+        dz = tf.concat([dz_if, dz_g, dz_o], axis=0)
+        return dz, (), (product(recurrent_kernel, dz), dc * f)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}

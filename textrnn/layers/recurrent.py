@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from textrnn.layers import cudnn
 from textrnn.layers.cell import Cell, States
+from textrnn.layers.min_gru_cell import MinGRUCell
+from textrnn.layers.projection import project, project_ids
 from textrnn.layers.recurrence import run_recurrence, zero_masked
+from textrnn.layers.scan import run_scan
+from textrnn.layers.shards import count_shards, has_gpu, map_shards
 
 logger = logging.getLogger("textrnn")
 
@@ -33,8 +40,8 @@ class Recurrent(keras.layers.Layer):
         (TensorShape([2, 5, 8]), TensorShape([2, 8]))
 
     Args:
-        cell: `RNNCell`, `LSTMCell`, `GRUCell`, or any cell `keras.layers.RNN` accepts; a cell that is not
-            one of this package's is run by `keras.layers.RNN`, which the log says once.
+        cell: `RNNCell`, `LSTMCell`, `GRUCell`, `MinGRUCell`, or any cell `keras.layers.RNN` accepts; a cell that is
+            not one of this package's is run by `keras.layers.RNN`, which the log says once.
         return_sequences: Whether to return all outputs `[B, T, H]` instead of the last real one `[B, H]`.
         return_state: Whether to return the final states too, after the output.
         reverse: Whether to read from the last step to the first. Outputs stay at the position of their input:
@@ -64,11 +71,11 @@ class Recurrent(keras.layers.Layer):
         self.reverse = reverse
         self.supports_masking = True
         self.autocast = False  # Keras would round a float32 state to bfloat16 on its way in
+        self.supports_jit = not has_gpu()  # XLA cannot compile cuDNN's recurrence
         if not isinstance(cell, Cell):
-            logger.warning(
-                "Recurrent runs %s through keras.layers.RNN, which is slower: it is not a textrnn cell, so it "
-                "states no backward step.",
-                type(cell).__name__,
+            _say_once(
+                f"Recurrent runs {type(cell).__name__} through keras.layers.RNN, which is slower: it is not a "
+                "textrnn cell, so it states no backward step."
             )
 
     def build(self, sequence_shape: tuple[int | None, ...]) -> None:
@@ -84,6 +91,7 @@ class Recurrent(keras.layers.Layer):
         states = tf.nest.flatten(self.cell.get_initial_state(batch_size))
         return [tf.cast(state, self.cell.variable_dtype) for state in states]
 
+    @tf.autograph.experimental.do_not_convert  # rewriting code that needs no rewriting doubles the time to trace it
     def call(
         self,
         sequence: tf.Tensor,
@@ -108,9 +116,43 @@ class Recurrent(keras.layers.Layer):
         sequence = zero_masked(tf.cast(sequence, self.cell.compute_dtype), mask)
         initial = self._initial_states(initial_state, sequence)
         if isinstance(self.cell, Cell):
-            outputs, last, states = self._run_fused(sequence, initial, mask)
-        else:
-            outputs, last, states = self._run_with_keras(sequence, initial, mask, training)
+            return self._returned(self._run(project, sequence, initial, mask, training))
+        return self._returned(self._run_with_keras(sequence, initial, mask, training))
+
+    @tf.autograph.experimental.do_not_convert
+    def read_ids(
+        self,
+        ids: tf.Tensor,
+        embeddings: tf.Tensor,
+        initial_state: Any = None,
+        mask: tf.Tensor | None = None,
+        training: bool | None = None,
+    ) -> Any:
+        """As calling the layer on `embeddings[ids]`, but each symbol is projected once, not each step.
+
+        Args:
+            ids: Int `[B, T]`.
+            embeddings: Float `[V, D]`, a row for each symbol.
+            initial_state: As for a call.
+            mask: As for a call.
+            training: As for a call.
+
+        Returns:
+            What a call returns.
+        """
+        ids, embeddings = tf.convert_to_tensor(ids), tf.cast(embeddings, self.cell.compute_dtype)
+        if not isinstance(self.cell, Cell) or has_gpu():
+            return self.call(tf.gather(embeddings, ids), initial_state, mask, training)
+        mask = None if mask is None else _checked_mask(mask, ids)
+        initial = self._initial_states(initial_state, ids)
+
+        def look_up(cell: Cell, ids: tf.Tensor) -> tf.Tensor:
+            return project_ids(cell, ids, embeddings)
+
+        return self._returned(self._run(look_up, ids, initial, mask, training))
+
+    def _returned(self, ran: tuple[tf.Tensor, tf.Tensor, States]) -> Any:
+        outputs, last, states = ran
         output = tf.cast(outputs if self.return_sequences else last, self.compute_dtype)
         return (output, *states) if self.return_state else output
 
@@ -132,14 +174,50 @@ class Recurrent(keras.layers.Layer):
                 )
         return [tf.cast(state, self.cell.variable_dtype) for state in given]
 
-    def _run_fused(
-        self, sequence: tf.Tensor, initial: list[tf.Tensor], mask: tf.Tensor | None
+    def _run(
+        self,
+        projection: Callable[[Cell, tf.Tensor], tf.Tensor],
+        source: tf.Tensor,
+        initial: list[tf.Tensor],
+        mask: tf.Tensor | None,
+        training: bool | None,
     ) -> tuple[tf.Tensor, tf.Tensor, States]:
-        # Time comes first inside: a step is then one contiguous block of memory.
-        projected = self.cell.project(tf.transpose(sequence, [1, 0, 2]))
-        by_time = None if mask is None else tf.transpose(mask)
-        outputs, states = run_recurrence(self.cell, projected, tuple(initial), by_time, reverse=self.reverse)
-        return tf.transpose(outputs, [1, 0, 2]), states[0], states
+        """Run one of this package's cells on `source`, a sequence or ids, which `projection` knows to project."""
+
+        def run() -> tuple[tf.Tensor, States]:
+            rows = source.shape[0]
+            count = 1 if rows is None and not training else count_shards(rows)
+            parts = map_shards(run_part, count, source, mask, tuple(initial))
+            outputs, *states = (_join(list(column)) for column in zip(*parts, strict=True))
+            return outputs, tuple(states)
+
+        def run_part(source: tf.Tensor, mask: tf.Tensor | None, initial: States) -> tuple[tf.Tensor, ...]:
+            # Time comes first inside, then units, then rows: a step is one block of memory, a gate is another.
+            engine = run_scan if isinstance(self.cell, MinGRUCell) and has_gpu() else run_recurrence
+            by_time = None if mask is None else tf.transpose(mask)
+            columns = tuple(tf.transpose(state) for state in initial)
+            outputs, states = engine(self.cell, projection(self.cell, source), columns, by_time, reverse=self.reverse)
+            return tf.transpose(outputs, [2, 0, 1]), *(tf.transpose(state) for state in states)
+
+        outputs, states = self._run_on_gpu(source, initial, mask, run) if has_gpu() else run()
+        outputs.set_shape([*source.shape[:2], self.cell.units])
+        for state in states:
+            state.set_shape([source.shape[0], self.cell.units])
+        return outputs, states[0], states
+
+    def _run_on_gpu(
+        self,
+        sequence: tf.Tensor,
+        initial: list[tf.Tensor],
+        mask: tf.Tensor | None,
+        run: Callable[[], tuple[tf.Tensor, States]],
+    ) -> tuple[tf.Tensor, States]:
+        reason = cudnn.why_not(self.cell)
+        if reason is None:
+            return cudnn.run_or_else(self.cell, sequence, tuple(initial), mask, self.reverse, run)
+        if not isinstance(self.cell, MinGRUCell):
+            _say_once(f"Recurrent runs {type(self.cell).__name__} in a loop on this GPU: {reason}.")
+        return run()
 
     def _run_with_keras(
         self, sequence: tf.Tensor, initial: list[tf.Tensor], mask: tf.Tensor | None, training: bool | None
@@ -173,6 +251,15 @@ class Recurrent(keras.layers.Layer):
     def from_config(cls, config: dict[str, Any]) -> Recurrent:
         config = dict(config)
         return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)
+
+
+@functools.cache
+def _say_once(message: str) -> None:
+    logger.warning(message)
+
+
+def _join(parts: list[tf.Tensor]) -> tf.Tensor:
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
 
 
 def _checked_mask(mask: Any, sequence: tf.Tensor) -> tf.Tensor:

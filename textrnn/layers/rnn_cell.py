@@ -20,8 +20,8 @@ class RNNCell(Cell):
 
     W_x is `kernel` `[D, H]`, W_h is `recurrent_kernel` `[H, H]`, orthogonal at the start so that a gradient
     neither grows nor shrinks before anything is learnt (Saxe et al., 2014, arXiv 1312.6120), b is `bias` `[H]`.
-    Rows are examples, so the code multiplies from the left: `x_t @ kernel`. With ReLU and
-    `recurrent_initializer="identity"` this is the IRNN of Le et al. (2015, arXiv 1504.00941).
+    In `step` columns are examples, so the code is the equation; the weights lie as in Keras, transposed. With ReLU
+    and `recurrent_initializer="identity"` this is the IRNN of Le et al. (2015, arXiv 1504.00941).
     Masking is the business of `Recurrent`.
 
     Paper: J. L. Elman, Finding structure in time, Cognitive Science 14, 1990.
@@ -48,9 +48,9 @@ class RNNCell(Cell):
     def step(
         self, projected: tf.Tensor, states: States, weights: tuple[tf.Tensor, ...]
     ) -> tuple[States, tuple[tf.Tensor, ...]]:
-        (h,), (recurrent_kernel,) = states, weights
+        (h,), (w_h,) = states, weights
         f = ACTIVATIONS[self.activation]
-        h = f(projected + product(h, recurrent_kernel))
+        h = f(projected + product(w_h, h))
         return (h,), ()
 
     def step_backward(
@@ -60,11 +60,11 @@ class RNNCell(Cell):
         previous: States,
         saved: tuple[tf.Tensor, ...],
         weights: tuple[tf.Tensor, ...],
-    ) -> tuple[tf.Tensor, States]:
+    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], States]:
         (dh,), (h,), (recurrent_kernel,) = d_states, states, weights
         slope = 1 - h * h if self.activation == "tanh" else tf.cast(h > 0, h.dtype)
         dz = dh * slope
-        return dz, (product(dz, recurrent_kernel, transpose=True),)
+        return dz, (), (product(recurrent_kernel, dz),)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": self.activation}

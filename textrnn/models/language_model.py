@@ -29,7 +29,7 @@ class LanguageModel(TextModel, keras.Model):
 
     Args:
         tokenizer: A fitted tokenizer; it is saved with the model.
-        cell: `"rnn"`, `"lstm"` or `"gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H, the size of each recurrent layer.
         num_layers: How many recurrent layers are stacked.
         embedding_dim: Size of a symbol's embedding; `units` by default.
@@ -130,13 +130,17 @@ class LanguageModel(TextModel, keras.Model):
             mask: Bool `[B, T]`, True at real steps; None when all are.
             training: Whether dropout is on.
         """
-        hidden = self.embedding(ids)
-        remaining, after = list(states), []
+        embeddings = tf.convert_to_tensor(self.embedding.embeddings)
+        remaining, after, hidden = list(states), [], None
         for layer, dropout in zip(self.recurrent_layers, self.dropout_layers, strict=True):
-            own = [remaining.pop(0) for _ in range(layer.cell.number_of_states)]
-            hidden, *new = layer(hidden, initial_state=own, mask=mask, training=training)
-            hidden = dropout(hidden, training=training)
-            after.extend(new)
+            options = {
+                "initial_state": [remaining.pop(0) for _ in range(layer.cell.number_of_states)],
+                "mask": mask,
+                "training": training,
+            }
+            read = layer.read_ids(ids, embeddings, **options) if hidden is None else layer(hidden, **options)
+            hidden = dropout(read[0], training=training)
+            after.extend(read[1:])
         return tf.cast(self._logits(hidden), tf.float32), tuple(after)
 
     def _logits(self, hidden: tf.Tensor) -> tf.Tensor:
@@ -155,7 +159,8 @@ class LanguageModel(TextModel, keras.Model):
     def _traced_forward(self) -> Any:
         ids = tf.TensorSpec([None, None], tf.int32)
         states = tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in self.initial_states(1))
-        return tf.function(lambda ids, states: self.forward(ids, states), input_signature=[ids, states])
+        forward = functools.partial(self.forward, mask=None, training=False)
+        return tf.function(forward, input_signature=[ids, states], autograph=False)
 
     def step(self, ids: np.ndarray, states: States) -> tuple[np.ndarray, States]:
         """`forward` at inference, traced once for every shape: NumPy logits float32 `[B, T, V]` and the states."""

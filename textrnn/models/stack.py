@@ -8,10 +8,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from textrnn.layers import Bidirectional, GRUCell, LSTMCell, Recurrent, RNNCell
+from textrnn.layers import Bidirectional, GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
 from textrnn.layers.cell import Cell
 
-CELLS: dict[str, type[Cell]] = {"rnn": RNNCell, "lstm": LSTMCell, "gru": GRUCell}
+CELLS: dict[str, type[Cell]] = {
+    "rnn": RNNCell,
+    "lstm": LSTMCell,
+    "gru": GRUCell,
+    "min_gru": MinGRUCell,
+}
 
 
 def derive_seeds(seed: int) -> Iterator[int]:

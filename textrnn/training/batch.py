@@ -29,6 +29,10 @@ class Batch:
 class Batches(Protocol):
     """Training data as batches that can be made again from the number of the epoch alone."""
 
+    @property
+    def batch_size(self) -> int:
+        """The most rows a batch has."""
+
     def steps(self, epoch: int) -> int:
         """How many batches the epoch has."""
 

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn.layers.shards import count_shards, map_shards
 from textrnn.training.batch import Batch, Batches
 from textrnn.training.checkpoint import Position, assign_all, load_checkpoint, save_checkpoint
 from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_interrupt
@@ -80,19 +81,8 @@ class Trainer:
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
         self.callbacks.set_params({"epochs": settings.epochs, "steps": max(self.steps), "verbose": 0})
         self.is_shown = is_shown
-        signature = self._signature()
-        self.traced_steps = {
-            has_padding: tf.function(
-                functools.partial(self._step, has_padding=has_padding), input_signature=signature
-            )
-            for has_padding in (False, True)
-        }
-        self.traced_evaluations = {
-            has_padding: tf.function(
-                functools.partial(self._evaluate, has_padding=has_padding), input_signature=signature
-            )
-            for has_padding in (False, True)
-        }
+        self.traced_steps = self._traced(self._step)
+        self.traced_evaluations = self._traced(self._evaluate)
 
     def restore(self) -> None:
         """Go back to the run's last checkpoint."""
@@ -202,13 +192,21 @@ class Trainer:
         sums, states = self.strategy.run(replica, args=(inputs, targets, states))
         return tf.nest.map_structure(lambda value: self.strategy.experimental_local_results(value)[0], (sums, states))
 
-    def _signature(self) -> list[Any]:
+    def _traced(self, step: Callable[..., Any]) -> dict[bool, Any]:
+        """`step` without and with padding, each traced once for batches of any shape."""
         states = self.objective.initial_states(self.model, 1)
-        return [
+        signature = [
             tf.TensorSpec([None, None], tf.int32),
             tf.TensorSpec([None] * self.objective.target_axes, tf.int32),
             tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in states),
         ]
+        return {
+            # AutoGraph would take longer to rewrite the code, none of which needs it, than all the tracing takes.
+            has_padding: tf.function(
+                functools.partial(step, has_padding=has_padding), input_signature=signature, autograph=False
+            )
+            for has_padding in (False, True)
+        }
 
     def _replica_step(
         self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
@@ -218,8 +216,9 @@ class Trainer:
         inputs, targets, states = tf.nest.map_structure(functools.partial(_share, context), (inputs, targets, states))
         variables = [variable.value for variable in self.model.trainable_variables]
         with tf.GradientTape() as tape:
-            loss, hits, weight, states = self.objective(
-                self.model, inputs, targets, states, has_padding=has_padding, training=True
+            rows = self.batches.batch_size // context.num_replicas_in_sync
+            loss, hits, weight, states = self._sums(
+                rows, inputs, targets, states, has_padding=has_padding, training=True
             )
         # Dense, so that rows of an embedding that occur twice count once in the norm.
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
@@ -303,8 +302,26 @@ class Trainer:
     def _evaluate(
         self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
     ) -> Any:
-        *sums, states = self.objective(self.model, inputs, targets, states, has_padding=has_padding, training=False)
+        rows = self.validation.batch_size if self.validation is not None else None
+        *sums, states = self._sums(rows, inputs, targets, states, has_padding=has_padding, training=False)
         return tf.stack(sums), states
+
+    def _sums(
+        self,
+        rows: int | None,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        *,
+        has_padding: bool,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
+        """The objective's sums over a batch of up to `rows` rows, which the cores share."""
+        run = functools.partial(self.objective, self.model, has_padding=has_padding, training=training)
+        parts = map_shards(run, count_shards(rows), inputs, targets, states)
+        *sums, states_of = zip(*parts, strict=True)
+        loss, hits, weight = (tf.add_n(list(column)) for column in sums)
+        return loss, hits, weight, tuple(tf.concat(column, axis=0) for column in zip(*states_of, strict=True))
 
 
 def _means(sums: Sequence[float]) -> tuple[float, float]:

@@ -1,0 +1,38 @@
+"""Ids entering a layer: looked up or embedded, the outputs and the gradients are those of the embedded sequence."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from references import CELLS, MASKS, B, D, T, make_layer
+
+from textrnn.layers import projection
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize(
+    ("symbols", "largest_table"), [(9, 1024), (40, 1024), (9, 8)], ids=["looked_up", "few_ids", "many_symbols"]
+)
+@pytest.mark.parametrize("is_traced", [False, True], ids=["eager", "traced"])
+def test_reading_ids_is_reading_their_embeddings(name, symbols, largest_table, is_traced, monkeypatch):
+    monkeypatch.setattr(projection, "LARGEST_TABLE", largest_table)
+    layer, generator = make_layer(name, "float64"), np.random.default_rng(4)
+    ids = tf.constant(generator.integers(symbols, size=(B, T)), tf.int32)
+    embeddings = tf.constant(generator.normal(size=(symbols, D)))
+
+    def outputs_and_gradients(run, ids):
+        with tf.GradientTape() as tape:
+            tape.watch(embeddings)
+            outputs, *states = run(ids)
+            loss = tf.reduce_sum(tf.sin(outputs)) + sum(tf.reduce_sum(state * state) for state in states)
+        weights = [weight.value for weight in layer.trainable_weights]
+        gradients = tape.gradient(loss, [embeddings, *weights])
+        return [outputs, *states, *map(tf.convert_to_tensor, gradients)]
+
+    def read(ids):
+        return outputs_and_gradients(lambda ids: layer.read_ids(ids, embeddings, mask=MASKS["hole"]), ids)
+
+    if is_traced:
+        read = tf.function(read, input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    expected = outputs_and_gradients(lambda ids: layer(tf.gather(embeddings, ids), mask=MASKS["hole"]), ids)
+    for got, one in zip(read(ids), expected, strict=True):
+        np.testing.assert_allclose(got, one, rtol=1e-10, atol=1e-12)

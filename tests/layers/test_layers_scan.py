@@ -1,0 +1,43 @@
+"""The recurrence in log2(T) passes is the recurrence in a loop."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from references import H, make_inputs, make_layer, run_reference, weights_of
+
+from textrnn.layers import recurrent
+from textrnn.layers.recurrence import run_recurrence
+from textrnn.layers.scan import run_scan
+
+ROWS = 3
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 8, 33])
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+@pytest.mark.parametrize("is_masked", [False, True], ids=["no_mask", "mask"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-5)])
+def test_log_depth_equals_linear(steps, reverse, is_masked, dtype, tolerance):
+    cell, generator = make_layer("min_gru", dtype).cell, np.random.default_rng(steps)
+    projected = tf.constant(generator.normal(size=(steps, 2 * H, ROWS)), dtype)
+    initial = tf.constant(generator.normal(size=(H, ROWS)), dtype)
+    mask = tf.constant(generator.random((steps, ROWS)) < 0.6) if is_masked else None
+    results = []
+    for engine in (run_scan, run_recurrence):
+        with tf.GradientTape() as tape:
+            tape.watch([projected, initial])
+            outputs, (final,) = engine(cell, projected, (initial,), mask, reverse=reverse)
+            loss = tf.reduce_sum(tf.sin(outputs)) + tf.reduce_sum(final * final)
+        results.append([outputs, final, *tape.gradient(loss, [projected, initial])])
+    for got, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
+
+
+def test_layer_runs_the_scan_where_there_is_a_gpu(monkeypatch):
+    layer = make_layer("min_gru", "float64")
+    sequence, initial = make_inputs(layer.cell, "float64")
+    expected, states = run_reference(layer.cell, weights_of(layer.cell), sequence, initial)
+    monkeypatch.setattr(recurrent, "has_gpu", lambda: True)
+    monkeypatch.delattr(recurrent, "run_recurrence")
+    outputs, state = layer(sequence, initial_state=initial)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-12)
+    np.testing.assert_allclose(state, states[0], rtol=1e-12)

@@ -1,0 +1,68 @@
+"""h_t = a_t h_{t-1} + b_t for all t at once, in log2(T) passes: for devices with more lanes than a step can fill.
+
+Two neighbouring steps are again one step of the same form, (a_2 a_1) h + (a_2 b_1 + b_2). Each pass joins every step
+with the one as far back as it already reaches, so the reach doubles (Hillis and Steele, 1986). That is log2(T) times
+the arithmetic of a loop, which is why a CPU runs the loop instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from textrnn.layers.cell import States
+from textrnn.layers.min_gru_cell import MinGRUCell
+from textrnn.layers.recurrence import zero_masked
+
+
+def run_scan(
+    cell: MinGRUCell, projected: tf.Tensor, initial: States, mask: tf.Tensor | None, *, reverse: bool
+) -> tuple[tf.Tensor, States]:
+    """What `run_recurrence` computes, with the same arguments, in log2(T) passes."""
+    decay, values = cell.decay_and_input(tf.cast(projected, initial[0].dtype))
+    if mask is not None:
+        decay = tf.where(mask[:, None], decay, tf.ones([], decay.dtype))
+        values = zero_masked(values, mask, axis=1)
+    if reverse:
+        decay, values = tf.reverse(decay, [0]), tf.reverse(values, [0])
+    hidden = scan_in_log_depth(decay, values, initial[0])
+    outputs = tf.reverse(hidden, [0]) if reverse else hidden
+    return zero_masked(outputs, mask, axis=1), (hidden[-1],)
+
+
+@tf.custom_gradient
+def scan_in_log_depth(
+    decay: tf.Tensor, values: tf.Tensor, initial: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:
+    """All h_t, `[T, H, B]`.
+
+    Args:
+        decay: a_t, `[T, H, B]`.
+        values: b_t, `[T, H, B]`.
+        initial: h before the first step, `[H, B]`.
+    """
+    hidden = _scan(decay, tf.concat([values[:1] + decay[:1] * initial, values[1:]], axis=0))
+
+    def gradient(d_hidden: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        # d(h_t) = what the output wants + a_{t+1} d(h_{t+1}): the same recurrence from the other end.
+        following = tf.concat([decay[1:], tf.zeros_like(decay[:1])], axis=0)
+        d_values = tf.reverse(_scan(tf.reverse(following, [0]), tf.reverse(d_hidden, [0])), [0])
+        previous = tf.concat([initial[None], hidden[:-1]], axis=0)
+        return d_values * previous, d_values, tf.reduce_sum(d_values[:1] * decay[:1], axis=0)
+
+    return hidden, gradient
+
+
+def _scan(decay: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """The recurrence from a state of zero."""
+    steps = tf.shape(values)[0]
+
+    def double(reach: tf.Tensor, decay: tf.Tensor, values: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        before = [[reach, 0], [0, 0], [0, 0]]
+        values += decay * tf.pad(values[: steps - reach], before)
+        decay *= tf.pad(decay[: steps - reach], before)
+        return 2 * reach, decay, values
+
+    loop = (tf.constant(1), decay, values)
+    return tf.while_loop(lambda reach, *_: reach < steps, double, loop, parallel_iterations=1)[2]
