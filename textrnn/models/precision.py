@@ -18,8 +18,9 @@ def resolve_precision(precision: str) -> str:
     """`"float32"` or `"bfloat16"`: as asked for, or for `"auto"` what this machine multiplies faster.
 
     bfloat16 means products of bfloat16 numbers; states, sums over time and the weights that training moves stay
-    float32 (Micikevicius et al., 2018, arXiv 1710.03740; Kalamkar et al., 2019, arXiv 1905.12322). A processor without such
-    instructions computes it more slowly than float32, and on a GPU cuDNN's float32 recurrence is the faster one.
+    float32 (Micikevicius et al., 2018, arXiv 1710.03740; Kalamkar et al., 2019, arXiv 1905.12322). A processor
+    without such instructions computes it more slowly than float32, and on a GPU cuDNN's float32 recurrence is the
+    faster one.
 
     Raises:
         ValueError: If `precision` is none of `"auto"`, `"float32"`, `"bfloat16"`.

@@ -1,0 +1,60 @@
+"""How a contestant talks to the benchmark: a model described in JSON comes in, seconds and bytes go out.
+
+Standard library only: PyTorch's environment has nothing else of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+VOCABULARY = 65  # symbols, as in tinyshakespeare
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model, and what is done with it.
+
+    Attributes:
+        task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
+        units: H; the embedding has as many.
+        layers: How many recurrent layers.
+        batch: B.
+        steps: T.
+        precision: `"float32"` or `"bfloat16"`.
+    """
+
+    task: str
+    cell: str
+    units: int
+    layers: int
+    batch: int
+    steps: int
+    precision: str = "float32"
+
+
+def serve(make: Callable[[Case], Callable[[], Any]]) -> None:
+    """Build the step of the case given as argument, run it once, then as often as each line of input says."""
+    case = Case(**json.loads(sys.argv[1]))
+    step = make(case)
+    _answer(_seconds(step, 1))
+    for line in sys.stdin:
+        _answer(_seconds(step, int(line)))
+
+
+def _seconds(step: Callable[[], Any], times: int) -> float:
+    began = time.perf_counter()
+    for _ in range(times):
+        step()
+    return time.perf_counter() - began
+
+
+def _answer(seconds: float) -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kilobytes on Linux
+    print(json.dumps({"seconds": seconds, "peak_megabytes": peak / 1024}), flush=True)

@@ -1,0 +1,38 @@
+"""textrnn as `textrnn train` runs it: its model, its trainer, its threads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from protocol import VOCABULARY, Case, serve
+
+from textrnn.cli.library import import_api
+
+
+def make(case: Case) -> Callable[[], Any]:
+    import_api(one_thread_an_operation=case.task == "train")
+    from textrnn.models import LanguageModel
+    from textrnn.models.precision import dtype_policy
+    from textrnn.text import CharacterTokenizer
+    from textrnn.training import NextSymbol, Trainer, TrainingSettings
+    from textrnn.training.streams import StreamBatches
+
+    symbols = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))  # padding, unknown and end are the rest
+    tokenizer = CharacterTokenizer().fit([symbols])
+    policy = dtype_policy(case.precision)
+    model = LanguageModel(tokenizer, cell=case.cell, units=case.units, num_layers=case.layers, dtype=policy)
+    ids = np.random.default_rng(0).integers(3, VOCABULARY, case.batch * case.steps * 4 + 1).astype(np.uint8)
+    if case.task == "score":
+        window = ids[: case.batch * case.steps].reshape(case.batch, case.steps)
+        states = model.initial_states(case.batch)
+        return lambda: model.step(window, states)
+    batches = StreamBatches(ids, case.batch, case.steps)
+    trainer = Trainer(model, NextSymbol(), batches, None, TrainingSettings(1, 1e-3), is_shown=False)
+    endless = itertools.cycle([batch for batch in batches.epoch(0) if batch.inputs.shape[1] == case.steps])
+    return lambda: trainer._train_step(next(endless))
+
+
+serve(make)

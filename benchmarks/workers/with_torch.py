@@ -1,0 +1,42 @@
+"""PyTorch: its fused layers, float32 or bfloat16 by autocast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from protocol import VOCABULARY, Case, serve
+from torch import nn
+
+
+def make(case: Case) -> Callable[[], Any]:
+    layer = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[case.cell]
+    embedding = nn.Embedding(VOCABULARY, case.units)
+    recurrent = layer(case.units, case.units, case.layers, batch_first=True)
+    head = nn.Linear(case.units, VOCABULARY)
+    parameters = [*embedding.parameters(), *recurrent.parameters(), *head.parameters()]
+    optimizer = torch.optim.Adam(parameters, 1e-3)
+    ids = torch.randint(3, VOCABULARY, (case.batch, case.steps + 1))
+    inputs, targets = ids[:, :-1].contiguous(), ids[:, 1:].reshape(-1)
+
+    def forward() -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=case.precision == "bfloat16"):
+            return head(recurrent(embedding(inputs))[0]).float()
+
+    def train() -> float:
+        loss = nn.functional.cross_entropy(forward().view(-1, VOCABULARY), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        return loss.item()
+
+    def score() -> torch.Tensor:
+        with torch.no_grad():
+            return forward()
+
+    return train if case.task == "train" else score
+
+
+serve(make)
