@@ -92,7 +92,16 @@ def compete(case: Case, options: argparse.Namespace, names: Sequence[str] = ()) 
         low = dataclasses.replace(peer, precision="bfloat16")
         entries[TORCH] = (options.torch_python, "with_torch.py", peer, {})
         entries[TORCH_BFLOAT16] = (options.torch_python, "with_torch.py", low, {})
-    contestants = {name: Contestant(*entry) for name, entry in entries.items() if not names or name in names}
+    contestants = {}
+    for name, entry in entries.items():
+        if names and name not in names:
+            continue
+        try:
+            contestants[name] = Contestant(*entry)
+        except RuntimeError as error:
+            if name != TORCH_BFLOAT16:  # which has no LSTM where the processor has no bfloat16 instructions
+                raise
+            tqdm.write(str(error), file=sys.stderr)
     for name in [name for name, contestant in contestants.items() if contestant.step_seconds > 10 * LONG_STEP]:
         contestants.pop(name).close()  # bfloat16 on a processor that only emulates it
     slowest = max(contestant.step_seconds for contestant in contestants.values())

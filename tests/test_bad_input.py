@@ -43,7 +43,16 @@ TRAINING = {
     "units of words": ({"units": "many"}, TypeError, "`units` must be a positive integer; received 'many'"),
     "half a layer": ({"num_layers": 0.5}, TypeError, "`num_layers` must be a positive integer; received 0.5"),
     "no embedding": ({"embedding_dim": -1}, ValueError, "`embedding_dim` must be a positive integer; received -1"),
-    "unknown cell": ({"cell": "transformer"}, ValueError, "`cell` must be one of 'rnn', 'lstm', 'gru'; received"),
+    "unknown cell": (
+        {"cell": "transformer"},
+        ValueError,
+        "`cell` must be one of 'rnn', 'lstm', 'gru', 'min_gru'; received",
+    ),
+    "unknown precision": (
+        {"precision": "half"},
+        ValueError,
+        "`precision` must be one of 'auto', 'float32', 'bfloat16'; received",
+    ),
     "unknown tokenizer": ({"tokenizer": "bpe"}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'word'"),
     "dropout of one": ({"dropout": 1.0}, ValueError, "`dropout` must be a number of 0 or more and below 1; received"),
     "dropout of NaN": ({"dropout": float("nan")}, ValueError, "`dropout` must be .* received nan"),
