@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from textrnn import checks
@@ -27,12 +28,14 @@ def resolve_precision(precision: str) -> str:
     """
     if checks.one_of("precision", precision, PRECISIONS) != "auto":
         return precision
-    return "bfloat16" if multiplies_bfloat16() and not tf.config.list_physical_devices("GPU") else "float32"
+    is_free = keras.config.dtype_policy().name == "float32"  # somebody who set another policy has chosen already
+    is_faster = multiplies_bfloat16() and not tf.config.list_physical_devices("GPU")
+    return "bfloat16" if is_free and is_faster else "float32"
 
 
-def dtype_policy(precision: str) -> str:
-    """The Keras policy of a resolved precision."""
-    return "mixed_bfloat16" if precision == "bfloat16" else "float32"
+def dtype_policy(precision: str) -> str | None:
+    """The Keras policy of a resolved precision; None, for `"float32"`, is the one Keras is set to."""
+    return "mixed_bfloat16" if precision == "bfloat16" else None
 
 
 def multiplies_bfloat16() -> bool:
