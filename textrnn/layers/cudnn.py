@@ -71,7 +71,7 @@ def run(
     outputs = tf.transpose(outputs, [1, 0, 2])
     if reverse:
         outputs = tf.reverse_sequence(outputs, lengths, seq_axis=1)
-    return outputs, (h[0],) if initial[1:] == () else (h[0], c[0])
+    return outputs, (h[0], c[0])[: len(initial)]
 
 
 def pack_weights(cell: Cell) -> tf.Tensor:
