@@ -13,7 +13,7 @@ from textrnn.cli.library import import_api
 
 
 def make(case: Case) -> Callable[[], Any]:
-    import_api(one_thread_an_operation=case.task == "train")
+    import_api(work="training" if case.task == "train" else "one stream")
     from textrnn.models import LanguageModel
     from textrnn.models.precision import dtype_policy
     from textrnn.text import CharacterTokenizer

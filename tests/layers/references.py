@@ -108,9 +108,10 @@ def weighted_sum(outputs, states):
 
 def gradients_of(run, layer, sequence, initial):
     """The gradients of `weighted_sum(*run(sequence, initial))`: of the sequence, the states and each weight."""
-    sequence, initial = tf.constant(sequence), [tf.constant(state) for state in initial]
+    sequence, initial = tf.convert_to_tensor(sequence), [tf.convert_to_tensor(state) for state in initial]
     with tf.GradientTape() as tape:
         tape.watch([sequence, *initial])
         loss = weighted_sum(*run(sequence, initial))
     sources = [sequence, *initial, *[weight.value for weight in layer.trainable_weights]]
-    return [gradient.numpy() for gradient in tape.gradient(loss, sources)]
+    gradients = tape.gradient(loss, sources)
+    return [gradient.numpy() for gradient in gradients] if tf.executing_eagerly() else gradients

@@ -19,6 +19,8 @@ from references import (
     weights_of,
 )
 
+from textrnn.layers import recurrence
+
 every_cell = pytest.mark.parametrize("name", CELLS)
 every_mask = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 both_directions = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
@@ -225,10 +227,53 @@ def test_last_output_is_the_last_real_one(name, reverse):
     np.testing.assert_array_equal(last[1], initial[0][1])  # nothing was read in the empty row
 
 
+@pytest.mark.parametrize("name", ["lstm", "gru", "min_gru"])
+@pytest.mark.parametrize("is_masked", [False, True], ids=["no_mask", "mask"])
+@pytest.mark.parametrize("kind", ["known_length", "unknown_length", "eager"])
+@pytest.mark.parametrize("steps", [7, 12])
+def test_chunks_of_time_change_nothing(name, is_masked, kind, steps, monkeypatch):
+    layer = make_layer(name, "float64", reverse=steps == 12)
+    sequence, initial = make_inputs(layer.cell, "float64", steps=steps)
+    mask = tf.constant(np.random.default_rng(5).random((B, steps)) < 0.6) if is_masked else None
+
+    def gradients(sequence, initial):
+        def run_and_say_shapes(x, h):
+            outputs, states = run(layer, x, h, mask)
+            return tf.ensure_shape(outputs, [B, steps, H]), [tf.ensure_shape(state, [B, H]) for state in states]
+
+        return gradients_of(run_and_say_shapes, layer, sequence, initial)
+
+    expected = gradients(sequence, initial)
+    monkeypatch.setattr(recurrence, "STEPS_A_CHUNK", 6)
+    monkeypatch.setattr(recurrence, "SHORTEST_CHUNK", 5)
+    length = steps if kind == "known_length" else None
+    shapes = [tf.TensorSpec([None, length, D], tf.float64), [tf.TensorSpec([None, H], tf.float64)] * len(initial)]
+    run_gradients = gradients if kind == "eager" else tf.function(gradients, shapes)
+    assert_close(run_gradients(tf.constant(sequence), list(map(tf.constant, initial))), expected, 1e-10)
+
+
 @every_cell
-def test_xla_compiles_forward_and_backward(name):
-    layer, mask = make_layer(name), MASKS["hole"]
-    sequence, initial = make_inputs(layer.cell)
+def test_inference_saves_nothing_but_has_its_gradients(name):
+    layer, mask = make_layer(name, "float64"), MASKS["hole"]
+    sequence, initial = make_inputs(layer.cell, "float64")
+
+    def infer(x, h):
+        outputs, *states = layer(x, initial_state=list(h), mask=mask, training=False)
+        return outputs, states
+
+    got = gradients_of(infer, layer, sequence, initial)
+    assert_close(got, gradients_of(lambda x, h: run(layer, x, h, mask), layer, sequence, initial), 1e-12)
+    traced = tf.function(lambda x, h: infer(x, h)[0]).get_concrete_function(sequence, initial)
+    bodies = [node for function in traced.graph.as_graph_def().library.function for node in function.node_def]
+    assert sum(node.op == "TensorListSetItem" for node in bodies) == T  # one output a step, nothing beside it
+
+
+@every_cell
+@pytest.mark.parametrize("steps", [T, 12], ids=["one_chunk", "chunks"])
+def test_xla_compiles_forward_and_backward(name, steps, monkeypatch):
+    monkeypatch.setattr(recurrence, "STEPS_A_CHUNK", 6)
+    layer, mask = make_layer(name), np.random.default_rng(2).random((B, steps)) < 0.6
+    sequence, initial = make_inputs(layer.cell, steps=steps)
 
     @tf.function(jit_compile=True)
     def compiled(x, *h):

@@ -6,27 +6,46 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 KINDS = {"LanguageModel": "a language model", "TextClassifier": "a classifier"}
+SPARED_PASSES = (
+    "auto_mixed_precision",
+    "constant_folding",
+    "debug_stripper",
+    "dependency_optimization",
+    "function_optimization",
+    "implementation_selector",
+    "layout_optimizer",
+    "loop_optimization",
+    "pin_to_host_optimization",
+    "remapping",
+    "scoped_allocator_optimization",
+    "shape_optimization",
+)
+"""What TensorFlow does to a graph before its first run that takes half of the wait and speeds no step here up."""
 
 
-def import_api(*, deterministic: bool = False, one_thread_an_operation: bool = False) -> Any:
+def import_api(
+    *, work: Literal["training", "batches", "one stream"] = "batches", deterministic: bool = False
+) -> Any:
     """`textrnn.api`, with TensorFlow set up for one command.
 
     Args:
+        work: What the command does. A training step is cut into a shard a core, which need not wait for each other
+            inside every operation. One stream, symbol after symbol, has nothing to share between cores.
         deterministic: Whether operations give the same bits every time.
-        one_thread_an_operation: Whether each core runs operations of its own. A training step is cut into a shard a
-            core, which then need not wait for each other inside every operation.
     """
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # TensorFlow leaves it off on older processors
+    if work != "one stream":  # oneDNN multiplies matrices twice as fast where TensorFlow leaves it off, vectors slower
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with _no_greetings():
         import tensorflow as tf
 
-        if one_thread_an_operation and not tf.config.list_physical_devices("GPU"):
+        if work != "batches" and not tf.config.list_physical_devices("GPU"):
             with contextlib.suppress(RuntimeError):  # a process in which TensorFlow runs already keeps its threads
                 tf.config.threading.set_intra_op_parallelism_threads(1)
-                tf.config.threading.set_inter_op_parallelism_threads(os.cpu_count() or 1)
+                tf.config.threading.set_inter_op_parallelism_threads(os.cpu_count() or 1 if work == "training" else 1)
+        tf.config.optimizer.set_experimental_options(dict.fromkeys(SPARED_PASSES, False))
         if deterministic:
             tf.config.experimental.enable_op_determinism()
         from textrnn import api
@@ -37,7 +56,7 @@ def import_api(*, deterministic: bool = False, one_thread_an_operation: bool = F
 
 def load_kind(path: str, kind: str) -> Any:
     """The model at `path`, which must be of the class named `kind`."""
-    model = import_api().load(path)
+    model = import_api(work="one stream" if kind == "LanguageModel" else "batches").load(path)
     if type(model).__name__ != kind:
         raise ValueError(f"MODEL must be {KINDS[kind]}; {path} holds {KINDS[type(model).__name__]}.")
     return model

@@ -134,7 +134,7 @@ def run(arguments: argparse.Namespace) -> None:
     options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
     is_classifier = _is_classifier(given.get("task"), recorded.get("model"), source)
     _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
-    api = import_api(deterministic=given.get("deterministic", False), one_thread_an_operation=True)
+    api = import_api(work="training", deterministic=given.get("deterministic", False))
     train: Any = api.train_classifier if is_classifier else api.train_language_model
     quiet = given.get("quiet", False)
     model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)

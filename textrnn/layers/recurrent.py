@@ -13,7 +13,7 @@ import tensorflow as tf
 from textrnn.layers import cudnn
 from textrnn.layers.cell import Cell, States
 from textrnn.layers.min_gru_cell import MinGRUCell
-from textrnn.layers.projection import project, project_ids
+from textrnn.layers.projection import Projection, project_ids, project_sequence
 from textrnn.layers.recurrence import run_recurrence, zero_masked
 from textrnn.layers.scan import run_scan
 from textrnn.layers.shards import count_shards, has_gpu, map_shards
@@ -116,7 +116,7 @@ class Recurrent(keras.layers.Layer):
         sequence = zero_masked(tf.cast(sequence, self.cell.compute_dtype), mask)
         initial = self._initial_states(initial_state, sequence)
         if isinstance(self.cell, Cell):
-            return self._returned(self._run(project, sequence, initial, mask, training))
+            return self._returned(self._run(project_sequence, sequence, initial, mask, training))
         return self._returned(self._run_with_keras(sequence, initial, mask, training))
 
     @tf.autograph.experimental.do_not_convert
@@ -146,7 +146,7 @@ class Recurrent(keras.layers.Layer):
         mask = None if mask is None else _checked_mask(mask, ids)
         initial = self._initial_states(initial_state, ids)
 
-        def look_up(cell: Cell, ids: tf.Tensor) -> tf.Tensor:
+        def look_up(cell: Cell, ids: tf.Tensor) -> Projection:
             return project_ids(cell, ids, embeddings)
 
         return self._returned(self._run(look_up, ids, initial, mask, training))
@@ -176,13 +176,13 @@ class Recurrent(keras.layers.Layer):
 
     def _run(
         self,
-        projection: Callable[[Cell, tf.Tensor], tf.Tensor],
+        project: Callable[[Cell, tf.Tensor], Projection],
         source: tf.Tensor,
         initial: list[tf.Tensor],
         mask: tf.Tensor | None,
         training: bool | None,
     ) -> tuple[tf.Tensor, tf.Tensor, States]:
-        """Run one of this package's cells on `source`, a sequence or ids, which `projection` knows to project."""
+        """Run one of this package's cells on `source`, a sequence or ids, which `project` knows to project."""
 
         def run() -> tuple[tf.Tensor, States]:
             rows = source.shape[0]
@@ -193,11 +193,16 @@ class Recurrent(keras.layers.Layer):
 
         def run_part(source: tf.Tensor, mask: tf.Tensor | None, initial: States) -> tuple[tf.Tensor, ...]:
             # Time comes first inside, then units, then rows: a step is one block of memory, a gate is another.
-            engine = run_scan if isinstance(self.cell, MinGRUCell) and has_gpu() else run_recurrence
-            by_time = None if mask is None else tf.transpose(mask)
-            columns = tuple(tf.transpose(state) for state in initial)
-            outputs, states = engine(self.cell, projection(self.cell, source), columns, by_time, reverse=self.reverse)
-            return tf.transpose(outputs, [2, 0, 1]), *(tf.transpose(state) for state in states)
+            if self.reverse:
+                source, mask = tf.reverse(source, [1]), None if mask is None else tf.reverse(mask, [1])
+            projection = project(self.cell, source)
+            columns, by_time = tuple(map(tf.transpose, initial)), None if mask is None else tf.transpose(mask)
+            if isinstance(self.cell, MinGRUCell) and has_gpu():
+                outputs, states = run_scan(self.cell, projection.at_once(), columns, by_time)
+            else:
+                outputs, states = run_recurrence(self.cell, projection, columns, by_time, saves=training is not False)
+            outputs = tf.transpose(outputs, [2, 0, 1])
+            return tf.reverse(outputs, [1]) if self.reverse else outputs, *map(tf.transpose, states)
 
         outputs, states = self._run_on_gpu(source, initial, mask, run) if has_gpu() else run()
         outputs.set_shape([*source.shape[:2], self.cell.units])

@@ -17,18 +17,15 @@ from textrnn.layers.recurrence import zero_masked
 
 
 def run_scan(
-    cell: MinGRUCell, projected: tf.Tensor, initial: States, mask: tf.Tensor | None, *, reverse: bool
+    cell: MinGRUCell, projected: tf.Tensor, initial: States, mask: tf.Tensor | None
 ) -> tuple[tf.Tensor, States]:
-    """What `run_recurrence` computes, with the same arguments, in log2(T) passes."""
+    """What `run_recurrence` computes, in log2(T) passes, from the projected inputs `[T, 2 * H, B]`."""
     decay, values = cell.decay_and_input(tf.cast(projected, initial[0].dtype))
     if mask is not None:
         decay = tf.where(mask[:, None], decay, tf.ones([], decay.dtype))
         values = zero_masked(values, mask, axis=1)
-    if reverse:
-        decay, values = tf.reverse(decay, [0]), tf.reverse(values, [0])
     hidden = scan_in_log_depth(decay, values, initial[0])
-    outputs = tf.reverse(hidden, [0]) if reverse else hidden
-    return zero_masked(outputs, mask, axis=1), (hidden[-1],)
+    return zero_masked(hidden, mask, axis=1), (hidden[-1],)
 
 
 @tf.custom_gradient
