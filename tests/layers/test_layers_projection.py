@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from references import CELLS, MASKS, B, D, T, make_layer
 
-from textrnn.layers import projection
+from textrnn.layers import projection, recurrence
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -15,6 +15,7 @@ from textrnn.layers import projection
 @pytest.mark.parametrize("is_traced", [False, True], ids=["eager", "traced"])
 def test_reading_ids_is_reading_their_embeddings(name, symbols, largest_table, is_traced, monkeypatch):
     monkeypatch.setattr(projection, "LARGEST_TABLE", largest_table)
+    monkeypatch.setattr(recurrence, "STEPS_A_CHUNK", 2)
     layer, generator = make_layer(name, "float64"), np.random.default_rng(4)
     ids = tf.constant(generator.integers(symbols, size=(B, T)), tf.int32)
     embeddings = tf.constant(generator.normal(size=(symbols, D)))

@@ -8,7 +8,7 @@ from references import D, H, make_inputs, make_layer, run_reference, weights_of
 from textrnn.layers import recurrent
 from textrnn.layers.projection import project_sequence
 from textrnn.layers.recurrence import run_recurrence
-from textrnn.layers.scan import run_scan
+from textrnn.layers.scan import run_scan, scan_in_log_depth
 
 ROWS = 3
 
@@ -30,6 +30,15 @@ def test_log_depth_equals_linear(steps, is_masked, dtype, tolerance):
         results.append([outputs, final, *tape.gradient(loss, [sequence, initial, cell.kernel.value])])
     for got, expected in zip(*results, strict=True):
         np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("steps", [1, 6, None])
+def test_scan_is_traced_for_known_and_unknown_lengths(steps):
+    shapes = [tf.TensorSpec([steps, H, None]), tf.TensorSpec([steps, H, None]), tf.TensorSpec([H, None])]
+    traced, generator = tf.function(scan_in_log_depth, shapes), np.random.default_rng(0)
+    decay, values = (tf.constant(generator.random((steps or 6, H, ROWS)), tf.float32) for _ in range(2))
+    initial = tf.ones([H, ROWS])
+    np.testing.assert_allclose(traced(decay, values, initial), scan_in_log_depth(decay, values, initial), rtol=1e-6)
 
 
 def test_layer_runs_the_scan_where_there_is_a_gpu(monkeypatch):

@@ -29,7 +29,7 @@ def ids(model):
     return np.stack([model.tokenizer.encode(TEXT[n : n + 12]) for n in range(6)])
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "min_gru"])
 @pytest.mark.parametrize("tie", [False, True])
 def test_saving_and_loading_changes_nothing(tmp_path, cell, tie):
     model = make(cell=cell, tie_embeddings=tie, embedding_dim=8, documents=True, dropout=0.2)
@@ -153,6 +153,17 @@ def test_a_state_of_another_model_is_refused(model):
     state = make(units=9).read("the")
     with pytest.raises(ValueError, match=r"`state` must come from this model.*\(1, 8\).*received.*\(1, 9\)"):
         model.generate(state=state)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32"])
+def test_ids_of_any_type_are_read(model, ids, dtype):
+    np.testing.assert_array_equal(model(ids.astype(dtype)), model(ids))
+
+
+@pytest.mark.parametrize("rows", [1, 6], ids=["fewer_ids_than_symbols", "more"])
+def test_xla_compiles_it(model, ids, rows):
+    compiled = tf.function(lambda ids: model(ids), jit_compile=True)
+    np.testing.assert_allclose(compiled(tf.constant(ids[:rows])), model(ids[:rows]), rtol=1e-4, atol=1e-5)
 
 
 def test_it_runs_in_mixed_precision(ids):

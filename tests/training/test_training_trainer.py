@@ -60,14 +60,25 @@ def test_more_epochs_go_on_with_a_finished_run(tmp_path):
 
 
 def test_the_run_folder_explains_itself(tmp_path):
-    model = train(out=tmp_path)
+    model = train(out=tmp_path, precision="float32")
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["settings"]["units"] == 8
+    assert config["settings"]["precision"] == "float32"
     assert config["precision"] == "float32"
     assert config["parameters"] == model.count_params()
     assert "--- epoch 1 ---" in (tmp_path / "samples.txt").read_text()
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert_same([textrnn.load(tmp_path), model])
+
+
+def test_bfloat16_products_learn_what_float32_ones_do(tmp_path):
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        train(out=tmp_path / precision, precision=precision, learning_rate=0.01)
+        losses.append(RunFolder(tmp_path / precision).history()[-1]["val_loss"])
+    config = json.loads((tmp_path / "bfloat16" / "config.json").read_text())
+    assert (config["settings"]["precision"], config["precision"]) == ("bfloat16", "mixed_bfloat16")
+    assert losses[0] == pytest.approx(losses[1], abs=0.02)
 
 
 def test_the_best_weights_on_validation_are_kept(tmp_path):
@@ -260,6 +271,7 @@ def test_cores_that_share_a_batch_learn_what_one_would(documents, monkeypatch):
     for count in (1, 3):
         monkeypatch.setattr(trainer, "count_shards", lambda rows, count=count: count)
         options = {"units": 8, "epochs": 1, "batch_size": 4, "sequence_length": 20, "dropout": 0.0, "verbose": False}
+        options["precision"] = "float32"
         texts = ["The tide is late.\n", "A gull.\n", "So it goes, they said, and went.\n"] * 20
         models.append(textrnn.train_language_model(texts, documents="string" if documents else None, **options))
     for one, other in zip(*(model.get_weights() for model in models), strict=True):

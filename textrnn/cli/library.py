@@ -26,25 +26,27 @@ SPARED_PASSES = (
 """What TensorFlow does to a graph before its first run that takes half of the wait and speeds no step here up."""
 
 
-def import_api(
-    *, work: Literal["training", "batches", "one stream"] = "batches", deterministic: bool = False
-) -> Any:
+def import_api(*, work: Literal["training", "batches", "one stream"] = "batches", deterministic: bool = False) -> Any:
     """`textrnn.api`, with TensorFlow set up for one command.
 
     Args:
-        work: What the command does. A training step is cut into a shard a core, which need not wait for each other
-            inside every operation. One stream, symbol after symbol, has nothing to share between cores.
+        work: What the command does. A training step is cut into shards, which run side by side and need not wait for
+            each other inside every operation. One stream, symbol after symbol, has nothing to share between cores.
+            Batches are run as TensorFlow would by itself.
         deterministic: Whether operations give the same bits every time.
     """
-    if work != "one stream":  # oneDNN multiplies matrices twice as fast where TensorFlow leaves it off, vectors slower
+    if work != "one stream":  # where TensorFlow leaves it off, oneDNN multiplies matrices faster, vectors slower
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with _no_greetings():
         import tensorflow as tf
 
+        from textrnn.layers.shards import SHARDS_AT_MOST, count_cores
+
         if work != "batches" and not tf.config.list_physical_devices("GPU"):
             with contextlib.suppress(RuntimeError):  # a process in which TensorFlow runs already keeps its threads
-                tf.config.threading.set_intra_op_parallelism_threads(1)
-                tf.config.threading.set_inter_op_parallelism_threads(os.cpu_count() or 1 if work == "training" else 1)
+                cores = count_cores() if work == "training" else 1
+                tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // SHARDS_AT_MOST))
+                tf.config.threading.set_inter_op_parallelism_threads(cores)
         tf.config.optimizer.set_experimental_options(dict.fromkeys(SPARED_PASSES, False))
         if deterministic:
             tf.config.experimental.enable_op_determinism()

@@ -16,9 +16,9 @@ class Cell(keras.layers.Layer):
     """One step of a recurrence, split so that an engine can hoist what does not depend on the state.
 
     A step is `step(projection of x_t, states, recurrent_weights())`. The projection W_x x_t + b sees only the input,
-    so the engine computes it for all steps at once (`layers/projection.py`); `step` is what must be done in order;
+    so the engine computes it for many steps at once (`layers/projection.py`); `step` is what must be done in order;
     `step_backward` is its derivative, written by hand; `weight_gradients` sums the recurrent weights' gradient over
-    all steps in one product. The first state is always the output h_t. `keras.layers.RNN` can run a cell too: it
+    many steps in one product. The first state is always the output h_t. `keras.layers.RNN` can run a cell too: it
     calls `call`.
 
     Inside a step columns are examples, as in the equations: states are `[H, B]` and a product reads W @ h. A gate is
@@ -147,12 +147,12 @@ class Cell(keras.layers.Layer):
     def weight_gradients(
         self, d_projected: tf.Tensor, previous: tf.Tensor, kept: tuple[tf.Tensor, ...]
     ) -> tuple[tf.Tensor, ...]:
-        """The gradient of each of `recurrent_weights()`, from whole sequences laid out as `flatten_steps` does.
+        """The gradient of each of `recurrent_weights()` from N = T * B steps laid out as `flatten_steps` does.
 
         Args:
-            d_projected: Of the projected inputs, `[blocks * H, T * B]`.
-            previous: h before each step, `[H, T * B]`.
-            kept: What the backward steps kept.
+            d_projected: Of the projected inputs, `[blocks * H, N]`.
+            previous: h before each step, `[H, N]`.
+            kept: What the backward steps kept, each `[rows, N]`.
         """
         return (sum_of_products(previous, d_projected),)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -18,9 +19,8 @@ import tensorflow as tf
 from textrnn.layers.cell import Cell, States, flatten_steps
 from textrnn.layers.projection import Projection
 
-STEPS_A_CHUNK = 64  # 32 to 256 are as fast; more of them take more memory
-SHORTEST_CHUNK = 32
-UNROLLED = 4  # steps an iteration; 1 and 2 are slower where a step is short, 8 and 16 no faster
+STEPS_A_CHUNK = 64  # at most; 32 to 256 are as fast, more of them take more memory
+UNROLLED = 4  # steps an iteration; 1 and 2 are slower where a step is short
 
 Tensors = tuple[tf.Tensor, ...]
 Arrays = tuple[tf.TensorArray, ...]
@@ -77,26 +77,26 @@ def _forward(
     """The outputs after n steps, for n from 0 to T, `[T + 1, H, B]`; the final states; and, if `saves`, the other
     states after n steps, then what step n saved."""
     source, dtype = projection.source, initial[0].dtype
-    weights = tuple(tf.transpose(weight) for weight in weights)
+    weights, prepared = tuple(tf.transpose(weight) for weight in weights), projection.prepare()
 
-    def run_chunk(start: tf.Tensor, length: tf.Tensor, states: States, arrays: Arrays, sums: Tensors) -> tuple:
-        projected = projection.project(projection.weights, _cut(source, start, length))
-        inputs, real = _unstack(tf.cast(projected, dtype)), _real_steps(mask, start, length)
+    def run_chunk(chunk: Chunk, states: States, arrays: Arrays, totals: Tensors) -> tuple:
+        projected = projection.project(prepared, chunk.of(source))
+        inputs, real = _unstack(tf.cast(projected, dtype)), None if mask is None else _unstack(chunk.of(mask))
 
         def step(m: tf.Tensor, states: States, arrays: Arrays) -> tuple[States, Arrays]:
             after, saved = cell.step(inputs.read(m), states, weights)
             if real is not None:
                 after = _select(real.read(m)[None], after, states)
-            n = start + m
+            n = chunk.start + m
             places, values = (n + 1,) * len(after) + (n,) * len(saved), (*after, *saved)
             return after, _write(arrays, places[: len(arrays)], values[: len(arrays)])
 
-        return *_run_steps(length, step, states, arrays), sums
+        return *chunk.run(step, states, arrays), totals
 
     steps, kept = tf.shape(source)[0], initial if saves else initial[:1]
     arrays = _write(_arrays(steps + 1, (cell.units,) * len(kept), dtype), (0,) * len(kept), kept)
     arrays += _arrays(steps, cell.saved_sizes, dtype) if saves else ()
-    final, (hidden, *saved), _ = _run_chunks(source, run_chunk, initial, arrays, ())
+    final, (hidden, *saved), _ = _run_chunks(source, run_chunk, initial, arrays)
     return hidden.stack(), final, tuple(saved)
 
 
@@ -111,15 +111,15 @@ def _backward(
     d_final: Sequence[tf.Tensor],
 ) -> tuple[tf.Tensor | None, ...]:
     """The gradients of the source, of the projection's weights, of the initial states and of the cell's weights."""
-    source, is_sequence, dtype = projection.source, projection.source.dtype.is_floating, d_outputs.dtype
+    source, dtype = projection.source, d_outputs.dtype
     states_at, saved_at = (_unstack(hidden), *saved[: len(d_final) - 1]), saved[len(d_final) - 1 :]
 
-    def run_chunk(start: tf.Tensor, length: tf.Tensor, d_states: States, d_sources: Arrays, sums: Tensors) -> tuple:
-        d_output, real = _unstack(_cut(d_outputs, start, length)), _real_steps(mask, start, length)
+    def run_chunk(chunk: Chunk, d_states: States, arrays: Arrays, totals: Tensors) -> tuple:
+        d_output, real = _unstack(chunk.of(d_outputs)), None if mask is None else _unstack(chunk.of(mask))
 
         def step(done: tf.Tensor, d_states: States, arrays: Arrays) -> tuple[States, Arrays]:
-            m = length - 1 - done
-            n = start + m
+            m = chunk.length - 1 - done
+            n = chunk.start + m
             d_states = (d_states[0] + d_output.read(m), *d_states[1:])
             stepped = d_states
             if real is not None:
@@ -135,94 +135,114 @@ def _backward(
                 d_previous = _select(real.read(m)[None], d_previous, d_states)
             return d_previous, _write(arrays, (m,) * len(arrays), (d_projected, *kept))
 
-        arrays = _arrays(length, (cell.blocks * cell.units, *cell.kept_sizes), dtype)
-        d_states, arrays = _run_steps(length, step, d_states, arrays)
-        dz, *kept = (flatten_steps(array.stack()) for array in arrays)
-        d_projected = tf.cast(dz, projection.weights.dtype)
-        before = flatten_steps(_cut(hidden, start, length))
-        d_source, d_projecting = projection.gradients(
-            projection.weights, _cut(source, start, length), d_projected
-        )
-        added = (d_projecting, *cell.weight_gradients(d_projected, before, tuple(kept)))
-        sums = tuple(total + tf.cast(part, dtype) for total, part in zip(sums, added, strict=True))
-        if is_sequence:
-            d_sources = _write(d_sources, (start // _chunk_length(source),), (d_source,))
-        return d_states, d_sources, sums
+        written = _arrays(chunk.length, (cell.blocks * cell.units, *cell.kept_sizes), dtype)
+        d_states, written = chunk.run(step, d_states, written)
+        dz, *kept = (flatten_steps(array.stack()) for array in written)
+        dz = tf.cast(dz, projection.weights.dtype)
+        d_steps, d_projecting = projection.gradients(chunk.of(source), dz)
+        d_weights = cell.weight_gradients(dz, flatten_steps(chunk.of(hidden)), tuple(kept))
+        added = (tf.cast(part, dtype) for part in (d_projecting, *d_weights))
+        totals = tuple(total + part for total, part in zip(totals, added, strict=True))
+        return d_states, _write(arrays, (chunk.number,), (d_steps,)) if arrays else arrays, totals
 
-    d_sources = _d_sources(source) if is_sequence else ()
-    sums = tuple(tf.zeros_like(weight, dtype) for weight in (projection.weights, *weights))
-    ran = _run_chunks(source, run_chunk, tuple(d_final), d_sources, sums, backwards=True)
-    d_initial, d_sources, sums = ran
+    every_weight = (projection.weights, *weights)
+    totals = tuple(tf.zeros_like(weight, dtype) for weight in every_weight)
+    arrays = _array_of_chunks(source) if source.dtype.is_floating else ()
+    d_initial, d_source, totals = _run_chunks(source, run_chunk, tuple(d_final), arrays, totals, backwards=True)
     d_projecting, *d_weights = (
-        tf.cast(total, weight.dtype) for total, weight in zip(sums, (projection.weights, *weights), strict=True)
+        tf.cast(total, weight.dtype) for total, weight in zip(totals, every_weight, strict=True)
     )
-    return (d_sources[0].concat() if is_sequence else None, d_projecting, *d_initial, *d_weights)
+    return (d_source[0].concat() if d_source else None, d_projecting, *d_initial, *d_weights)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive steps of a sequence, so many from `start` on."""
+
+    number: tf.Tensor | int
+    start: tf.Tensor | int
+    length: tf.Tensor | int
+
+    def of(self, sequence: tf.Tensor) -> tf.Tensor:
+        """These steps of `sequence`, in place."""
+        if isinstance(self.length, int) and self.length == sequence.shape[0]:
+            return sequence
+        first, rest = [self.start, *[0] * (sequence.shape.rank - 1)], tf.shape(sequence)[1:]
+        return tf.slice(sequence, first, tf.concat([[self.length], rest], axis=0))
+
+    def run(self, step: Callable, states: States, arrays: Arrays) -> tuple[States, Arrays]:
+        """Call `step(m, states, arrays)`, which returns the last two, for m from 0 to `length` - 1."""
+        if isinstance(self.length, int) and self.length == 1:
+            return step(0, states, arrays)  # without a loop TensorFlow sees that W_h need not be transposed for it
+
+        def several(number: int) -> Callable:
+            def body(m: tf.Tensor, states: States, arrays: Arrays) -> tuple:
+                for ahead in range(number):
+                    states, arrays = step(m + ahead, states, arrays)
+                return m + number, states, arrays
+
+            return body
+
+        m, whole, is_known = 0, self.length - self.length % UNROLLED, isinstance(self.length, int)
+        if not is_known or whole > 0:
+            m, states, arrays = _while(whole, several(UNROLLED), m, states, arrays)
+        if not is_known or whole < self.length:
+            m, states, arrays = _while(self.length, several(1), m, states, arrays)
+        return states, arrays
 
 
 def _chunk_length(source: tf.Tensor) -> int:
-    """How many steps are run at a time.
-
-    If T is known while tracing it is a divisor of T, so that all chunks have the same, known, shape, as XLA demands;
-    or T itself where no divisor makes chunks of a sensible length.
-    """
+    """How many steps are run at a time: all of them, or a divisor of T where that is known and has one, since XLA
+    demands that all chunks have the same shape."""
     steps = source.shape[0]
-    if steps is None:
-        return STEPS_A_CHUNK
-    divisors = [length for length in range(SHORTEST_CHUNK, STEPS_A_CHUNK + 1) if steps % length == 0]
-    return max(divisors, default=steps)
+    if steps is None or steps <= STEPS_A_CHUNK:
+        return steps or STEPS_A_CHUNK
+    divisors = [length for length in range(STEPS_A_CHUNK // 2, STEPS_A_CHUNK + 1) if steps % length == 0]
+    return max(divisors, default=STEPS_A_CHUNK)
 
 
 def _run_chunks(
-    source: tf.Tensor, run_chunk: Callable, states: States, arrays: Arrays, sums: Tensors, *, backwards: bool = False
+    source: tf.Tensor,
+    run_chunk: Callable,
+    states: States,
+    arrays: Arrays,
+    totals: Tensors = (),
+    *,
+    backwards: bool = False,
 ) -> tuple[States, Arrays, Tensors]:
-    """Call `run_chunk(start, length, states, arrays, sums)`, which returns the last three, on all chunks in order."""
-    steps, length = tf.shape(source)[0], _chunk_length(source)
-    if length == source.shape[0]:
-        return run_chunk(0, length, states, arrays, sums)
+    """Call `run_chunk(chunk, states, arrays, totals)`, which returns the last three, on all chunks in order."""
+    steps, length = source.shape[0], _chunk_length(source)
+    if length == steps:
+        return run_chunk(Chunk(0, 0, length), states, arrays, totals)
+    are_equal = steps is not None and steps % length == 0
+    steps = tf.shape(source)[0]
     count = (steps + length - 1) // length
 
-    def body(number: tf.Tensor, states: States, arrays: Arrays, sums: Tensors) -> tuple:
-        start = (count - 1 - number if backwards else number) * length
-        here = tf.minimum(length, steps - start) if source.shape[0] is None else length
-        return number + 1, *run_chunk(start, here, states, arrays, sums)
+    def body(done: tf.Tensor, *loop: Any) -> tuple:
+        number = count - 1 - done if backwards else done
+        start = number * length
+        return done + 1, *run_chunk(
+            Chunk(number, start, length if are_equal else tf.minimum(length, steps - start)), *loop
+        )
 
-    return _while(count, body, 0, states, arrays, sums)[1:]
-
-
-def _run_steps(length: tf.Tensor | int, step: Callable, states: States, arrays: Arrays) -> tuple[States, Arrays]:
-    """Call `step(m, states, arrays)`, which returns the last two, for m from 0 to `length` - 1.
-
-    Several steps are one iteration of the loop, which costs book-keeping of its own.
-    """
-
-    def several(number: int) -> Callable:
-        def body(m: tf.Tensor, states: States, arrays: Arrays) -> tuple:
-            for ahead in range(number):
-                states, arrays = step(m + ahead, states, arrays)
-            return m + number, states, arrays
-
-        return body
-
-    m, whole, is_known = 0, length - length % UNROLLED, isinstance(length, int)
-    if not is_known or whole > 0:
-        m, states, arrays = _while(whole, several(UNROLLED), m, states, arrays)
-    if not is_known or whole < length:
-        m, states, arrays = _while(length, several(1), m, states, arrays)
-    return states, arrays
+    return _while(count, body, 0, states, arrays, totals)[1:]
 
 
-def _while(stop: tf.Tensor | int, body: Callable, number: Any, states: States, arrays: Arrays, *sums: Tensors) -> tuple:
+def _while(
+    stop: tf.Tensor | int, body: Callable, number: Any, states: States, arrays: Arrays, *totals: Tensors
+) -> tuple:
+    """Call `body(number, ...)`, which returns what it was given for the next call, until `number` reaches `stop`."""
+    invariants = (
+        tuple(tf.TensorShape([state.shape[0], None]) for state in states),
+        tuple(tf.TensorShape(None) for _ in arrays),
+        *(tuple(total.shape for total in group) for group in totals),
+    )
     return tf.while_loop(
         lambda number, *_: number < stop,
         body,
-        (number, states, arrays, *sums),
+        (number, states, arrays, *totals),
         parallel_iterations=1,  # the steps depend on each other: more would only cost book-keeping
-        shape_invariants=(
-            tf.TensorShape([]),
-            tuple(tf.TensorShape([state.shape[0], None]) for state in states),
-            tuple(tf.TensorShape(None) for _ in arrays),
-            *(tuple(total.shape for total in group) for group in sums),
-        ),
+        shape_invariants=(tf.TensorShape([]), *invariants),
     )
 
 
@@ -231,24 +251,16 @@ def _arrays(size: tf.Tensor, rows: Sequence[int], dtype: tf.DType) -> Arrays:
     return tuple(tf.TensorArray(dtype, size, element_shape=[number, None], clear_after_read=False) for number in rows)
 
 
-def _d_sources(source: tf.Tensor) -> Arrays:
+def _array_of_chunks(source: tf.Tensor) -> Arrays:
     """For the gradients of chunks of `source`."""
     length = _chunk_length(source)
-    size = -(-tf.shape(source)[0] // length)
-    shape = [None if source.shape[0] is None else length, source.shape[1], None]
-    return (tf.TensorArray(source.dtype, size, element_shape=shape, infer_shape=False),)
+    known = length if source.shape[0] is not None and source.shape[0] % length == 0 else None
+    shape = [known, source.shape[1], None]
+    return (tf.TensorArray(source.dtype, -(-tf.shape(source)[0] // length), element_shape=shape, infer_shape=False),)
 
 
 def _write(arrays: Arrays, places: Sequence[tf.Tensor], values: Sequence[tf.Tensor]) -> Arrays:
     return tuple(array.write(*pair) for array, *pair in zip(arrays, places, values, strict=True))
-
-
-def _cut(sequence: tf.Tensor, start: tf.Tensor | int, length: tf.Tensor | int) -> tf.Tensor:
-    """`length` steps of `sequence` from `start` on, in place."""
-    if isinstance(length, int) and length == sequence.shape[0]:
-        return sequence
-    rest = tf.shape(sequence)[1:]
-    return tf.slice(sequence, [start, *[0] * (sequence.shape.rank - 1)], tf.concat([[length], rest], 0))
 
 
 def _unstack(sequence: tf.Tensor) -> tf.TensorArray:
@@ -256,10 +268,6 @@ def _unstack(sequence: tf.Tensor) -> tf.TensorArray:
         sequence.dtype, tf.shape(sequence)[0], element_shape=sequence.shape[1:], clear_after_read=False
     )
     return array.unstack(sequence)
-
-
-def _real_steps(mask: tf.Tensor | None, start: tf.Tensor, length: tf.Tensor) -> tf.TensorArray | None:
-    return None if mask is None else _unstack(_cut(mask, start, length))
 
 
 def _select(real: tf.Tensor, stepped: States, kept: States) -> States:

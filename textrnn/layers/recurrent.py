@@ -30,6 +30,8 @@ class Recurrent(keras.layers.Layer):
     `mask=`, else the one Keras attached to the input (also when an `initial_state` comes along, where Keras
     itself forgets it).
 
+    XLA compiles it where T is known while tracing, and is at most 64 or a multiple of a number from 32 to 64.
+
     Precision: products run in the cell's compute dtype, states are kept and returned in its variable dtype, so under
     `mixed_bfloat16` nothing is rounded from step to step.
 
@@ -140,7 +142,9 @@ class Recurrent(keras.layers.Layer):
         Returns:
             What a call returns.
         """
-        ids, embeddings = tf.convert_to_tensor(ids), tf.cast(embeddings, self.cell.compute_dtype)
+        ids, embeddings = tf.cast(ids, tf.int32), tf.cast(embeddings, self.cell.compute_dtype)
+        if not self.built:
+            self.build((None, None, embeddings.shape[1]))
         if not isinstance(self.cell, Cell) or has_gpu():
             return self.call(tf.gather(embeddings, ids), initial_state, mask, training)
         mask = None if mask is None else _checked_mask(mask, ids)
@@ -219,6 +223,8 @@ class Recurrent(keras.layers.Layer):
     ) -> tuple[tf.Tensor, States]:
         reason = cudnn.why_not(self.cell)
         if reason is None:
+            if mask is not None:
+                _say_once("Recurrent runs a batch whose mask is not right-padded in a loop on this GPU.")
             return cudnn.run_or_else(self.cell, sequence, tuple(initial), mask, self.reverse, run)
         if not isinstance(self.cell, MinGRUCell):
             _say_once(f"Recurrent runs {type(self.cell).__name__} in a loop on this GPU: {reason}.")

@@ -61,5 +61,11 @@ def _scan(decay: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
         decay *= tf.pad(decay[: steps - reach], before)
         return 2 * reach, decay, values
 
-    loop = (tf.constant(1), decay, values)
-    return tf.while_loop(lambda reach, *_: reach < steps, double, loop, parallel_iterations=1)[2]
+    shape = tf.TensorShape([None, *values.shape[1:]])  # padding by a tensor forgets T
+    return tf.while_loop(
+        lambda reach, *_: reach < steps,
+        double,
+        (tf.constant(1), decay, values),
+        parallel_iterations=1,
+        shape_invariants=(tf.TensorShape([]), shape, shape),
+    )[2]

@@ -21,7 +21,12 @@ _current = threading.local()
 
 
 def has_gpu() -> bool:
-    return bool(tf.config.list_logical_devices("GPU"))
+    return bool(tf.config.get_visible_devices("GPU"))
+
+
+def count_cores() -> int:
+    """The processor's cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def count_shards(rows: int | None) -> int:
@@ -31,8 +36,7 @@ def count_shards(rows: int | None) -> int:
     """
     if tf.executing_eagerly() or getattr(_current, "is_inside", False) or has_gpu():
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    cores = min(tf.config.threading.get_inter_op_parallelism_threads() or cores, SHARDS_AT_MOST)
+    cores = min(tf.config.threading.get_inter_op_parallelism_threads() or count_cores(), SHARDS_AT_MOST)
     return cores if rows is None else max(1, min(cores, rows // ROWS_A_SHARD))
 
 

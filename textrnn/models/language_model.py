@@ -156,15 +156,22 @@ class LanguageModel(TextModel, keras.Model):
         return tuple(state for layer in self.recurrent_layers for state in layer.get_initial_state(batch_size))
 
     @functools.cached_property
-    def _traced_forward(self) -> Any:
-        ids = tf.TensorSpec([None, None], tf.int32)
+    def _traced_forward(self) -> dict[bool, Any]:
+        """`forward` at inference for one symbol a row, and for any number: one needs no loop."""
         states = tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in self.initial_states(1))
-        forward = functools.partial(self.forward, mask=None, training=False)
-        return tf.function(forward, input_signature=[ids, states], autograph=False)
+        return {
+            is_one: tf.function(
+                functools.partial(self.forward, mask=None, training=False),
+                input_signature=[tf.TensorSpec([None, 1 if is_one else None], tf.int32), states],
+                autograph=False,
+            )
+            for is_one in (False, True)
+        }
 
     def step(self, ids: np.ndarray, states: States) -> tuple[np.ndarray, States]:
-        """`forward` at inference, traced once for every shape: NumPy logits float32 `[B, T, V]` and the states."""
-        logits, states = self._traced_forward(np.asarray(ids, np.int32), tuple(states))
+        """`forward` at inference, traced for any shape: NumPy logits float32 `[B, T, V]` and the states."""
+        ids = np.asarray(ids, np.int32)
+        logits, states = self._traced_forward[ids.shape[1] == 1](ids, tuple(states))
         return logits.numpy(), states
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:

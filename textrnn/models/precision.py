@@ -16,7 +16,9 @@ CPU_INFORMATION = Path("/proc/cpuinfo")
 
 
 def resolve_precision(precision: str) -> str:
-    """`"float32"` or `"bfloat16"`: as asked for, or for `"auto"` what this machine multiplies faster.
+    """As asked for, or for `"auto"` what this machine multiplies faster, `"float32"` or `"bfloat16"`.
+
+    Where Keras has been set to another policy than its default, somebody has chosen already: `"auto"` stays.
 
     bfloat16 means products of bfloat16 numbers; states, sums over time and the weights that training moves stay
     float32 (Micikevicius et al., 2018, arXiv 1710.03740; Kalamkar et al., 2019, arXiv 1905.12322). A processor
@@ -28,14 +30,14 @@ def resolve_precision(precision: str) -> str:
     """
     if checks.one_of("precision", precision, PRECISIONS) != "auto":
         return precision
-    is_free = keras.config.dtype_policy().name == "float32"  # somebody who set another policy has chosen already
-    is_faster = multiplies_bfloat16() and not tf.config.list_physical_devices("GPU")
-    return "bfloat16" if is_free and is_faster else "float32"
+    if keras.config.dtype_policy().name != "float32":
+        return precision
+    return "bfloat16" if multiplies_bfloat16() and not tf.config.list_physical_devices("GPU") else "float32"
 
 
 def dtype_policy(precision: str) -> str | None:
-    """The Keras policy of a resolved precision; None, for `"float32"`, is the one Keras is set to."""
-    return "mixed_bfloat16" if precision == "bfloat16" else None
+    """The Keras policy of a resolved precision; None, for `"auto"`, is the one Keras is set to."""
+    return {"bfloat16": "mixed_bfloat16", "float32": "float32", "auto": None}[precision]
 
 
 def multiplies_bfloat16() -> bool:
