@@ -28,7 +28,7 @@ sys.path.insert(0, str(WORKERS))
 
 from protocol import Case  # noqa: E402
 
-from textrnn.models.precision import multiplies_bfloat16  # noqa: E402
+from textrnn.models.precision import PRECISIONS, multiplies_bfloat16  # noqa: E402
 
 SECONDS_A_ROUND = 1.0
 LONG_STEP = 2.0  # seconds; three rounds must do where one takes longer
@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("--units", nargs="+", type=int, default=[128, 512, 1024])
     parser.add_argument("--layers", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5, help="turns a contestant (default: 5)")
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of textrnn")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of textrnn (default: auto)")
     parser.add_argument("--torch-python", metavar="PATH", help="a Python that has PyTorch; else PyTorch is left out")
     options = parser.parse_args()
     for name in [options.part] if options.part else PARTS:

@@ -27,7 +27,7 @@ class Case:
         layers: How many recurrent layers.
         batch: B.
         steps: T.
-        precision: `"float32"` or `"bfloat16"`.
+        precision: `"float32"` or `"bfloat16"`; textrnn knows `"auto"`, too.
     """
 
     task: str

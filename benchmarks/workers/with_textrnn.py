@@ -15,14 +15,15 @@ from textrnn.cli.library import import_api
 def make(case: Case) -> Callable[[], Any]:
     import_api(work="training" if case.task == "train" else "one stream")
     from textrnn.models import LanguageModel
-    from textrnn.models.precision import dtype_policy
+    from textrnn.models.precision import dtype_policy, resolve_precision
     from textrnn.text import CharacterTokenizer
     from textrnn.training import NextSymbol, Trainer, TrainingSettings
     from textrnn.training.streams import StreamBatches
 
     symbols = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))  # padding, unknown and end are the rest
     tokenizer = CharacterTokenizer().fit([symbols])
-    policy = dtype_policy(case.precision)
+    # A model that is loaded runs in float32, whatever it was trained in.
+    policy = dtype_policy(resolve_precision(case.precision) if case.task == "train" else "float32")
     model = LanguageModel(tokenizer, cell=case.cell, units=case.units, num_layers=case.layers, dtype=policy)
     ids = np.random.default_rng(0).integers(3, VOCABULARY, case.batch * case.steps * 4 + 1).astype(np.uint8)
     if case.task == "score":
