@@ -46,7 +46,7 @@ TRAINING = {
     "unknown cell": (
         {"cell": "transformer"},
         ValueError,
-        "`cell` must be one of 'rnn', 'lstm', 'gru', 'min_gru'; received",
+        "`cell` must be one of 'rnn', 'lstm', 'mlstm', 'gru', 'min_gru'; received",
     ),
     "unknown precision": (
         {"precision": "half"},
@@ -62,6 +62,27 @@ TRAINING = {
         "`embedding_dim` must equal `units` when `tie_embeddings`.*embedding_dim=8 and units=4",
     ),
     "tied, perhaps": ({"tie_embeddings": "yes"}, TypeError, "`tie_embeddings` must be True or False; received 'yes'"),
+    "unknown recipe": (
+        {"recipe": "slow"},
+        ValueError,
+        "`recipe` must be one of 'quick', 'standard', 'best'; received",
+    ),
+    "unknown schedule": (
+        {"schedule": "steps"},
+        ValueError,
+        "`schedule` must be one of 'cosine', 'one_cycle', 'constant', 'range_test'; received 'steps'",
+    ),
+    "all weights dropped": ({"weight_drop": 1}, ValueError, "`weight_drop` must be .* below 1; received 1"),
+    "endless average": ({"weight_averaging": 1.0}, ValueError, "`weight_averaging` must be .* below 1; received 1.0"),
+    "negative penalty": ({"change_penalty": -1}, ValueError, "`change_penalty` must be a number of 0 or more"),
+    "normalised, perhaps": ({"layer_norm": 1}, TypeError, "`layer_norm` must be True or False; received 1"),
+    "conditioned strings": (
+        {"condition": "label"},
+        ValueError,
+        "`condition` needs `source` to be the path of a table",
+    ),
+    "a column of nothing": ({"text_column": "text"}, ValueError, "`text_column` needs `condition`"),
+    "begun with nothing": ({"init_from": "nowhere.keras"}, FileNotFoundError, "nowhere.keras does not exist"),
     "no epochs": ({"epochs": 0}, ValueError, "`epochs` must be a positive integer; received 0"),
     "true epochs": ({"epochs": True}, TypeError, "`epochs` must be a positive integer; received True"),
     "no batch": ({"batch_size": 0}, ValueError, "`batch_size` must be a positive integer; received 0"),

@@ -33,7 +33,7 @@ def make(case: Case) -> Callable[[], Any]:
     batches = StreamBatches(ids, case.batch, case.steps)
     trainer = Trainer(model, NextSymbol(), batches, None, TrainingSettings(1, 1e-3), is_shown=False)
     endless = itertools.cycle([batch for batch in batches.epoch(0) if batch.inputs.shape[1] == case.steps])
-    return lambda: trainer._train_step(next(endless))
+    return lambda: trainer.train_step(next(endless))
 
 
 serve(make)

@@ -135,7 +135,7 @@ def same_run(first, second):
         np.testing.assert_array_equal(a[name], b[name], err_msg=name)
     for one, two in zip(textrnn.load(first).weights, textrnn.load(second).weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), two.numpy())
-    timed = {"seconds", "characters_per_second"}
+    timed = {"seconds", "starting_seconds", "characters_per_second"}
     histories = [
         [{k: v for k, v in line.items() if k not in timed} for line in RunFolder(p).history()]
         for p in (first, second)
@@ -145,8 +145,10 @@ def same_run(first, second):
 
 
 def start_training(corpus, out, *more):
-    settings = ["--epochs", 12, "--dropout", "0.3", "--checkpoint-seconds", 0, "--deterministic", "--num-layers", 2]
-    return command(ROOT / "train.py", corpus, *TINY, *settings, "--out", out, *more)
+    settings = ["--epochs", 12, "--checkpoint-seconds", 0, "--deterministic", "--num-layers", 2]
+    random = ["--input-dropout", 0.1, "--dropout", 0.3, "--embedding-dropout", 0.1, "--weight-drop", 0.3]
+    random += ["--zoneout", 0.1, "--random-offsets", "--weight-averaging", 0.9]
+    return command(ROOT / "train.py", corpus, *TINY, *settings, *random, "--out", out, *more)
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +198,30 @@ def wait_for(path, process):
         assert process.poll() is None, "the run ended early"
         time.sleep(0.05)
     pytest.fail(f"{path} never appeared")
+
+
+def test_a_learning_rate_is_found_without_leaving_a_run(corpus):
+    done = run(ROOT / "train.py", corpus.name, *TINY, "--find-learning-rate", "--out", "nowhere", cwd=corpus.parent)
+    assert done.returncode == 0, done.stderr
+    rate = float(re.search(r"the loss falls fastest at ([\d.e-]+)", done.stdout)[1])
+    assert 1e-5 < rate < 1
+    assert not (corpus.parent / "nowhere").exists()
+
+
+def test_a_table_of_labelled_texts_makes_a_model_that_writes_either(tmp_path):
+    rows = ["text,mood", *["the sea is calm and blue,good", "a storm tore every sail,bad"] * 12]
+    (tmp_path / "lines.csv").write_text("\n".join(rows))
+    done = run(
+        ROOT / "train.py", "lines.csv", *TINY, "--epochs", 30, "--condition", "mood", "--lr", "0.03", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    arguments = ["-m", "textrnn", "generate", "runs/lines", "--temperature", "0.1", "--seed", "1"]
+    good, bad = (run(*arguments, "--condition", mood, cwd=tmp_path).stdout for mood in ("good", "bad"))
+    assert good.startswith("the"), good
+    assert bad.startswith("a st"), bad
+    done = run(*arguments, "--condition", "ugly", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "`condition` must be one of 'bad', 'good'; received 'ugly'." in done.stderr
 
 
 def test_resuming_what_is_not_there_trains_on_nothing(tmp_path):

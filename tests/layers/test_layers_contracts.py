@@ -10,7 +10,17 @@ import pytest
 import tensorflow as tf
 from references import B, D, H, T, make_inputs, make_layer
 
-from textrnn.layers import Bidirectional, ConcatPooling, GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell, recurrent
+from textrnn.layers import (
+    Bidirectional,
+    ConcatPooling,
+    GRUCell,
+    LSTMCell,
+    MinGRUCell,
+    MLSTMCell,
+    Recurrent,
+    RNNCell,
+    recurrent,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,8 @@ CONTRACTS = {
     "lstm": Contract(running(LSTMCell)),
     "gru_reverse": Contract(running(GRUCell, reverse=True)),
     "min_gru": Contract(running(MinGRUCell)),
+    "mlstm": Contract(running(MLSTMCell)),
+    "regularised": Contract(running(LSTMCell, weight_drop=0.3, zoneout=0.2, seed=1)),
     "last_output": Contract(lambda dtype=None: Recurrent(LSTMCell(H, dtype=dtype), dtype=dtype)),
     "bidirectional": Contract(bidirectional),
     "pooling": Contract(

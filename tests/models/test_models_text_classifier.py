@@ -63,7 +63,7 @@ def test_training_tells_labels_apart():
     ]
     labels = [text.split()[-1] for text in texts]
     model = textrnn.train_classifier(
-        (texts * 4, labels * 4), units=8, epochs=12, learning_rate=0.02, dropout=0.1, verbose=False
+        (texts * 4, labels * 4), units=8, members=2, epochs=12, learning_rate=0.02, dropout=0.1, verbose=False
     )
     assert [prediction.label for prediction in model.classify(["the clock was bad", "the clock was good"])] == [
         "bad",
@@ -73,7 +73,7 @@ def test_training_tells_labels_apart():
 
 def test_rare_labels_can_count_more():
     texts, labels = ["yes"] * 40 + ["no"] * 4, ["common"] * 40 + ["rare"] * 4
-    options = {"units": 4, "epochs": 2, "validation_split": 0.25, "verbose": False, "tokenizer": "character"}
+    options = {"units": 4, "epochs": 2, "members": 1, "validation_split": 0.25, "verbose": False}
     answers = []
     for weight in (None, "balanced", {"common": 1.0, "rare": 30.0}):
         model = textrnn.train_classifier((texts, labels), class_weight=weight, **options)
@@ -92,7 +92,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, stopped):
                 raise RuntimeError("killed")
 
     source = (["good bread", "bad rope", "good lamp", "bad sea"] * 6, ["good", "bad"] * 12)
-    options = {"units": 4, "epochs": 2, "batch_size": 8, "checkpoint_seconds": 0, "verbose": False}
+    options = {"units": 4, "members": 2, "epochs": 2, "batch_size": 8, "checkpoint_seconds": 0, "verbose": False}
     with pytest.raises(RuntimeError, match="killed"):
         textrnn.train_classifier(source, out=tmp_path, callbacks=[Stop()], **options)
     resumed = textrnn.train_classifier(source, out=tmp_path, resume=True, **options)

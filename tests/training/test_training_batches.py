@@ -26,6 +26,40 @@ def test_streams_go_on_where_the_batch_before_ended():
     assert [batch.inputs.shape[1] for batch in batches] == [4, 4, 2]
 
 
+def test_random_offsets_cut_each_epoch_elsewhere_and_lose_less_than_a_window():
+    ids = np.arange(3, 103, dtype=np.uint8)
+    batches = StreamBatches(ids, batch_size=3, sequence_length=10, seed=1)
+    firsts = set()
+    for epoch in range(8):
+        rows = np.concatenate([batch.inputs for batch in batches.epoch(epoch)], axis=1)
+        targets = np.concatenate([batch.targets for batch in batches.epoch(epoch)], axis=1)
+        np.testing.assert_array_equal(targets, rows + 1)
+        np.testing.assert_array_equal(np.diff(rows.reshape(-1)), 1)  # one stream goes on where the last ended
+        assert rows.size >= 99 - 9 - 2
+        assert len(list(batches.epoch(epoch))) == batches.steps(epoch)
+        firsts.add(int(rows[0, 0]))
+    assert len(firsts) > 3
+
+
+def test_random_offsets_leave_the_shortest_text_its_window():
+    for epoch in range(5):
+        (batch,) = StreamBatches(np.arange(6), batch_size=1, sequence_length=5, seed=epoch).epoch(epoch)
+        assert batch.inputs.tolist() == [[0, 1, 2, 3, 4]]
+
+
+def test_documents_bring_their_labels():
+    texts, labels = [[5] * n for n in (1, 9, 3, 4, 12, 6)], np.array([0, 1, 0, 1, 1, 0], np.int32)
+    batches = documents(texts)
+    batches.labels = labels
+    lengths = {1 + n: label for n, label in zip((1, 9, 3, 4, 12, 6), labels, strict=True)}
+    for batch in batches.epoch(2):
+        assert batch.labels.shape == (len(batch.inputs),)
+        if batch.is_fresh:
+            first = batch
+    assert first.labels.dtype == np.int32
+    assert set(lengths.values()) == {0, 1}
+
+
 def test_a_short_text_gets_fewer_streams():
     assert StreamBatches(np.arange(11), batch_size=64, sequence_length=5).batch_size == 2
 

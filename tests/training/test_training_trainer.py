@@ -161,7 +161,7 @@ import textrnn
 texts = ["the sea is a slow clock.\\n", "a rope, a lamp, a loaf of bread.\\n"] * 12
 def train():
     return textrnn.train_language_model(texts, units=8, embedding_dim=4, batch_size=4, sequence_length=16, epochs=1,
-        dropout=0.0, documents=DOCUMENTS, verbose=False)
+        dropout=0.0, documents=DOCUMENTS, precision="float32", verbose=False)
 one = train()
 with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
     two = train()

@@ -22,9 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--protocol",
-        choices=("stateful", "blocks"),
+        choices=("stateful", "blocks", "dynamic"),
         default="stateful",
-        help="the whole text with the state carried, or blocks of 256 from an empty state",
+        help="the whole text with the state carried, blocks of 256 from an empty state, or weights that follow it",
     )
     parser.add_argument(
         "--documents", choices=("line", "file"), default="line", help="what a text is, for a model of documents"

@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stop", action="append", metavar="TEXT", help="end before this string; may be given several times"
     )
+    parser.add_argument("--condition", metavar="LABEL", help="the text's label, for a model conditioned on labels")
     parser.add_argument("--no-prompt", action="store_true", help="print only what is added")
 
 
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         "min_p": arguments.min_p,
         "seed": arguments.seed,
         "stop": arguments.stop,
+        "condition": arguments.condition,
         "include_prompt": not arguments.no_prompt,
     }
     if arguments.samples == 1:

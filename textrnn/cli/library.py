@@ -47,13 +47,20 @@ def import_api(*, work: Literal["training", "batches", "one stream"] = "batches"
                 cores = count_cores() if work == "training" else 1
                 tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // SHARDS_AT_MOST))
                 tf.config.threading.set_inter_op_parallelism_threads(cores)
-        tf.config.optimizer.set_experimental_options(dict.fromkeys(SPARED_PASSES, False))
+        spare_passes()
         if deterministic:
             tf.config.experimental.enable_op_determinism()
         from textrnn import api
 
         tf.config.list_logical_devices()  # greets too, when it first looks for a GPU
     return api
+
+
+def spare_passes() -> None:
+    """Let TensorFlow run a new graph sooner."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options(dict.fromkeys(SPARED_PASSES, False))
 
 
 def load_kind(path: str, kind: str) -> Any:

@@ -14,17 +14,46 @@ from textrnn.cli.library import import_api
 
 TABLES = (".csv", ".tsv", ".jsonl")
 COMPRESSED = (".gz", ".bz2", ".xz")
-OWN = ("task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
-ONLY_LANGUAGE = ("sequence_length", "tie_embeddings", "documents")
+OWN = ("find_learning_rate", "task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
+ONLY_LANGUAGE = (
+    "recipe",
+    "sequence_length",
+    "input_dropout",
+    "output_dropout",
+    "embedding_dropout",
+    "weight_drop",
+    "zoneout",
+    "layer_norm",
+    "residual",
+    "tie_embeddings",
+    "random_offsets",
+    "schedule",
+    "activation_penalty",
+    "change_penalty",
+    "weight_averaging",
+    "documents",
+    "condition",
+    "init_from",
+    "gradient_by_lag",
+)
 ONLY_CLASSIFIER = (
     "members",
     "bigram_buckets",
     "symbol_dropout",
     "bidirectional",
     "class_weight",
-    "text_column",
     "label_column",
 )
+
+
+REGULARISERS = {
+    "--input-dropout": "fraction of the embeddings' features dropped",
+    "--output-dropout": "fraction of the last layer's outputs dropped (default: --dropout)",
+    "--embedding-dropout": "fraction of the symbols whose embedding is dropped",
+    "--weight-drop": "fraction of each recurrent kernel dropped",
+    "--zoneout": "how likely a unit keeps its state at a step",
+    "--weight-averaging": "how much of the weights' average stays at a step, such as 0.999",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--resume", action="store_true", help="go on with the run in --out, exactly where it was saved")
     add("--task", choices=("language-model", "classifier"), help="default: by the corpus's ending")
     add("--tokenizer", choices=("character", "byte", "word"), help="what a symbol is")
-    add("--cell", "--model", choices=("rnn", "lstm", "gru", "min_gru"), help="the recurrent cell")
+    add("--cell", "--model", choices=("rnn", "lstm", "mlstm", "gru", "min_gru"), help="the recurrent cell")
     add(
         "--units",
         "--rnn_size",
@@ -105,8 +134,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="steps a gradient goes",
     )
-    add("--tie-embeddings", action="store_true", help="output shares the embedding's weights")
+    add(
+        "--recipe", choices=("quick", "standard", "best"), help="what decides where no flag is given (default: quick)"
+    )
+    for flag, what in REGULARISERS.items():
+        add(flag, type=flags.fraction, metavar="X", help=what)
+    add("--layer-norm", action=argparse.BooleanOptionalAction, help="normalise the outputs of each layer")
+    add("--residual", action=argparse.BooleanOptionalAction, help="each layer but the first adds to its inputs")
+    add("--tie-embeddings", action=argparse.BooleanOptionalAction, help="output shares the embedding's weights")
+    add("--random-offsets", action=argparse.BooleanOptionalAction, help="cut the windows of each epoch elsewhere")
+    add("--schedule", choices=("cosine", "one_cycle", "constant"), help="what follows the warm-up")
+    add("--activation-penalty", type=flags.number, metavar="X", help="on the mean square of the outputs")
+    add("--change-penalty", type=flags.number, metavar="X", help="on the mean square of their changes")
     add("--documents", choices=("line", "file"), help="many texts that end, one a line or a file, not one long one")
+    add("--condition", metavar="COLUMN", help="condition the texts of a table on the labels in this column")
+    add("--init-from", "--init_from", metavar="MODEL", help="begin with the weights of a language model")
+    add(
+        "--find-learning-rate",
+        action="store_true",
+        help="train nothing: print at which learning rates the loss falls",
+    )
+    add("--gradient-by-lag", action="store_true", help="record how far back gradients reach")
     classifier = parser.add_argument_group("classifier")
     add = classifier.add_argument
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
@@ -132,18 +180,34 @@ def run(arguments: argparse.Namespace) -> None:
     out = out or _first_free(source)
     stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
     options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
-    is_classifier = _is_classifier(given.get("task"), recorded.get("model"), source)
+    task = "language-model" if "condition" in options else given.get("task")
+    is_classifier = _is_classifier(task, recorded.get("model"), source)
     _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
     api = import_api(work="training", deterministic=given.get("deterministic", False))
     train: Any = api.train_classifier if is_classifier else api.train_language_model
     quiet = given.get("quiet", False)
+    if given.get("find_learning_rate"):
+        _find_learning_rate(api, source, is_classifier, not quiet, options)
+        return
     model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)
     if is_classifier:
         print(f'\ntry it:  python -m textrnn classify {out} "Not bad at all!"')
     else:
-        passage = model.generate(length=500, temperature=0.7, seed=options.get("seed", 0))
+        condition = model.labels[0] if model.labels else None
+        passage = model.generate(length=500, temperature=0.7, seed=options.get("seed", 0), condition=condition)
         print(f"\n--- what it writes ---\n{passage}\n---")
-        print(f"\nmore of it:  python generate.py {out} --temperature 0.7")
+        chosen = f" --condition {condition}" if condition else ""
+        print(f"\nmore of it:  python generate.py {out} --temperature 0.7{chosen}")
+
+
+def _find_learning_rate(api: Any, source: str, is_classifier: bool, verbose: bool, options: dict[str, Any]) -> None:
+    if is_classifier:
+        raise argparse.ArgumentTypeError("--find-learning-rate does not apply to a classifier")
+    found = api.find_learning_rate(source, verbose=verbose, **options)
+    print("learning rate  loss, nats")
+    for rate, loss in list(zip(found.rates, found.losses, strict=True))[:: max(1, len(found.rates) // 20)]:
+        print(f"{rate:13.2e}  {loss:.3f}")
+    print(f"the loss falls fastest at {found.suggestion:.2g}")
 
 
 def _is_classifier(task: str | None, model: str | None, source: str) -> bool:

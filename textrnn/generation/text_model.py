@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -27,13 +28,15 @@ class TextModel:
     """Text to ids and back, with `pad_id`, `unknown_id` and `end_id`."""
     documents: bool
     """Whether a text ends with the end-of-text symbol."""
+    labels: Sequence[str] = ()
+    """What a text can be conditioned on."""
 
     def step(self, ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
         """From ids int32 `[B, T]` and states to logits float32 `[B, T, V]` and the states after them."""
         raise NotImplementedError
 
-    def initial_states(self, batch_size: Any) -> Any:
-        """Empty states, each `[B, H]`."""
+    def initial_states(self, batch_size: Any, labels: Any = 0) -> Any:
+        """Empty states, each `[B, H]`; where there are labels, for texts of the label of this number."""
         raise NotImplementedError
 
     @property
@@ -45,19 +48,22 @@ class TextModel:
         is_known = len(line_break) == 1 and line_break[0] != self.tokenizer.unknown_id
         return int(line_break[0]) if is_known else int(self.tokenizer.end_id)
 
-    def read(self, text: str, state: State | None = None) -> State:
-        """The model's memory after `text`, read from `state` or from the beginning."""
-        return self._read(self._encode("text", text), state)[1]
+    def read(self, text: str, state: State | None = None, *, condition: str | None = None) -> State:
+        """The model's memory after `text`, read from `state` or as the beginning of a text of label `condition`."""
+        return self._read(self._encode("text", text), self._beginning(state, condition))[1]
 
-    def score(self, text: str, state: State | None = None) -> Score:
+    def score(self, text: str, state: State | None = None, *, condition: str | None = None) -> Score:
         """How likely `text` is, each of its symbols given all before it and `state`.
 
-        Without a state the first symbol is scored as the beginning of a text.
+        Without a state the first symbol is scored as the beginning of a text, of label `condition` for a model that
+        is conditioned on labels.
         """
-        log_probabilities, _ = self._read(self._encode("text", text), state)
+        log_probabilities, _ = self._read(self._encode("text", text), self._beginning(state, condition))
         return Score.of(log_probabilities, len(text))
 
-    def evaluate_text(self, text: str, protocol: str = "stateful", *, progress: bool = False) -> Score:
+    def evaluate_text(
+        self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
+    ) -> Score:
         """How well the model predicts a long text.
 
         Args:
@@ -65,17 +71,15 @@ class TextModel:
             protocol: `"stateful"` reads it whole, the state carried from the first symbol to the last;
                 `"blocks"` reads 256 symbols at a time from an empty state and predicts the one after each, as a
                 transformer is scored; only the first symbol of the text is not predicted.
+            condition: The text's label, for a model that is conditioned on labels.
             progress: Whether to show a bar on a terminal.
         """
         checks.one_of("protocol", protocol, PROTOCOLS)
-        ids = self._encode("text", text)
-        if self.documents:
-            ids = np.append(ids, np.int32(self.tokenizer.end_id))
+        ids = self._encode_whole(text)
         if protocol == "stateful":
-            return Score.of(self._read(ids, None, progress)[0], len(text))
-        log_probabilities = score_blocks(
-            self.step, ids, self.initial_states, self.tokenizer.pad_id, self.tokenizer.vocabulary_size
-        )
+            return Score.of(self._read(ids, self._beginning(None, condition), progress)[0], len(text))
+        empty = functools.partial(self.initial_states, labels=self._label_number(condition))
+        log_probabilities = score_blocks(self.step, ids, empty, self.tokenizer.pad_id, self.tokenizer.vocabulary_size)
         characters_per_symbol = len(text) / max(len(ids), 1)
         return Score.of(log_probabilities, len(log_probabilities) * characters_per_symbol)
 
@@ -92,6 +96,7 @@ class TextModel:
         samples: int = 1,
         stop: str | Sequence[str] | None = None,
         state: State | None = None,
+        condition: str | None = None,
         include_prompt: bool = True,
     ) -> str | list[str]:
         """Continue `prompt`.
@@ -107,6 +112,7 @@ class TextModel:
             samples: How many texts to write.
             stop: A string, or several, at which a text ends; not part of it.
             state: A `State` to continue from instead of from the beginning.
+            condition: The label of the text, for a model that is conditioned on labels; a `state` has one already.
             include_prompt: Whether the returned text begins with the prompt.
 
         Returns:
@@ -117,7 +123,7 @@ class TextModel:
         """
         checks.positive_integer("samples", samples)
         sampler = self._sampler(temperature, top_k, top_p, min_p)
-        pieces = self._write(prompt, samples, sampler, length, seed, stop, state, include_prompt)
+        pieces = self._write(prompt, samples, sampler, length, seed, stop, state, condition, include_prompt)
         texts = ["".join(sample) for sample in zip(*pieces, strict=True)]
         return texts if samples > 1 else texts[0]
 
@@ -133,6 +139,7 @@ class TextModel:
         seed: int | None = None,
         stop: str | Sequence[str] | None = None,
         state: State | None = None,
+        condition: str | None = None,
         include_prompt: bool = True,
     ) -> Iterator[str]:
         """As `generate`, but an iterator of pieces as they are written; joined they are the text.
@@ -140,7 +147,7 @@ class TextModel:
         No part of a stop string, nor of an unfinished character, is ever shown.
         """
         sampler = self._sampler(temperature, top_k, top_p, min_p)
-        pieces = self._write(prompt, 1, sampler, length, seed, stop, state, include_prompt)
+        pieces = self._write(prompt, 1, sampler, length, seed, stop, state, condition, include_prompt)
         return (piece for (piece,) in pieces if piece)
 
     def _sampler(self, temperature: float, top_k: int | None, top_p: float | None, min_p: float | None) -> Sampler:
@@ -158,6 +165,7 @@ class TextModel:
         seed: int | None,
         stop: str | Sequence[str] | None,
         state: State | None,
+        condition: str | None,
         include_prompt: bool,
     ) -> Iterator[Sequence[str]]:
         """Check everything at the call, then hand on the iterator of pieces, one for each sample."""
@@ -167,14 +175,14 @@ class TextModel:
         number = checks.integer_of_at_least(0, "seed", drawn)
         strings = _stop_strings(stop)
         ids = self._encode("prompt", prompt, stacklevel=4)
-        start = self._checked(state)
+        start = self._beginning(state, condition)
         shown = prompt if include_prompt else ""
         return self._decode(ids, start, shown, samples, sampler, length, number, strings)
 
     def _decode(
         self,
         ids: np.ndarray,
-        state: State | None,
+        state: State,
         shown: str,
         samples: int,
         sampler: Sampler,
@@ -204,8 +212,7 @@ class TextModel:
             decoder(state.last_id)
         return decoder
 
-    def _read(self, ids: np.ndarray, state: State | None, progress: bool = False) -> tuple[np.ndarray, State]:
-        state = self._checked(state) or self._start()
+    def _read(self, ids: np.ndarray, state: State, progress: bool = False) -> tuple[np.ndarray, State]:
         # disable=None keeps tqdm silent where the output is not a terminal.
         with tqdm(total=len(ids), unit="symbol", unit_scale=True, disable=None if progress else True) as bar:
             log_probabilities, logits, tensors = read_ids(
@@ -214,13 +221,27 @@ class TextModel:
         last_id = int(ids[-1]) if len(ids) else state.last_id
         return log_probabilities, State(tuple(np.asarray(tensor) for tensor in tensors), logits, last_id)
 
-    def _start(self) -> State:
-        logits, states = self.step(np.array([[self.start_id]], np.int32), self.initial_states(1))
+    def _beginning(self, state: State | None, condition: str | None) -> State:
+        """Where reading begins: at `state`, or before a text of label `condition`."""
+        if state is not None:
+            if condition is not None:
+                raise ValueError(
+                    f"`condition` must be left out with a `state`, which has one; received {condition!r}."
+                )
+            return self._checked(state)
+        states = self.initial_states(1, self._label_number(condition))
+        logits, states = self.step(np.array([[self.start_id]], np.int32), states)
         return State(tuple(np.asarray(state) for state in states), logits[0, -1])
 
-    def _checked(self, state: State | None) -> State | None:
-        if state is None:
-            return None
+    def _label_number(self, condition: str | None) -> int:
+        if condition not in (self.labels or (None,)):
+            expected = (
+                f"one of {', '.join(map(repr, self.labels))}" if self.labels else "None: this model has no labels"
+            )
+            raise ValueError(f"`condition` must be {expected}; received {condition!r}.")
+        return self.labels.index(condition) if self.labels else 0
+
+    def _checked(self, state: State) -> State:
         if not isinstance(state, State):
             raise TypeError(f"`state` must be a State, as `read` returns it; received {state!r}.")
         expected = [tuple(tensor.shape) for tensor in self.initial_states(1)]
@@ -228,6 +249,11 @@ class TextModel:
         if received != expected or len(state.logits) != self.tokenizer.vocabulary_size:
             raise ValueError(f"`state` must come from this model, of shapes {expected}; received {received}.")
         return state
+
+    def _encode_whole(self, text: str) -> np.ndarray:
+        """The ids of `text`, and its end where the model learns one."""
+        ids = self._encode("text", text, stacklevel=4)
+        return np.append(ids, np.int32(self.tokenizer.end_id)) if self.documents else ids
 
     def _encode(self, name: str, text: str, stacklevel: int = 3) -> np.ndarray:
         ids = self.tokenizer.encode(checks.string(name, text))

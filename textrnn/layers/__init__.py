@@ -5,6 +5,7 @@ from textrnn.layers.bigram_embedding import BigramEmbedding
 from textrnn.layers.gru_cell import GRUCell
 from textrnn.layers.lstm_cell import LSTMCell
 from textrnn.layers.min_gru_cell import MinGRUCell
+from textrnn.layers.mlstm_cell import MLSTMCell
 from textrnn.layers.pooling import ConcatPooling
 from textrnn.layers.recurrent import Recurrent
 from textrnn.layers.rnn_cell import RNNCell
@@ -15,6 +16,7 @@ __all__ = [
     "ConcatPooling",
     "GRUCell",
     "LSTMCell",
+    "MLSTMCell",
     "MinGRUCell",
     "RNNCell",
     "Recurrent",

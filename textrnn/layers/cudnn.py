@@ -32,6 +32,7 @@ def why_not(cell: Cell) -> str | None:
 def run_or_else(
     cell: Cell,
     sequence: tf.Tensor,
+    weights: tuple[tf.Tensor, ...],
     initial: States,
     mask: tf.Tensor | None,
     reverse: bool,
@@ -39,8 +40,8 @@ def run_or_else(
 ) -> tuple[tf.Tensor, States]:
     """The outputs `[B, T, H]` and final states `[B, H]`, by cuDNN where the mask allows it, else by `otherwise`."""
     if mask is None:
-        return run(cell, sequence, initial, None, reverse)
-    return tf.cond(is_right_padded(mask), lambda: run(cell, sequence, initial, mask, reverse), otherwise)
+        return run(cell, sequence, weights, initial, None, reverse)
+    return tf.cond(is_right_padded(mask), lambda: run(cell, sequence, weights, initial, mask, reverse), otherwise)
 
 
 def is_right_padded(mask: tf.Tensor) -> tf.Tensor:
@@ -50,7 +51,12 @@ def is_right_padded(mask: tf.Tensor) -> tf.Tensor:
 
 
 def run(
-    cell: Cell, sequence: tf.Tensor, initial: States, mask: tf.Tensor | None, reverse: bool
+    cell: Cell,
+    sequence: tf.Tensor,
+    weights: tuple[tf.Tensor, ...],
+    initial: States,
+    mask: tf.Tensor | None,
+    reverse: bool,
 ) -> tuple[tf.Tensor, States]:
     """As `run_or_else`, for a mask that is right-padded."""
     rows, steps = tf.shape(sequence)[0], tf.shape(sequence)[1]
@@ -62,7 +68,7 @@ def run(
         input=tf.transpose(sequence, [1, 0, 2]),
         input_h=h[None],
         input_c=tf.zeros([], h.dtype) if c is None else c[None],
-        params=pack_weights(cell),
+        params=pack_weights(cell, weights),
         sequence_lengths=lengths,
         rnn_mode="gru" if c is None else "lstm",
         is_training=True,
@@ -74,7 +80,7 @@ def run(
     return outputs, (h[0], c[0])[: len(initial)]
 
 
-def pack_weights(cell: Cell) -> tf.Tensor:
+def pack_weights(cell: Cell, weights: tuple[tf.Tensor, ...]) -> tf.Tensor:
     """All weights as cuDNN wants them, in its gate order: the transposed blocks of W_x, of W_h, then b and b_h."""
     order = GATE_ORDERS[type(cell)]
 
@@ -82,7 +88,7 @@ def pack_weights(cell: Cell) -> tf.Tensor:
         parts = tf.split(weight, cell.blocks, axis=-1)
         return [tf.reshape(tf.transpose(parts[n]), [-1]) for n in order]
 
-    kernel, (recurrent_kernel, *recurrent_bias) = cell.read(cell.kernel), cell.recurrent_weights()
+    kernel, (recurrent_kernel, *recurrent_bias) = cell.read(cell.kernel), weights
     bias = cell.input_bias()
     b_h = recurrent_bias[0][0] if recurrent_bias else tf.zeros_like(bias)
     return tf.concat([part for weight in (kernel, recurrent_kernel, bias, b_h) for part in blocks(weight)], axis=0)

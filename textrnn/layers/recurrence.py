@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from textrnn.layers.cell import Cell, States, flatten_steps
 from textrnn.layers.projection import Projection
+from textrnn.layers.zoneout import Zoneout
 
 STEPS_A_CHUNK = 64  # at most; 32 to 256 are as fast, more of them take more memory
 UNROLLED = 4  # steps an iteration; 1 and 2 are slower where a step is short
@@ -27,16 +28,25 @@ Arrays = tuple[tf.TensorArray, ...]
 
 
 def run_recurrence(
-    cell: Cell, projection: Projection, initial: States, mask: tf.Tensor | None, *, saves: bool = True
+    cell: Cell,
+    projection: Projection,
+    weights: Tensors,
+    initial: States,
+    mask: tf.Tensor | None,
+    *,
+    zoneout: Zoneout | None = None,
+    saves: bool = True,
 ) -> tuple[tf.Tensor, States]:
     """Run `cell` over time.
 
     Args:
         cell: A built cell.
         projection: What enters it.
+        weights: Its `recurrent_weights()`, or what a regulariser has made of them.
         initial: The states before the first step, each `[H, B]`; the loop computes in their dtype.
         mask: Bool `[T, B]`, True at real steps, or None when all are. A masked step leaves every state as it was,
             its output is zero.
+        zoneout: How much of its state a unit keeps at a real step; None keeps nothing.
         saves: Whether to save what a gradient needs. A gradient asked for in spite of False runs the loop again.
 
     Returns:
@@ -47,17 +57,17 @@ def run_recurrence(
     def recurrence(source: tf.Tensor, projecting: tf.Tensor, *tensors: tf.Tensor) -> tuple[Tensors, Callable]:
         entering = dataclasses.replace(projection, source=source, weights=projecting)
         initial, weights = tensors[: cell.number_of_states], tensors[cell.number_of_states :]
-        hidden, final, saved = _forward(cell, entering, initial, weights, mask, saves)
+        hidden, final, saved = _forward(cell, entering, initial, weights, mask, zoneout, saves)
 
         def gradient(d_outputs: tf.Tensor, *d_final: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
             d_outputs = zero_masked(d_outputs, mask, axis=1)
-            needed = saved if saves else _forward(cell, entering, initial, weights, mask, saves=True)[2]
-            return _backward(cell, entering, weights, mask, hidden, needed, d_outputs, d_final)
+            needed = saved if saves else _forward(cell, entering, initial, weights, mask, zoneout, saves=True)[2]
+            return _backward(cell, entering, weights, mask, zoneout, hidden, needed, d_outputs, d_final)
 
         return (zero_masked(hidden[1:], mask, axis=1), *final), gradient
 
     source = projection.source
-    outputs, *final = recurrence(source, projection.weights, *initial, *cell.recurrent_weights())
+    outputs, *final = recurrence(source, projection.weights, *initial, *weights)
     outputs.set_shape([source.shape[0], cell.units, source.shape[-1]])
     for state, before in zip(final, initial, strict=True):
         state.set_shape(before.shape)  # the loop forgets the batch size
@@ -72,7 +82,13 @@ def zero_masked(sequence: tf.Tensor, mask: tf.Tensor | None, axis: int = -1) -> 
 
 
 def _forward(
-    cell: Cell, projection: Projection, initial: States, weights: Tensors, mask: tf.Tensor | None, saves: bool
+    cell: Cell,
+    projection: Projection,
+    initial: States,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    zoneout: Zoneout | None,
+    saves: bool,
 ) -> tuple[tf.Tensor, States, Arrays]:
     """The outputs after n steps, for n from 0 to T, `[T + 1, H, B]`; the final states; and, if `saves`, the other
     states after n steps, then what step n saved."""
@@ -82,9 +98,12 @@ def _forward(
     def run_chunk(chunk: Chunk, states: States, arrays: Arrays, totals: Tensors) -> tuple:
         projected = projection.project(prepared, chunk.of(source))
         inputs, real = _unstack(tf.cast(projected, dtype)), None if mask is None else _unstack(chunk.of(mask))
+        kept = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, states)
 
         def step(m: tf.Tensor, states: States, arrays: Arrays) -> tuple[States, Arrays]:
             after, saved = cell.step(inputs.read(m), states, weights)
+            if kept is not None:
+                after = tuple(k * old + (1 - k) * new for k, new, old in zip(kept(m), after, states, strict=True))
             if real is not None:
                 after = _select(real.read(m)[None], after, states)
             n = chunk.start + m
@@ -93,8 +112,8 @@ def _forward(
 
         return *chunk.run(step, states, arrays), totals
 
-    steps, kept = tf.shape(source)[0], initial if saves else initial[:1]
-    arrays = _write(_arrays(steps + 1, (cell.units,) * len(kept), dtype), (0,) * len(kept), kept)
+    steps, first = tf.shape(source)[0], initial if saves else initial[:1]
+    arrays = _write(_arrays(steps + 1, (cell.units,) * len(first), dtype), (0,) * len(first), first)
     arrays += _arrays(steps, cell.saved_sizes, dtype) if saves else ()
     final, (hidden, *saved), _ = _run_chunks(source, run_chunk, initial, arrays)
     return hidden.stack(), final, tuple(saved)
@@ -105,6 +124,7 @@ def _backward(
     projection: Projection,
     weights: Tensors,
     mask: tf.Tensor | None,
+    zoneout: Zoneout | None,
     hidden: tf.Tensor,
     saved: Arrays,
     d_outputs: tf.Tensor,
@@ -116,6 +136,7 @@ def _backward(
 
     def run_chunk(chunk: Chunk, d_states: States, arrays: Arrays, totals: Tensors) -> tuple:
         d_output, real = _unstack(chunk.of(d_outputs)), None if mask is None else _unstack(chunk.of(mask))
+        zoned = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, d_states)
 
         def step(done: tf.Tensor, d_states: States, arrays: Arrays) -> tuple[States, Arrays]:
             m = chunk.length - 1 - done
@@ -124,13 +145,16 @@ def _backward(
             stepped = d_states
             if real is not None:
                 stepped = _select(real.read(m)[None], d_states, tuple(tf.zeros_like(d) for d in d_states))
+            states, previous = (tuple(array.read(place) for array in states_at) for place in (n + 1, n))
+            if zoneout is not None and zoned is not None:
+                shares, states = zoned(m), zoneout.undone(states, previous)
+                passed = tuple(k * d for k, d in zip(shares, stepped, strict=True))
+                stepped = tuple(d - d_passed for d, d_passed in zip(stepped, passed, strict=True))
             d_projected, kept, d_previous = cell.step_backward(
-                stepped,
-                tuple(array.read(n + 1) for array in states_at),
-                tuple(array.read(n) for array in states_at),
-                tuple(array.read(n) for array in saved_at),
-                weights,
+                stepped, states, previous, tuple(array.read(n) for array in saved_at), weights
             )
+            if zoned is not None:
+                d_previous = tuple(d + d_passed for d, d_passed in zip(d_previous, passed, strict=True))
             if real is not None:
                 d_previous = _select(real.read(m)[None], d_previous, d_states)
             return d_previous, _write(arrays, (m,) * len(arrays), (d_projected, *kept))

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from textrnn import checks
 from textrnn.layers import cudnn
 from textrnn.layers.cell import Cell, States
 from textrnn.layers.min_gru_cell import MinGRUCell
@@ -17,6 +18,7 @@ from textrnn.layers.projection import Projection, project_ids, project_sequence
 from textrnn.layers.recurrence import run_recurrence, zero_masked
 from textrnn.layers.scan import run_scan
 from textrnn.layers.shards import count_shards, has_gpu, map_shards
+from textrnn.layers.zoneout import Zoneout
 
 logger = logging.getLogger("textrnn")
 
@@ -48,9 +50,15 @@ class Recurrent(keras.layers.Layer):
         return_state: Whether to return the final states too, after the output.
         reverse: Whether to read from the last step to the first. Outputs stay at the position of their input:
             output t has seen the steps t to T. (`keras.layers.RNN(go_backwards=True)` returns them reversed.)
+        weight_drop: Fraction of the recurrent kernel dropped while training, the same at every step of a call
+            (DropConnect; Merity et al., 2018, arXiv 1708.02182, section 2).
+        zoneout: How likely a unit keeps its state at a step while training; at inference every state keeps this
+            share of itself, the mean (Krueger et al., 2017, arXiv 1606.01305).
+        seed: For what is dropped and kept.
 
     Raises:
         TypeError: If `cell` has no `state_size` or cannot be called.
+        ValueError: If a fraction is outside 0 to 1, or not 0 with a cell that is not one of this package's.
     """
 
     def __init__(
@@ -59,6 +67,9 @@ class Recurrent(keras.layers.Layer):
         return_sequences: bool = False,
         return_state: bool = False,
         reverse: bool = False,
+        weight_drop: float = 0.0,
+        zoneout: float = 0.0,
+        seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -71,10 +82,18 @@ class Recurrent(keras.layers.Layer):
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.reverse = reverse
+        self.weight_drop = checks.fraction("weight_drop", weight_drop)
+        self.zoneout = checks.fraction("zoneout", zoneout)
+        self.seed = seed
+        self.seeds: Any = keras.random.SeedGenerator(seed) if weight_drop or zoneout else None
         self.supports_masking = True
         self.autocast = False  # Keras would round a float32 state to bfloat16 on its way in
         self.supports_jit = not has_gpu()  # XLA cannot compile cuDNN's recurrence
         if not isinstance(cell, Cell):
+            if self.seeds is not None:
+                raise ValueError(
+                    f"`weight_drop` and `zoneout` need a cell of textrnn.layers; received {type(cell).__name__}."
+                )
             _say_once(
                 f"Recurrent runs {type(cell).__name__} through keras.layers.RNN, which is slower: it is not a "
                 "textrnn cell, so it states no backward step."
@@ -107,7 +126,8 @@ class Recurrent(keras.layers.Layer):
             sequence: Float `[B, T, D]`.
             initial_state: A tensor `[B, H]` or a list of one for each state; zeros by default.
             mask: Bool `[B, T]`, True at real steps.
-            training: Passed on to a cell that is not one of this package's.
+            training: Whether weights are dropped and units zoned out; passed on to a cell that is not one of this
+                package's.
 
         Returns:
             The outputs `[B, T, H]` or the last real one `[B, H]`; with `return_state` a tuple of that and the
@@ -187,6 +207,7 @@ class Recurrent(keras.layers.Layer):
         training: bool | None,
     ) -> tuple[tf.Tensor, tf.Tensor, States]:
         """Run one of this package's cells on `source`, a sequence or ids, which `project` knows to project."""
+        weights, zoneout = self._recurrent_weights(training), self._zoneout(training)
 
         def run() -> tuple[tf.Tensor, States]:
             rows = source.shape[0]
@@ -201,32 +222,54 @@ class Recurrent(keras.layers.Layer):
                 source, mask = tf.reverse(source, [1]), None if mask is None else tf.reverse(mask, [1])
             projection = project(self.cell, source)
             columns, by_time = tuple(map(tf.transpose, initial)), None if mask is None else tf.transpose(mask)
-            if isinstance(self.cell, MinGRUCell) and has_gpu():
+            if isinstance(self.cell, MinGRUCell) and has_gpu() and zoneout is None:
                 outputs, states = run_scan(self.cell, projection.at_once(), columns, by_time)
             else:
-                outputs, states = run_recurrence(self.cell, projection, columns, by_time, saves=training is not False)
+                saves = training is not False
+                outputs, states = run_recurrence(
+                    self.cell, projection, weights, columns, by_time, zoneout=zoneout, saves=saves
+                )
             outputs = tf.transpose(outputs, [2, 0, 1])
             return tf.reverse(outputs, [1]) if self.reverse else outputs, *map(tf.transpose, states)
 
-        outputs, states = self._run_on_gpu(source, initial, mask, run) if has_gpu() else run()
+        outputs, states = self._run_on_gpu(source, weights, initial, mask, run) if has_gpu() else run()
         outputs.set_shape([*source.shape[:2], self.cell.units])
         for state in states:
             state.set_shape([source.shape[0], self.cell.units])
         return outputs, states[0], states
 
+    def _recurrent_weights(self, training: bool | None) -> tuple[tf.Tensor, ...]:
+        weights = self.cell.recurrent_weights()
+        if not (training and self.weight_drop):
+            return weights
+        # A bias, which the GRU has among them, is one row and is left whole.
+        return tuple(
+            tf.nn.experimental.stateless_dropout(weight, self.weight_drop, self._next_seed())
+            if weight.shape[0] > 1
+            else weight
+            for weight in weights
+        )
+
+    def _zoneout(self, training: bool | None) -> Zoneout | None:
+        return Zoneout(self.zoneout, self._next_seed() if training else None) if self.zoneout else None
+
+    def _next_seed(self) -> tf.Tensor:
+        return tf.cast(self.seeds.next(), tf.int32)
+
     def _run_on_gpu(
         self,
         sequence: tf.Tensor,
+        weights: tuple[tf.Tensor, ...],
         initial: list[tf.Tensor],
         mask: tf.Tensor | None,
         run: Callable[[], tuple[tf.Tensor, States]],
     ) -> tuple[tf.Tensor, States]:
-        reason = cudnn.why_not(self.cell)
+        reason = "cuDNN has no zoneout" if self.zoneout else cudnn.why_not(self.cell)
         if reason is None:
             if mask is not None:
                 _say_once("Recurrent runs a batch whose mask is not right-padded in a loop on this GPU.")
-            return cudnn.run_or_else(self.cell, sequence, tuple(initial), mask, self.reverse, run)
-        if not isinstance(self.cell, MinGRUCell):
+            return cudnn.run_or_else(self.cell, sequence, weights, tuple(initial), mask, self.reverse, run)
+        if self.zoneout or not isinstance(self.cell, MinGRUCell):
             _say_once(f"Recurrent runs {type(self.cell).__name__} in a loop on this GPU: {reason}.")
         return run()
 
@@ -256,6 +299,9 @@ class Recurrent(keras.layers.Layer):
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
             "reverse": self.reverse,
+            "weight_drop": self.weight_drop,
+            "zoneout": self.zoneout,
+            "seed": self.seed,
         }
 
     @classmethod

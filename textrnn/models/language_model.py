@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import checks
-from textrnn.generation import TextModel
+from textrnn.generation import Score, TextModel
+from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.saving import save_model
-from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
+from textrnn.models.stack import CELLS, derive_seeds, make_locked_dropout, make_recurrent
 from textrnn.text import Tokenizer, tokenizer_from_dict
 
 States = tuple[Any, ...]
@@ -29,14 +30,24 @@ class LanguageModel(TextModel, keras.Model):
 
     Args:
         tokenizer: A fitted tokenizer; it is saved with the model.
-        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
         units: H, the size of each recurrent layer.
         num_layers: How many recurrent layers are stacked.
         embedding_dim: Size of a symbol's embedding; `units` by default.
-        dropout: Fraction of each recurrent layer's outputs dropped while training (Zaremba et al., 2014,
-            arXiv 1409.2329).
+        input_dropout: Fraction of the embeddings' features dropped while training. Every dropout here is locked in
+            time: it drops the same features at all steps of a row (Gal and Ghahramani, 2016, arXiv 1512.05287).
+        dropout: Fraction of each recurrent layer's outputs dropped while training.
+        output_dropout: The same for the last layer, whose outputs the logits are made of; `dropout` by default.
+        embedding_dropout: Fraction of the symbols whose embedding is dropped, everywhere in a batch (Gal and
+            Ghahramani, 2016, section 4.2).
+        weight_drop: Fraction of each recurrent kernel dropped while training (Merity et al., 2018, arXiv 1708.02182).
+        zoneout: How likely a unit keeps its state at a step while training (Krueger et al., 2017, arXiv 1606.01305).
+        layer_norm: Whether the outputs of each layer are normalised (Ba et al., 2016, arXiv 1607.06450).
+        residual: Whether each layer but the first adds its outputs to its inputs (He et al., 2016, arXiv 1512.03385).
         tie_embeddings: Whether the output layer shares the embedding's weights (Press and Wolf, 2017,
             arXiv 1608.05859); `embedding_dim` must then equal `units`.
+        labels: What a text can be conditioned on: the vector of its label is added to the embedding of each of its
+            symbols, and the label is part of the states.
         documents: Whether texts are documents that end: the model then learns the end-of-text symbol, begins an
             empty prompt with it, and stops generating at it.
         seed: For the initial weights and for dropout.
@@ -53,8 +64,16 @@ class LanguageModel(TextModel, keras.Model):
         units: int = 384,
         num_layers: int = 1,
         embedding_dim: int | None = None,
+        input_dropout: float = 0.0,
         dropout: float = 0.0,
+        output_dropout: float | None = None,
+        embedding_dropout: float = 0.0,
+        weight_drop: float = 0.0,
+        zoneout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
         tie_embeddings: bool = False,
+        labels: Sequence[str] = (),
         documents: bool = False,
         seed: int = 0,
         **kwargs: Any,
@@ -69,8 +88,16 @@ class LanguageModel(TextModel, keras.Model):
         self.embedding_dim = checks.positive_integer(
             "embedding_dim", units if embedding_dim is None else embedding_dim
         )
+        self.input_dropout = checks.fraction("input_dropout", input_dropout)
         self.dropout = checks.fraction("dropout", dropout)
+        self.output_dropout = checks.fraction("output_dropout", dropout if output_dropout is None else output_dropout)
+        self.embedding_dropout = checks.fraction("embedding_dropout", embedding_dropout)
+        self.weight_drop = checks.fraction("weight_drop", weight_drop)
+        self.zoneout = checks.fraction("zoneout", zoneout)
+        self.layer_norm = checks.boolean("layer_norm", layer_norm)
+        self.residual = checks.boolean("residual", residual)
         self.tie_embeddings = checks.boolean("tie_embeddings", tie_embeddings)
+        self.labels = tuple(labels)
         self.documents = checks.boolean("documents", documents)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
         if tie_embeddings and self.embedding_dim != units:
@@ -85,27 +112,44 @@ class LanguageModel(TextModel, keras.Model):
     def _make_layers(self, seeds: Iterator[int]) -> None:
         size, dtype = self.tokenizer.vocabulary_size, self.dtype_policy
         uniform = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
-        self.embedding = keras.layers.Embedding(size, self.embedding_dim, uniform, dtype=dtype)
+        self.embedding = keras.layers.Embedding(size, self.embedding_dim, uniform, dtype=dtype, name="embedding")
         self.recurrent_layers = [
-            make_recurrent(self.cell, self.units, seeds, dtype=dtype) for _ in range(self.num_layers)
+            make_recurrent(
+                self.cell,
+                self.units,
+                seeds,
+                weight_drop=self.weight_drop,
+                zoneout=self.zoneout,
+                dtype=dtype,
+                name=f"layer_{number + 1}",
+            )
+            for number in range(self.num_layers)
         ]
-        self.dropout_layers = [
-            keras.layers.Dropout(self.dropout, seed=next(seeds), dtype=dtype) for _ in range(self.num_layers)
-        ]
+        rates = [self.input_dropout, *[self.dropout] * (self.num_layers - 1), self.output_dropout]
+        self.dropout_layers = [make_locked_dropout(rate, seeds, dtype=dtype) for rate in rates]
+        # Whole rows of the matrix of embeddings: its first axis is the vocabulary.
+        self.symbol_dropout = keras.layers.Dropout(self.embedding_dropout, (None, 1), seed=next(seeds), dtype=dtype)
+        self.norms = [keras.layers.LayerNormalization(dtype=dtype) for _ in range(self.num_layers * self.layer_norm)]
         if not self.tie_embeddings:
             glorot = keras.initializers.GlorotUniform(seed=next(seeds))
-            self.head = keras.layers.Dense(size, kernel_initializer=glorot, dtype=dtype)
+            self.head = keras.layers.Dense(size, kernel_initializer=glorot, dtype=dtype, name="head")
+        if self.labels:
+            self.label_embedding = keras.layers.Embedding(len(self.labels), self.embedding_dim, "zeros", dtype=dtype)
 
     def build(self, input_shape: Any = None) -> None:
         self.embedding.build((None, None))
         for layer, width in zip(self.recurrent_layers, self._input_widths(), strict=True):
             layer.build((None, None, width))
+        for norm in self.norms:
+            norm.build((None, None, self.units))
         if self.tie_embeddings:
             self.output_bias = self.add_weight(
                 shape=(self.tokenizer.vocabulary_size,), initializer="zeros", name="output_bias"
             )
         else:
             self.head.build((None, None, self.units))
+        if self.labels:
+            self.label_embedding.build((None,))
         self.built = True
 
     def _input_widths(self) -> list[int]:
@@ -128,32 +172,67 @@ class LanguageModel(TextModel, keras.Model):
             ids: Int `[B, T]`.
             states: As `initial_states` makes them or as this method returned them.
             mask: Bool `[B, T]`, True at real steps; None when all are.
-            training: Whether dropout is on.
+            training: Whether anything is dropped.
         """
-        embeddings = tf.convert_to_tensor(self.embedding.embeddings)
-        remaining, after, hidden = list(states), [], None
-        for layer, dropout in zip(self.recurrent_layers, self.dropout_layers, strict=True):
+        outputs, states = self.hidden(ids, states, mask=mask, training=training)
+        return self.logits(outputs[-1], training=training), states
+
+    def hidden(
+        self, ids: tf.Tensor, states: States, *, mask: tf.Tensor | None = None, training: bool | None = False
+    ) -> tuple[list[tf.Tensor], States]:
+        """The outputs of every recurrent layer, each `[B, T, H]`, and the states; arguments as for `forward`."""
+        remaining, after = list(states), []
+        outputs: list[tf.Tensor] = []
+        for number, layer in enumerate(self.recurrent_layers):
             options = {
                 "initial_state": [remaining.pop(0) for _ in range(layer.cell.number_of_states)],
                 "mask": mask,
                 "training": training,
             }
-            read = layer.read_ids(ids, embeddings, **options) if hidden is None else layer(hidden, **options)
-            hidden = dropout(read[0], training=training)
+            if number == 0:
+                read = self._read_symbols(ids, remaining[-1:], options)
+            else:
+                entering = self.dropout_layers[number](self._normed(number - 1, outputs[-1]), training=training)
+                read = layer(entering, **options)
             after.extend(read[1:])
-        return tf.cast(self._logits(hidden), tf.float32), tuple(after)
+            outputs.append(read[0] + outputs[-1] if self.residual and number else read[0])
+        return outputs, (*after, *remaining)
 
-    def _logits(self, hidden: tf.Tensor) -> tf.Tensor:
+    def _read_symbols(self, ids: tf.Tensor, labels: list[tf.Tensor], options: dict[str, Any]) -> Any:
+        layer, training = self.recurrent_layers[0], options["training"]
+        embeddings = self.symbol_dropout(tf.convert_to_tensor(self.embedding.embeddings), training=training)
+        if not self.labels and not (self.input_dropout and training):
+            return layer.read_ids(ids, embeddings, **options)
+        entering = tf.gather(embeddings, ids)
+        if self.labels:
+            entering += tf.cast(self.label_embedding(labels[0]), entering.dtype)
+        return layer(self.dropout_layers[0](entering, training=training), **options)
+
+    def _normed(self, number: int, hidden: tf.Tensor) -> tf.Tensor:
+        return self.norms[number](hidden) if self.layer_norm else hidden
+
+    def logits(self, hidden: tf.Tensor, *, training: bool | None = False) -> tf.Tensor:
+        """Logits float32 `[B, T, V]` from the last layer's outputs `[B, T, H]`."""
+        hidden = self.dropout_layers[-1](self._normed(-1, hidden), training=training)
         if not self.tie_embeddings:
-            return self.head(hidden)
+            return tf.cast(self.head(hidden), tf.float32)
         embeddings = tf.cast(tf.convert_to_tensor(self.embedding.embeddings), hidden.dtype)
         flat = tf.matmul(tf.reshape(hidden, [-1, self.units]), embeddings, transpose_b=True)
         logits = tf.reshape(flat, [tf.shape(hidden)[0], tf.shape(hidden)[1], self.tokenizer.vocabulary_size])
-        return logits + tf.cast(tf.convert_to_tensor(self.output_bias), hidden.dtype)
+        return tf.cast(logits + tf.cast(tf.convert_to_tensor(self.output_bias), hidden.dtype), tf.float32)
 
-    def initial_states(self, batch_size: Any) -> States:
-        """Empty states of all layers, in order, each zeros `[B, H]`."""
-        return tuple(state for layer in self.recurrent_layers for state in layer.get_initial_state(batch_size))
+    def initial_states(self, batch_size: Any, labels: Any = 0) -> States:
+        """Empty states of all layers, in order, each zeros `[B, H]`.
+
+        Args:
+            batch_size: B.
+            labels: For a model with labels the number of each row's, int `[B]`, or one for all: one more state,
+                int32 `[B, 1]`.
+        """
+        states = tuple(state for layer in self.recurrent_layers for state in layer.get_initial_state(batch_size))
+        if not self.labels:
+            return states
+        return (*states, tf.broadcast_to(tf.reshape(tf.cast(labels, tf.int32), [-1, 1]), [batch_size, 1]))
 
     @functools.cached_property
     def _traced_forward(self) -> dict[bool, Any]:
@@ -174,6 +253,17 @@ class LanguageModel(TextModel, keras.Model):
         logits, states = self._traced_forward[ids.shape[1] == 1](ids, tuple(states))
         return logits.numpy(), states
 
+    def evaluate_text(
+        self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
+    ) -> Score:
+        """As `TextModel.evaluate_text`, with one more protocol: `"dynamic"` reads the text whole and lets the weights
+        follow it (`models/dynamic_evaluation.py`), which no number of the other two may be compared with."""
+        if protocol != "dynamic":
+            return super().evaluate_text(text, protocol, condition=condition, progress=progress)
+        ids = self._encode_whole(text)
+        states = self.initial_states(1, self._label_number(condition))
+        return Score.of(score_dynamically(self, ids, states, self.start_id, progress=progress), len(text))
+
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""
         save_model(filepath, super().save, overwrite=overwrite, **kwargs)
@@ -186,8 +276,16 @@ class LanguageModel(TextModel, keras.Model):
             "units": self.units,
             "num_layers": self.num_layers,
             "embedding_dim": self.embedding_dim,
+            "input_dropout": self.input_dropout,
             "dropout": self.dropout,
+            "output_dropout": self.output_dropout,
+            "embedding_dropout": self.embedding_dropout,
+            "weight_drop": self.weight_drop,
+            "zoneout": self.zoneout,
+            "layer_norm": self.layer_norm,
+            "residual": self.residual,
             "tie_embeddings": self.tie_embeddings,
+            "labels": list(self.labels),
             "documents": self.documents,
             "seed": self.seed,
         }

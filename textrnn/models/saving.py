@@ -31,6 +31,9 @@ def save_model(path: Any, save: Callable[..., None], *, overwrite: bool, **kwarg
 def load_model(path: str | os.PathLike[str]) -> Any:
     """The model in a `.keras` file, or the best one of a run folder.
 
+    One that was trained with bfloat16 products is read with float32 ones, which are faster on a few rows and run on
+    any machine.
+
     Args:
         path: A file `save` wrote, or the folder of a run.
 
@@ -49,9 +52,18 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     if name not in READABLE:
         raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")
     try:
-        return keras.saving.load_model(file, compile=False)
+        return _in_float32(keras.saving.load_model(file, compile=False))
     except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{file} is damaged or from another version: {error}") from error
+
+
+def _in_float32(model: keras.Model) -> keras.Model:
+    if model.dtype_policy.name != "mixed_bfloat16":
+        return model
+    again = type(model).from_config({**model.get_config(), "dtype": "float32"})
+    for variable, value in zip(again.variables, model.variables, strict=True):
+        variable.assign(value)
+    return again
 
 
 def _registered_name(file: Path) -> Any:

@@ -8,12 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from textrnn.layers import Bidirectional, GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
+from textrnn.layers import Bidirectional, GRUCell, LSTMCell, MinGRUCell, MLSTMCell, Recurrent, RNNCell
 from textrnn.layers.cell import Cell
 
 CELLS: dict[str, type[Cell]] = {
     "rnn": RNNCell,
     "lstm": LSTMCell,
+    "mlstm": MLSTMCell,
     "gru": GRUCell,
     "min_gru": MinGRUCell,
 }
@@ -27,9 +28,18 @@ def derive_seeds(seed: int) -> Iterator[int]:
 
 
 def make_recurrent(
-    cell: str, units: int, seeds: Iterator[int], *, bidirectional: bool = False, dtype: Any = None
+    cell: str,
+    units: int,
+    seeds: Iterator[int],
+    *,
+    bidirectional: bool = False,
+    weight_drop: float = 0.0,
+    zoneout: float = 0.0,
+    dtype: Any = None,
+    name: str | None = None,
 ) -> Recurrent | Bidirectional:
     """One recurrent layer that returns its sequence and its states, its weights drawn from `seeds`."""
+    shared = {"weight_drop": weight_drop, "zoneout": zoneout, "dtype": dtype, "name": None if bidirectional else name}
 
     def one_way(reverse: bool) -> Recurrent:
         made = CELLS[cell](
@@ -37,7 +47,14 @@ def make_recurrent(
             kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
             recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
             dtype=dtype,
+            name=cell,
         )
-        return Recurrent(made, return_sequences=True, return_state=True, reverse=reverse, dtype=dtype)
+        return Recurrent(made, return_sequences=True, return_state=True, reverse=reverse, seed=next(seeds), **shared)
 
-    return Bidirectional(one_way(False), one_way(True), dtype=dtype) if bidirectional else one_way(False)
+    return Bidirectional(one_way(False), one_way(True), dtype=dtype, name=name) if bidirectional else one_way(False)
+
+
+def make_locked_dropout(rate: float, seeds: Iterator[int], *, dtype: Any = None) -> keras.layers.Dropout:
+    """Dropout of a sequence `[B, T, D]` that drops the same features at all of a row's steps (Gal and Ghahramani,
+    2016, arXiv 1512.05287)."""
+    return keras.layers.Dropout(rate, noise_shape=(None, 1, None), seed=next(seeds), dtype=dtype)

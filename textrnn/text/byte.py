@@ -69,6 +69,12 @@ class ByteTokenizer(Tokenizer):
 
         return decode_one
 
+    def _symbols(self) -> list[str]:
+        return []
+
+    def _with_symbols(self, symbols: list[str]) -> Self:
+        return self
+
     def _unknown_symbols(self, text: str) -> list[str]:
         return []
 

@@ -86,6 +86,14 @@ class CharacterTokenizer(Tokenizer):
     def _make_decoder(self) -> Callable[[int], str]:
         return ["", REPLACEMENT, "", *self._characters].__getitem__
 
+    def _symbols(self) -> list[str]:
+        return self._characters
+
+    def _with_symbols(self, symbols: list[str]) -> Self:
+        tokenizer = type(self)(self.normalize)
+        tokenizer._set_characters(symbols)
+        return tokenizer
+
     def _unknown_symbols(self, text: str) -> list[str]:
         known = set(self._characters)
         return [symbol for symbol in dict.fromkeys(self._normalized(text)) if symbol not in known]

@@ -50,6 +50,15 @@ class Tokenizer(ABC):
         self._learn(_checked_texts(texts))
         return self
 
+    def extended(self, texts: Iterable[str] | str) -> Self:
+        """Returns a tokenizer that also knows the symbols of `texts`: old ids stay, new ones follow.
+
+        Args:
+            texts: as for `fit`; what this tokenizer's settings leave out of a vocabulary stays out.
+        """
+        learnt = type(self).from_dict(self.to_dict()).fit(texts)
+        return self._with_symbols(list(dict.fromkeys([*self._symbols(), *learnt._symbols()])))
+
     def encode(self, text: str) -> np.ndarray:
         """Turns text into ids, int32 [N]. A symbol outside the vocabulary becomes `unknown_id`."""
         self._check_text(text)
@@ -118,6 +127,14 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def _make_decoder(self) -> Callable[[int], str]: ...
+
+    @abstractmethod
+    def _symbols(self) -> list[str]:
+        """What was learnt, in the order of the ids."""
+
+    @abstractmethod
+    def _with_symbols(self, symbols: list[str]) -> Self:
+        """A tokenizer with the same settings that has learnt these."""
 
     @abstractmethod
     def _unknown_symbols(self, text: str) -> list[str]: ...

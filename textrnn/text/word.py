@@ -149,6 +149,14 @@ class WordTokenizer(Tokenizer):
     def _make_decoder(self) -> Callable[[int], str]:
         return _WordDecoder(self._words or [])
 
+    def _symbols(self) -> list[str]:
+        return self._words or []
+
+    def _with_symbols(self, symbols: list[str]) -> Self:
+        tokenizer = type(self)(self.minimum_count, self.maximum_size, self.head_letters)
+        tokenizer._set_words(symbols)
+        return tokenizer
+
     def _unknown_symbols(self, text: str) -> list[str]:
         words = [fold_case(item)[1] for item in dict.fromkeys(split_items(text)) if item != " "]
         return [

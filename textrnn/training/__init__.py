@@ -1,9 +1,12 @@
 """Batches, objectives, the training loop and its run folder; which model it trains it does not know."""
 
+from textrnn.training.batch import Batches
 from textrnn.training.curves import can_draw, draw_curves
 from textrnn.training.documents import ExampleBatches
 from textrnn.training.interrupt import TrainingInterrupted
 from textrnn.training.objectives import LabelOfText, NextSymbol
+from textrnn.training.range_test import RangeTest, run_range_test
+from textrnn.training.recipes import RECIPES, make_recipe
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.session import begin_run, checksum, claim_run, describe_run
 from textrnn.training.settings import TrainingSettings
@@ -11,9 +14,12 @@ from textrnn.training.splits import split_documents, split_labelled, split_strea
 from textrnn.training.trainer import Trainer, TrainingDivergedError
 
 __all__ = [
+    "RECIPES",
+    "Batches",
     "ExampleBatches",
     "LabelOfText",
     "NextSymbol",
+    "RangeTest",
     "RunFolder",
     "Trainer",
     "TrainingDivergedError",
@@ -25,6 +31,8 @@ __all__ = [
     "claim_run",
     "describe_run",
     "draw_curves",
+    "make_recipe",
+    "run_range_test",
     "split_documents",
     "split_labelled",
     "split_stream",

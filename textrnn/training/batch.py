@@ -18,12 +18,14 @@ class Batch:
         targets: Int32 `[B, T]` for a prediction at each step, `[B]` for one a row.
         has_padding: Whether some of `inputs` is padding; without any, no mask is needed.
         is_fresh: Whether the rows begin anew; otherwise they go on where the batch before ended.
+        labels: The number of each row's label, int32 `[B]`, where a model is conditioned on labels.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     has_padding: bool
     is_fresh: bool
+    labels: np.ndarray | None = None
 
 
 class Batches(Protocol):

@@ -22,8 +22,10 @@ class Position:
         step: Steps done in it.
         sums: Summed loss, hits and weight of the epoch so far.
         gradient_norm: The largest of the epoch so far, before clipping.
+        gradient_norms: Those of each weight, summed over the steps of the epoch so far.
         seconds: Training time so far, in all sessions together.
         epoch_seconds: Training time of the epoch under way.
+        starting_seconds: What the first step of each session took, which is part of `seconds`.
         best: The least badness on the validation data so far.
         epochs_since_best: Epochs since then.
         file_sizes: How much of each growing file of the run folder belongs to what is done.
@@ -33,8 +35,10 @@ class Position:
     step: int = 0
     sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     gradient_norm: float = 0.0
+    gradient_norms: list[float] = field(default_factory=list)
     seconds: float = 0.0
     epoch_seconds: float = 0.0
+    starting_seconds: float = 0.0
     best: float = float("inf")
     epochs_since_best: int = 0
     file_sizes: dict[str, int] = field(default_factory=dict)

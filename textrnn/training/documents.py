@@ -24,6 +24,7 @@ class DocumentBatches:
         batch_size: B.
         sequence_length: T, the longest window.
         seed: For the order of the documents; None keeps them sorted by length.
+        labels: The numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class DocumentBatches:
         batch_size: int,
         sequence_length: int,
         seed: int | None,
+        labels: np.ndarray | None = None,
     ) -> None:
         self.ids = ids
         self.spans = spans
@@ -42,6 +44,7 @@ class DocumentBatches:
         self.batch_size = batch_size
         self.sequence_length = sequence_length
         self.seed = seed
+        self.labels = labels
         self.lengths = spans[:, 1] - spans[:, 0] + 1
 
     def _windows(self, rows: np.ndarray) -> int:
@@ -65,10 +68,11 @@ class DocumentBatches:
         )
         targets = padded[:, 1:]
         inputs = np.where(targets != 0, padded[:, :-1], 0)  # a document's last symbol, its end, is only predicted
+        labels = None if self.labels is None else self.labels[rows]
         for begin in range(0, targets.shape[1], self.sequence_length):
             window = slice(begin, begin + self.sequence_length)
             has_padding = bool((inputs[:, window] == 0).any())
-            yield Batch(inputs[:, window], targets[:, window], has_padding, is_fresh=begin == 0)
+            yield Batch(inputs[:, window], targets[:, window], has_padding, is_fresh=begin == 0, labels=labels)
 
 
 class ExampleBatches:

@@ -9,6 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from textrnn import checks
+from textrnn.training.batch import Batch
+from textrnn.training.diagnosis import gradient_by_lag, measure_activations
+
+ROWS_DIAGNOSED = 16  # of a batch: enough for a mean
+
 
 class Objective(Protocol):
     """Runs a model on a batch and says how wrong it was."""
@@ -27,8 +33,11 @@ class Objective(Protocol):
     def badness(self, loss: float, accuracy: float) -> float:
         """What the best weights have least of, on the validation data."""
 
-    def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
-        """What the model carries from batch to batch, empty."""
+    def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
+        """What the model carries from batch to batch, empty; `labels` as in `Batch`."""
+
+    def diagnose(self, model: Any, batch: Batch) -> dict[str, Any]:
+        """What happens inside the model on a batch that begins anew, for the metrics."""
 
     def __call__(
         self,
@@ -49,9 +58,20 @@ class NextSymbol:
 
     Args:
         symbols_per_character: To turn nats a symbol into bits a character; 1 for a character tokenizer.
+        activation_penalty: What the mean square of the last layer's outputs costs, in nats, while training: alpha of
+            Merity et al., 2017, arXiv 1708.01009.
+        change_penalty: What the mean square of their change from a step to the next costs: beta of the same paper.
+        has_lags: Whether a diagnosis says how far back gradients reach.
     """
 
     symbols_per_character: float = 1.0
+    activation_penalty: float = 0.0
+    change_penalty: float = 0.0
+    has_lags: bool = False
+
+    def __post_init__(self) -> None:
+        checks.non_negative_number("activation_penalty", self.activation_penalty)
+        checks.non_negative_number("change_penalty", self.change_penalty)
 
     @property
     def unit(self) -> str:
@@ -67,8 +87,19 @@ class NextSymbol:
     def badness(self, loss: float, accuracy: float) -> float:
         return loss
 
-    def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
-        return tuple(model.initial_states(batch_size))
+    def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
+        return tuple(model.initial_states(batch_size) if labels is None else model.initial_states(batch_size, labels))
+
+    def diagnose(self, model: Any, batch: Batch) -> dict[str, Any]:
+        inputs, targets = batch.inputs[:ROWS_DIAGNOSED], batch.targets[:ROWS_DIAGNOSED]
+        states = self.initial_states(
+            model, len(inputs), None if batch.labels is None else batch.labels[:ROWS_DIAGNOSED]
+        )
+        mask = inputs != 0 if batch.has_padding else None
+        found: dict[str, Any] = {"activations": measure_activations(model.hidden(inputs, states, mask=mask)[0], mask)}
+        if self.has_lags:
+            found["gradient_by_lag"] = gradient_by_lag(model, inputs, targets, states)
+        return found
 
     def __call__(
         self,
@@ -81,11 +112,25 @@ class NextSymbol:
         training: bool,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
         mask = inputs != 0 if has_padding else None
-        logits, states = model.forward(inputs, states, mask=mask, training=training)
+        outputs, states = model.hidden(inputs, states, mask=mask, training=training)
+        logits = model.logits(outputs[-1], training=training)
         weights = tf.ones_like(targets, tf.float32) if mask is None else tf.cast(mask, tf.float32)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        loss = tf.reduce_sum(losses * weights)
+        if training and (self.activation_penalty or self.change_penalty):
+            penalty = self._penalty(tf.cast(outputs[-1], tf.float32), weights)
+            loss += penalty - tf.stop_gradient(penalty)  # it moves the weights and is not counted as surprise
         nothing = tf.zeros([])  # hits: nobody asks for them here, and finding them is a pass over all logits
-        return tf.reduce_sum(losses * weights), nothing, tf.reduce_sum(weights), states
+        return loss, nothing, tf.reduce_sum(weights), states
+
+    def _penalty(self, hidden: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """Summed over the real steps, as the loss is."""
+        size = tf.reduce_mean(tf.square(hidden), axis=-1)
+        change = tf.reduce_mean(tf.square(hidden[:, 1:] - hidden[:, :-1]), axis=-1)
+        are_both_real = weights[:, 1:] * weights[:, :-1]
+        return self.activation_penalty * tf.reduce_sum(size * weights) + self.change_penalty * tf.reduce_sum(
+            change * are_both_real
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +158,11 @@ class LabelOfText:
         """The error rate: on few texts the loss of a network that grows sure of itself rises while it gets better."""
         return 1 - accuracy
 
-    def initial_states(self, model: Any, batch_size: Any) -> tuple[tf.Tensor, ...]:
+    def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
         return ()
+
+    def diagnose(self, model: Any, batch: Batch) -> dict[str, Any]:
+        return {}
 
     def __call__(
         self,

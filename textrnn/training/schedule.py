@@ -8,18 +8,29 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+SCHEDULES = ("cosine", "one_cycle", "constant", "range_test")
+"""What follows the warm-up: see `Schedule`."""
+LOWEST = 1e-5  # of the peak, where a range test begins
 
-class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Up to the peak over the warm-up, then along half a cosine towards 0 (Loshchilov and Hutter, 2017,
-    arXiv 1608.03983). No step has a rate of 0: the first has its share of the warm-up.
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """The rate of every step of a run. No step has a rate of 0: the first has its share of the warm-up.
+
+    `"cosine"` rises in a line over the warm-up, then falls along half a cosine towards 0 (Loshchilov and Hutter,
+    2017, arXiv 1608.03983). `"one_cycle"` rises along half a cosine too, so a warm-up of a third of the run is one
+    cycle (Smith, 2018, arXiv 1803.09820). `"constant"` stays at the peak. `"range_test"` rises exponentially from a
+    hundred-thousandth of the peak to the peak, to find out which rates a model learns at (Smith, 2017,
+    arXiv 1506.01186).
 
     Args:
+        kind: One of `SCHEDULES`.
         peak: The highest rate.
         steps: Steps of the whole run.
         warmup_steps: Steps of the warm-up; 0 begins at the peak.
     """
 
-    def __init__(self, peak: float, steps: int, warmup_steps: int) -> None:
+    def __init__(self, kind: str, peak: float, steps: int, warmup_steps: int) -> None:
+        self.kind = kind
         self.peak = peak
         self.steps = steps
         self.warmup_steps = warmup_steps
@@ -27,10 +38,16 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: Any) -> tf.Tensor:
         """The rate of a step, counted from 0: float32, a scalar."""
         step = tf.cast(step, tf.float32)
+        if self.kind == "range_test":
+            return self.peak * tf.pow(LOWEST, 1 - step / max(self.steps - 1, 1))
         rising = (step + 1) / max(self.warmup_steps, 1)
+        if self.kind == "one_cycle":
+            rising = (1 - tf.cos(math.pi * rising)) / 2
         progress = (step - self.warmup_steps) / max(self.steps - self.warmup_steps, 1)
         falling = (1 + tf.cos(math.pi * tf.clip_by_value(progress, 0.0, 1.0))) / 2
+        if self.kind == "constant":
+            falling = tf.ones([])
         return self.peak * tf.where(step < self.warmup_steps, rising, falling)
 
     def get_config(self) -> dict[str, Any]:
-        return {"peak": self.peak, "steps": self.steps, "warmup_steps": self.warmup_steps}
+        return {"kind": self.kind, "peak": self.peak, "steps": self.steps, "warmup_steps": self.warmup_steps}

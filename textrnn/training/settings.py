@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textrnn import checks
+from textrnn.training.schedule import SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -13,11 +14,14 @@ class TrainingSettings:
 
     Args:
         epochs: Passes over the training data.
-        learning_rate: The peak, reached after the warm-up; a cosine then takes it to 0 (Loshchilov and Hutter, 2017,
-            arXiv 1608.03983).
+        learning_rate: The peak, reached after the warm-up.
         weight_decay: Of AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101).
         clip_norm: The gradient is scaled down to this global norm (Pascanu et al., 2013, arXiv 1211.5063).
         warmup: Fraction of all steps over which the learning rate rises from 0.
+        schedule: How the learning rate moves, one of `schedule.SCHEDULES`.
+        weight_averaging: How much of the average of the weights stays at a step (Polyak and Juditsky, 1992; as an
+            exponential average, Izmailov et al., 2018, arXiv 1803.05407, section 3.2): validation and the best model
+            use the averages, training goes on with the weights themselves. 0 averages nothing.
         patience: Epochs without a better validation loss after which training stops; None never stops early.
         checkpoint_seconds: Training time between checkpoints; there is one after each epoch too.
 
@@ -30,6 +34,8 @@ class TrainingSettings:
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     warmup: float = 0.05
+    schedule: str = "cosine"
+    weight_averaging: float = 0.0
     patience: int | None = None
     checkpoint_seconds: float = 60.0
 
@@ -39,6 +45,8 @@ class TrainingSettings:
         checks.non_negative_number("weight_decay", self.weight_decay)
         checks.positive_number("clip_norm", self.clip_norm)
         checks.fraction("warmup", self.warmup)
+        checks.one_of("schedule", self.schedule, SCHEDULES)
+        checks.fraction("weight_averaging", self.weight_averaging)
         if self.patience is not None:
             checks.positive_integer("patience", self.patience)
         checks.non_negative_number("checkpoint_seconds", self.checkpoint_seconds)

@@ -18,15 +18,15 @@ VALIDATION_WINDOW = 256
 
 
 def split_stream(
-    ids: np.ndarray, validation_split: float, *, batch_size: int, sequence_length: int
+    ids: np.ndarray, validation_split: float, *, batch_size: int, sequence_length: int, seed: int | None = None
 ) -> tuple[Batches, Batches | None]:
-    """Train on the beginning of a text `[N]`, validate on its end.
+    """Train on the beginning of a text `[N]`, validate on its end; `seed` is for the offsets of the training part.
 
     Raises:
         ValueError: If either part is too short.
     """
     cut = len(ids) - round(len(ids) * validation_split)
-    training, held_out = StreamBatches(ids[:cut], batch_size, sequence_length), ids[cut:]
+    training, held_out = StreamBatches(ids[:cut], batch_size, sequence_length, seed), ids[cut:]
     if not validation_split:
         return training, None
     if len(held_out) < 2:
@@ -39,20 +39,35 @@ def split_stream(
 
 
 def split_documents(
-    ids: np.ndarray, validation_split: float, *, batch_size: int, sequence_length: int, seed: int
+    ids: np.ndarray,
+    validation_split: float,
+    *,
+    batch_size: int,
+    sequence_length: int,
+    seed: int,
+    labels: np.ndarray | None = None,
 ) -> tuple[Batches, Batches | None]:
-    """Hold out documents chosen at random: a corpus is often sorted, so its end would not be like the rest."""
+    """Hold out documents chosen at random: a corpus is often sorted, so its end would not be like the rest.
+
+    `labels` are the numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them.
+    """
     spans = document_spans(ids)
-    spans = spans[np.random.default_rng(seed).permutation(len(spans))]
+    order = np.random.default_rng(seed).permutation(len(spans))
     held_out = _held_out(len(spans), validation_split, "documents")
 
-    def batches(chosen: np.ndarray, order: int | None) -> DocumentBatches:
+    def batches(rows: np.ndarray, seed: int | None) -> DocumentBatches:
         return DocumentBatches(
-            ids, chosen, END_ID, batch_size=batch_size, sequence_length=sequence_length, seed=order
+            ids,
+            spans[rows],
+            END_ID,
+            batch_size=batch_size,
+            sequence_length=sequence_length,
+            seed=seed,
+            labels=None if labels is None else labels[rows],
         )
 
     kept = len(spans) - held_out
-    return batches(spans[:kept], seed), batches(spans[kept:], None) if held_out else None
+    return batches(order[:kept], seed), batches(order[kept:], None) if held_out else None
 
 
 def split_labelled(

@@ -23,12 +23,14 @@ class StreamBatches:
         ids: The text, unsigned integers `[N]`.
         batch_size: B. A text too short for B streams of one window gets fewer.
         sequence_length: T.
+        seed: Begins each epoch at an offset of its own, drawn from up to one window, so that windows are cut
+            elsewhere every time; None always begins at the first symbol.
 
     Raises:
         ValueError: If the text has not one window.
     """
 
-    def __init__(self, ids: np.ndarray, batch_size: int, sequence_length: int) -> None:
+    def __init__(self, ids: np.ndarray, batch_size: int, sequence_length: int, seed: int | None = None) -> None:
         if len(ids) <= sequence_length:
             raise ValueError(
                 f"the text must be longer than one window of `sequence_length` {sequence_length}; it has "
@@ -36,18 +38,28 @@ class StreamBatches:
             )
         self.ids = ids
         self.sequence_length = sequence_length
+        self.seed = seed
         self.batch_size = min(batch_size, (len(ids) - 1) // sequence_length)
-        self.stream_length = (len(ids) - 1) // self.batch_size
 
     def steps(self, epoch: int) -> int:
-        return -(-self.stream_length // self.sequence_length)
+        return -(-self._stream_length(epoch) // self.sequence_length)
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        starts = np.arange(self.batch_size) * self.stream_length
+        stream_length = self._stream_length(epoch)
+        starts = self._offset(epoch) + np.arange(self.batch_size) * stream_length
         for step in range(first, self.steps(epoch)):
             begin = step * self.sequence_length
-            length = min(self.sequence_length, self.stream_length - begin)
+            length = min(self.sequence_length, stream_length - begin)
             if step % RELEASE_EVERY == 0:
                 release(self.ids)
             window = np.stack([self.ids[s : s + length + 1] for s in starts + begin]).astype(np.int32)
             yield Batch(window[:, :-1], window[:, 1:], has_padding=False, is_fresh=step == 0)
+
+    def _offset(self, epoch: int) -> int:
+        if self.seed is None:
+            return 0
+        spare = len(self.ids) - 1 - self.batch_size * self.sequence_length  # each stream keeps a window
+        return int(np.random.default_rng([self.seed, epoch]).integers(min(self.sequence_length, spare + 1)))
+
+    def _stream_length(self, epoch: int) -> int:
+        return (len(self.ids) - 1 - self._offset(epoch)) // self.batch_size

@@ -14,13 +14,14 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn.layers.shards import count_shards, map_shards
+from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
 from textrnn.training.checkpoint import Position, assign_all, load_checkpoint, save_checkpoint
 from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_interrupt
 from textrnn.training.objectives import Objective
 from textrnn.training.report import Report
 from textrnn.training.run_folder import RunFolder
-from textrnn.training.schedule import WarmupCosine
+from textrnn.training.schedule import Schedule
 from textrnn.training.settings import TrainingSettings
 
 
@@ -71,11 +72,13 @@ class Trainer:
         self.strategy = tf.distribute.get_strategy()
         self.steps = [batches.steps(epoch) for epoch in range(settings.epochs)]
         total = sum(self.steps)
-        self.schedule = WarmupCosine(settings.learning_rate, total, round(settings.warmup * total))
+        self.schedule = Schedule(settings.schedule, settings.learning_rate, total, round(settings.warmup * total))
         self.optimizer = keras.optimizers.AdamW(self.schedule, weight_decay=settings.weight_decay)
         self.optimizer.build(model.trainable_variables)
         model.optimizer = self.optimizer  # where callbacks look for it
+        self.averages = WeightAverages(model.trainable_variables, settings.weight_averaging)
         self.position = Position()
+        self.has_started = False
         self.states: tuple[tf.Tensor, ...] = ()
         self.best_weights = [variable.numpy() for variable in model.variables]
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
@@ -92,6 +95,7 @@ class Trainer:
         self.position, arrays = load_checkpoint(path)
         assign_all(self.model.variables, arrays["model"], path)
         assign_all(self.optimizer.variables, arrays["optimizer"], path)
+        assign_all(self.averages.values, arrays.get("averages", []), path)
         self.states = tuple(tf.constant(state) for state in arrays.get("states", []))
         self.best_weights = arrays["best"]
         self.run.cut_back(self.position.file_sizes)
@@ -104,6 +108,7 @@ class Trainer:
         arrays = {
             "model": [variable.numpy() for variable in self.model.variables],
             "optimizer": [variable.numpy() for variable in self.optimizer.variables],
+            "averages": [average.numpy() for average in self.averages.values],
             "states": [state.numpy() for state in self.states],
             "best": self.best_weights,
         }
@@ -144,9 +149,12 @@ class Trainer:
         saved, began = time.perf_counter(), time.perf_counter() - position.epoch_seconds
         for batch in self.batches.epoch(position.epoch, position.step):
             self.callbacks.on_train_batch_begin(position.step)
-            self._train_step(batch)
+            self._count(*self.train_step(batch))
             position.step += 1
             position.epoch_seconds = time.perf_counter() - began
+            if not self.has_started:  # TensorFlow traces a step when it runs it first
+                position.starting_seconds += time.perf_counter() - saved
+                self.has_started = True
             measures = self._measures(position.sums)
             self.callbacks.on_train_batch_end(position.step - 1, measures)
             report.step(position.epoch, measures, position.sums[2] / position.epoch_seconds)
@@ -167,15 +175,26 @@ class Trainer:
         )
         raise TrainingInterrupted(f"stopped in epoch {self.position.epoch + 1}; {where}.")
 
-    def _train_step(self, batch: Batch) -> None:
+    def train_step(self, batch: Batch) -> tuple[list[float], np.ndarray]:
+        """Move the weights once: summed loss, hits and weight, and the norm of each weight's gradient."""
         if batch.is_fresh:
-            self.states = self.objective.initial_states(self.model, len(batch.inputs))
-        sums, self.states = self.traced_steps[batch.has_padding](batch.inputs, batch.targets, self.states)
-        loss, hits, weight, gradient_norm = map(float, sums.numpy())
-        if not (math.isfinite(loss) and math.isfinite(gradient_norm)):
-            self._diverge(loss / weight, gradient_norm)
-        self.position.sums = [a + b for a, b in zip(self.position.sums, (loss, hits, weight), strict=True)]
-        self.position.gradient_norm = max(self.position.gradient_norm, gradient_norm)
+            self.states = self._initial_states(batch)
+        sums, norms, self.states = self.traced_steps[batch.has_padding](batch.inputs, batch.targets, self.states)
+        sums, norms = [float(value) for value in sums.numpy()], norms.numpy()
+        gradient_norm = float(np.linalg.norm(norms))
+        if not (math.isfinite(sums[0]) and math.isfinite(gradient_norm)):
+            self._diverge(sums[0] / sums[2], gradient_norm)
+        return sums, norms
+
+    def _count(self, sums: list[float], norms: np.ndarray) -> None:
+        position = self.position
+        position.sums = [a + b for a, b in zip(position.sums, sums, strict=True)]
+        position.gradient_norm = max(position.gradient_norm, float(np.linalg.norm(norms)))
+        before = position.gradient_norms or [0.0] * len(norms)
+        position.gradient_norms = [a + float(b) for a, b in zip(before, norms, strict=True)]
+
+    def _initial_states(self, batch: Batch) -> tuple[tf.Tensor, ...]:
+        return self.objective.initial_states(self.model, len(batch.inputs), batch.labels)
 
     def _diverge(self, loss: float, gradient_norm: float) -> None:
         rate = float(self.schedule(self.optimizer.iterations - 1))
@@ -189,8 +208,8 @@ class Trainer:
         self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
     ) -> Any:
         replica = functools.partial(self._replica_step, has_padding=has_padding)
-        sums, states = self.strategy.run(replica, args=(inputs, targets, states))
-        return tf.nest.map_structure(lambda value: self.strategy.experimental_local_results(value)[0], (sums, states))
+        results = self.strategy.run(replica, args=(inputs, targets, states))
+        return tf.nest.map_structure(lambda value: self.strategy.experimental_local_results(value)[0], results)
 
     def _traced(self, step: Callable[..., Any]) -> dict[bool, Any]:
         """`step` without and with padding, each traced once for batches of any shape."""
@@ -210,7 +229,7 @@ class Trainer:
 
     def _replica_step(
         self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
         """One replica's rows of the batch, and the same update on every replica."""
         context = tf.distribute.get_replica_context()
         inputs, targets, states = tf.nest.map_structure(functools.partial(_share, context), (inputs, targets, states))
@@ -227,17 +246,37 @@ class Trainer:
             gradients, loss, hits, weight = context.all_reduce(total, [gradients, loss, hits, weight])
             states = tuple(context.all_gather(state, axis=0) for state in states)
         gradients = [gradient / tf.cast(tf.maximum(weight, 1e-9), gradient.dtype) for gradient in gradients]
-        gradients, norm = tf.clip_by_global_norm(gradients, self.settings.clip_norm)
+        norms = tf.stack([tf.cast(tf.norm(gradient), tf.float32) for gradient in gradients])
+        gradients, _ = tf.clip_by_global_norm(gradients, self.settings.clip_norm, use_norm=tf.norm(norms))
         # Keras sums the gradients over the replicas once more, which hold the same ones here.
         gradients = [gradient / context.num_replicas_in_sync for gradient in gradients]
         self.optimizer.apply(gradients, self.model.trainable_variables)
-        return tf.stack([loss, hits, weight, tf.cast(norm, loss.dtype)]), states
+        self.averages.update(self.optimizer.iterations)
+        return tf.stack([loss, hits, weight]), norms, states
 
     def _end_epoch(self, report: Report) -> None:
+        with self.averages.in_place():
+            line = self._line_of_epoch()
+            report.epoch(line)
+            if line["is_best"]:
+                self._keep_best()
+            self._record(line, report)
+            self.callbacks.on_epoch_end(line["epoch"] - 1, {k: v for k, v in line.items() if isinstance(v, float)})
+        position = self.position
+        position.epochs_since_best = 0 if line["is_best"] else position.epochs_since_best + 1
+        position.epoch, position.step, position.sums = position.epoch + 1, 0, [0.0, 0.0, 0.0]
+        position.gradient_norm, position.gradient_norms = 0.0, []
+        position.seconds, position.epoch_seconds = line["seconds"], 0.0
+        self.checkpoint()
+
+    def _line_of_epoch(self) -> dict[str, Any]:
+        """What is to be known of the epoch that has ended."""
         position = self.position
         validated, badness = self._validate()
-        is_best = badness <= position.best
-        line = {
+        is_best, position.best = badness <= position.best, min(badness, position.best)
+        names = [variable.path.partition("/")[2] for variable in self.model.trainable_variables]
+        means = [norm / position.step for norm in position.gradient_norms]
+        return {
             "epoch": position.epoch + 1,
             "step": int(self.optimizer.iterations.numpy()),
             **self._measures(position.sums),
@@ -245,20 +284,12 @@ class Trainer:
             "is_best": is_best,
             "learning_rate": float(self.schedule(self.optimizer.iterations - 1)),
             "gradient_norm": position.gradient_norm,
+            "gradient_norms": dict(zip(names, means, strict=True)),
+            **self.objective.diagnose(self.model, next(iter(self.batches.epoch(position.epoch)))),
             f"{self.objective.unit}_per_second": position.sums[2] / max(position.epoch_seconds, 1e-9),
             "seconds": position.seconds + position.epoch_seconds,
+            "starting_seconds": position.starting_seconds,
         }
-        report.epoch(line)
-        if is_best:
-            self._keep_best(badness)
-        else:
-            position.epochs_since_best += 1
-        self._record(line, report)
-        self.callbacks.on_epoch_end(position.epoch, {k: v for k, v in line.items() if isinstance(v, float)})
-        position.epoch, position.step, position.sums = position.epoch + 1, 0, [0.0, 0.0, 0.0]
-        position.gradient_norm = 0.0
-        position.seconds, position.epoch_seconds = line["seconds"], 0.0
-        self.checkpoint()
 
     def _validate(self) -> tuple[dict[str, float], float]:
         """Measures on the validation data, and how bad they are; without such data the last weights are best."""
@@ -267,8 +298,7 @@ class Trainer:
         loss, accuracy = _means(self.evaluate(self.validation))
         return self.objective.measures(loss, accuracy), self.objective.badness(loss, accuracy)
 
-    def _keep_best(self, badness: float) -> None:
-        self.position.best, self.position.epochs_since_best = badness, 0
+    def _keep_best(self) -> None:
         self.best_weights = [variable.numpy() for variable in self.model.variables]
         if self.run is not None:
             self.model.optimizer = None  # a model file is for use; the optimizer's memory is in the checkpoint
@@ -294,7 +324,7 @@ class Trainer:
         totals, states = np.zeros(3), ()
         for batch in batches.epoch(0):
             if batch.is_fresh:
-                states = self.objective.initial_states(self.model, len(batch.inputs))
+                states = self._initial_states(batch)
             sums, states = self.traced_evaluations[batch.has_padding](batch.inputs, batch.targets, states)
             totals += sums.numpy()
         return [float(total) for total in totals]

@@ -1,0 +1,53 @@
+"""A recipe against the LSTM everybody trains: 2 x 512 in PyTorch, given the same wall time on the same text.
+
+    python benchmarks/recipes.py CORPUS --torch-python ENV/bin/python [--recipe standard]
+
+Both learn from the first 90% of the text and are then scored on the rest, read whole with the state carried. The time is
+that of training; starting up, tracing and scoring are left out for both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+WORKER = Path(__file__).parent / "workers" / "torch_recipe.py"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A recipe against a PyTorch LSTM given the same time.")
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--torch-python", required=True, metavar="PATH", help="a Python that has PyTorch")
+    parser.add_argument("--recipe", default="standard")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    text = options.corpus.read_text(encoding="utf-8")
+    cut = len(text) - round(len(text) * 0.1)
+    with tempfile.TemporaryDirectory() as folder:
+        seconds, ours, parameters = train_ours(text[:cut], text[cut:], Path(folder) / "run", options)
+        print(f"textrnn {options.recipe}: {ours:.4f} nats per character, {parameters:,} parameters, {seconds:.0f} s")
+        (Path(folder) / "task.json").write_text(
+            json.dumps({"training": text[:cut], "validation": text[cut:], "seconds": seconds, "seed": options.seed})
+        )
+        command = [options.torch_python, WORKER, Path(folder) / "task.json"]
+        subprocess.run([str(part) for part in command], check=True)
+
+
+def train_ours(training: str, validation: str, out: Path, options: argparse.Namespace) -> tuple[float, float, int]:
+    """Training seconds, nats per character and parameters of the recipe's model."""
+    from textrnn.cli.library import import_api
+
+    api = import_api(work="training")
+    model = api.train_language_model(
+        [training], recipe=options.recipe, validation_split=0.0, seed=options.seed, out=out
+    )
+    line = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])
+    seconds = line["seconds"] - line["starting_seconds"]
+    return seconds, api.load(out).evaluate_text(validation).nats_per_character, model.count_params()
+
+
+if __name__ == "__main__":
+    main()

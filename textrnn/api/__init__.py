@@ -1,0 +1,22 @@
+"""The few functions most people need: text in, a trained model out."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from textrnn.api.classifier import train_classifier
+from textrnn.api.language_model import find_learning_rate, train_language_model
+from textrnn.models import load_model
+
+__all__ = ["find_learning_rate", "load", "train_classifier", "train_language_model"]
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """The model in a `.keras` file, or the best one of a run folder: a `LanguageModel` or a `TextClassifier`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or was not written by this package.
+    """
+    return load_model(path)

@@ -1,0 +1,85 @@
+"""What training a language model and training a classifier have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from textrnn import checks
+from textrnn.models import TextClassifier
+from textrnn.models.stack import CELLS
+from textrnn.text import Tokenizer, WordTokenizer, make_tokenizer
+from textrnn.training import Trainer, can_draw, draw_curves
+
+TOKENIZERS = ("character", "byte", "word")
+HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a symbol
+
+
+def record_settings(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call as its run's config records them: all that decides what comes out."""
+    left_out = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")
+    recorded = {name: value for name, value in arguments.items() if name not in left_out}
+    for name in {"source", "init_from"} & recorded.keys():
+        recorded[name] = _name_of(recorded[name])
+    tokenizer = recorded["tokenizer"]
+    recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in recorded.items()}
+
+
+def _name_of(source: Any) -> str | None:
+    if source is None:
+        return None
+    return os.path.abspath(source) if isinstance(source, (str, os.PathLike)) else "in memory"
+
+
+def check_shared(settings: dict[str, Any], callbacks: Any, verbose: bool, resume: bool) -> None:
+    checks.one_of("cell", settings["cell"], CELLS)
+    checks.positive_integer("batch_size", settings["batch_size"])
+    checks.fraction("validation_split", settings["validation_split"])
+    checks.integer_of_at_least(0, "seed", settings["seed"])
+    checks.boolean("verbose", verbose)
+    checks.boolean("resume", resume)
+    if settings["patience"] is not None and settings["validation_split"] == 0:
+        raise ValueError("`patience` needs validation data to wait on; received validation_split=0.")
+    is_list = isinstance(callbacks, Sequence)
+    if not is_list or not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
+        raise TypeError(f"`callbacks` must be a list of Keras callbacks; received {callbacks!r}.")
+
+
+def make_ready(tokenizer: str | Tokenizer) -> Tokenizer:
+    if isinstance(tokenizer, Tokenizer):
+        return tokenizer
+    name = checks.one_of("tokenizer", tokenizer, TOKENIZERS)
+    return WordTokenizer(head_letters=HEAD_LETTERS) if name == "word" else make_tokenizer(name)
+
+
+def run_trainer(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measure: str) -> None:
+    model, verbose = trainer.model, trainer.is_shown
+    layers = f"{model.cell} of {model.num_layers} x {model.units}"
+    if isinstance(model, TextClassifier):
+        layers = f"{model.members} readers, {layers}"
+    say(
+        verbose,
+        f"{facts['model']}, {layers}, {facts['parameters']:,} parameters ({facts['megabytes']:.1f} MB)",
+    )
+    say(verbose, f"device {facts['device']}, precision {facts['precision']}")
+    if is_resumed:
+        trainer.restore()
+        say(verbose, f"going on from epoch {trainer.position.epoch + 1}, step {trainer.position.step}")
+    trainer.train()
+    run = trainer.run
+    if run is not None:
+        if can_draw():
+            draw_curves(run.history(), measure, run.curves)
+        else:
+            say(verbose, f"no {run.curves}: that takes matplotlib, pip install 'textrnn[plots]'")
+        say(verbose, f"the best model is {run.model}")
+
+
+def say(verbose: bool, text: str) -> None:
+    if verbose:
+        print(text, flush=True)

@@ -1,0 +1,388 @@
+"""From text to a trained language model."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from textrnn import checks
+from textrnn.api.common import check_shared, make_ready, record_settings, run_trainer, say
+from textrnn.models import LanguageModel, load_model
+from textrnn.models.inheritance import inherit_weights
+from textrnn.models.precision import dtype_policy, resolve_precision
+from textrnn.text import Corpus, Tokenizer, open_corpus, read_labelled, write_ids
+from textrnn.training import (
+    RECIPES,
+    Batches,
+    NextSymbol,
+    RangeTest,
+    RunFolder,
+    Trainer,
+    TrainingSettings,
+    begin_run,
+    checksum,
+    claim_run,
+    describe_run,
+    make_recipe,
+    run_range_test,
+    split_documents,
+    split_stream,
+)
+
+INHERITED = ("cell", "units", "num_layers", "embedding_dim", "layer_norm", "residual", "tie_embeddings")
+OF_THE_MODEL = (
+    *INHERITED,
+    "input_dropout",
+    "dropout",
+    "output_dropout",
+    "embedding_dropout",
+    "weight_drop",
+    "zoneout",
+)
+OF_TRAINING = ("epochs", "learning_rate", "weight_decay", "clip_norm", "warmup", "schedule", "weight_averaging")
+UNCHECKED_IDS = "ids.new"  # until it is known that the run may begin with them
+
+
+def train_language_model(
+    source: str | os.PathLike[str] | Iterable[str],
+    *,
+    recipe: str = "quick",
+    tokenizer: str | Tokenizer | None = None,
+    cell: str | None = None,
+    units: int | None = None,
+    num_layers: int | None = None,
+    embedding_dim: int | None = None,
+    input_dropout: float | None = None,
+    dropout: float | None = None,
+    output_dropout: float | None = None,
+    embedding_dropout: float | None = None,
+    weight_drop: float | None = None,
+    zoneout: float | None = None,
+    layer_norm: bool | None = None,
+    residual: bool | None = None,
+    tie_embeddings: bool | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    sequence_length: int | None = None,
+    random_offsets: bool | None = None,
+    learning_rate: float | None = None,
+    schedule: str | None = None,
+    warmup: float | None = None,
+    weight_decay: float | None = None,
+    clip_norm: float | None = None,
+    activation_penalty: float | None = None,
+    change_penalty: float | None = None,
+    weight_averaging: float | None = None,
+    patience: int | None = None,
+    validation_split: float = 0.1,
+    documents: Literal["line", "file", "string"] | None = None,
+    condition: str | None = None,
+    text_column: str | None = None,
+    init_from: str | os.PathLike[str] | LanguageModel | None = None,
+    gradient_by_lag: bool = False,
+    encoding: str = "utf-8",
+    precision: str = "auto",
+    seed: int = 0,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    checkpoint_seconds: float = 60.0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: bool = True,
+) -> LanguageModel:
+    """Train a language model on text.
+
+    Where an argument's default is None the recipe decides, by the length of the text; `textrnn.training.recipes` has
+    the numbers.
+
+    Args:
+        source: A text file, a folder of `.txt` files, or strings; with `condition` a `.csv`, `.tsv` or `.jsonl` file.
+        recipe: `"quick"`, `"standard"` or `"best"`: each takes longer than the one before and ends with a lower loss.
+        tokenizer: `"character"`, `"byte"`, `"word"`, or a tokenizer of `textrnn.text`, fitted or not; by default that
+            of `init_from`, else `"character"`.
+        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
+        units: Size of each recurrent layer.
+        num_layers: How many are stacked.
+        embedding_dim: Size of a symbol's embedding.
+        input_dropout: Fraction of the embeddings' features dropped while training, as `LanguageModel` says.
+        dropout: Fraction of each recurrent layer's outputs dropped while training.
+        output_dropout: The same for the last layer.
+        embedding_dropout: Fraction of the symbols whose embedding is dropped.
+        weight_drop: Fraction of each recurrent kernel dropped.
+        zoneout: How likely a unit keeps its state at a step.
+        layer_norm: Whether the outputs of each layer are normalised.
+        residual: Whether each layer but the first adds its outputs to its inputs.
+        tie_embeddings: Whether the output shares the embedding's weights; needs `embedding_dim` equal to `units`.
+        epochs: Passes over the text.
+        batch_size: How many places of the text are read at once.
+        sequence_length: Steps a gradient reaches back; the state is carried on from window to window.
+        random_offsets: Whether the windows of each epoch of a continuous text are cut at other places.
+        learning_rate: The peak.
+        schedule: What follows the warm-up: `"cosine"`, `"one_cycle"` or `"constant"`, as `Schedule` says.
+        warmup: Fraction of all steps over which the learning rate rises.
+        weight_decay: Of AdamW.
+        clip_norm: The gradient's largest global norm.
+        activation_penalty: What the mean square of the outputs costs, as `NextSymbol` says.
+        change_penalty: What the mean square of their changes costs.
+        weight_averaging: How much of the weights' exponential average stays at a step; 0 averages nothing.
+        patience: Epochs without a better validation loss after which training stops; None never stops early.
+        validation_split: Fraction held out to tell which weights are best: the end of a continuous text, or a
+            random choice of documents. 0 holds out nothing and keeps the last weights.
+        documents: None for one continuous text; `"line"`, `"file"` or `"string"` for many that end, one a line, a
+            file of a folder, or a string. The model then learns where a text ends.
+        condition: The column of a table whose labels the texts are conditioned on: each row is then a document, and
+            `generate(condition=...)` writes one of that label.
+        text_column: The table's text column; by default `text`, `sentence` or `review`.
+        init_from: A language model, its file or its run folder, whose cell, sizes and weights this one starts with.
+            Symbols it does not know are added to its vocabulary; their weights start as the mean of the others'.
+        gradient_by_lag: Whether the metrics say, epoch by epoch, how far back gradients reach.
+        encoding: Of the files.
+        precision: `"float32"`, `"bfloat16"` (products only; states, sums and weights stay float32), or `"auto"`:
+            bfloat16 where the processor has instructions for it.
+        seed: For the weights, dropout, offsets and the order of documents.
+        out: Folder for the best model, metrics, samples, curves and checkpoints; None keeps nothing.
+        resume: Whether to go on with the run in `out`, exactly where its last checkpoint was.
+        checkpoint_seconds: Time between checkpoints.
+        callbacks: Keras callbacks.
+        verbose: Whether to show progress.
+
+    Returns:
+        The model with the weights that did best on validation.
+
+    Raises:
+        ValueError, TypeError: If an argument is out of its range or of another type, or the text is too short.
+        FileNotFoundError: If `source` is a path that does not exist.
+        FileExistsError: If `out` holds a run and `resume` is False.
+    """
+    with prepared_trainer(**locals()) as (trainer, facts, is_resumed):
+        run_trainer(trainer, facts, is_resumed, "bits_per_character")
+    return trainer.model
+
+
+def find_learning_rate(
+    source: str | os.PathLike[str] | Iterable[str], *, highest: float = 1.0, steps: int = 200, **options: Any
+) -> RangeTest:
+    """See at which learning rates a model learns a text: a range test (Smith, 2017, arXiv 1506.01186).
+
+    Args:
+        source: As for `train_language_model`.
+        highest: The rate the test ends with, unless the loss has risen before; it begins at 1e-5 of it.
+        steps: How many steps the rate takes to get there.
+        **options: Any other argument of `train_language_model`; nothing is kept in `out`.
+
+    Returns:
+        Rates, losses and a suggestion for `learning_rate`.
+
+    Raises:
+        What `train_language_model` raises.
+    """
+    checks.positive_number("highest", highest)
+    checks.integer_of_at_least(20, "steps", steps)
+    bound = inspect.signature(train_language_model).bind(source, **{**options, "out": None, "resume": False})
+    bound.apply_defaults()
+    with prepared_trainer(**bound.arguments) as (trainer, _, _):
+        return run_range_test(trainer, highest, steps)
+
+
+@contextlib.contextmanager
+def prepared_trainer(
+    *,
+    source: Any,
+    tokenizer: str | Tokenizer | None,
+    init_from: Any,
+    out: Any,
+    resume: bool,
+    checkpoint_seconds: float,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: bool,
+    **settings: Any,
+) -> Iterator[tuple[Trainer, dict[str, Any], bool]]:
+    """From the arguments of `train_language_model` to a trainer, what it runs on and with, and whether it goes on
+    with a run. Within it the text lies where the trainer reads it."""
+    settings["precision"] = resolve_precision(settings["precision"])
+    checks.one_of("recipe", settings["recipe"], RECIPES)
+    checks.boolean("gradient_by_lag", settings["gradient_by_lag"])
+    of_text = ("documents", "condition", "text_column", "encoding")
+    texts = _open_texts(source, **{name: settings[name] for name in of_text})
+    parent = None if init_from is None else _open_parent(init_from)
+    _fill(settings, {} if parent is None else {name: getattr(parent, name) for name in INHERITED}, is_fixed=True)
+    _fill(settings, make_recipe(settings["recipe"], texts.corpus.size))
+    training = TrainingSettings(
+        patience=settings["patience"],
+        checkpoint_seconds=checkpoint_seconds,
+        **{name: settings[name] for name in OF_TRAINING},
+    )
+    check_shared(settings, callbacks, verbose, resume)
+    checks.positive_integer("sequence_length", settings["sequence_length"])
+    checks.boolean("random_offsets", settings["random_offsets"])
+    objective = NextSymbol(
+        activation_penalty=settings["activation_penalty"],
+        change_penalty=settings["change_penalty"],
+        has_lags=settings["gradient_by_lag"],
+    )
+    run = claim_run(out, resume=resume)
+    seed, fitted = settings["seed"], _fit(tokenizer, parent, texts.corpus, verbose)
+    model = LanguageModel(
+        fitted,
+        labels=sorted(set(texts.labels)),
+        documents=texts.corpus.documents is not None,
+        seed=seed,
+        dtype=dtype_policy(settings["precision"]),
+        **{name: settings[name] for name in OF_THE_MODEL},
+    )
+    if parent is not None:
+        inherit_weights(model, parent)
+    with _workplace(run) as folder:
+        counted = _Counted(texts.corpus, "encoding", verbose)
+        ids = write_ids(counted, fitted, folder / UNCHECKED_IDS, end_of_text=model.documents)
+        batches, validation = _split(ids, texts, settings)
+        facts = describe_run(model, {"symbols": len(ids), "checksum": checksum([ids])})
+        recorded = record_settings({"source": source, "tokenizer": fitted, "init_from": init_from, **settings})
+        is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
+        (folder / UNCHECKED_IDS).replace(folder / "ids.bin")
+        say(
+            verbose, f"{texts.corpus.name}: {counted.characters:,} characters, vocabulary of {fitted.vocabulary_size}"
+        )
+        trainer = Trainer(
+            model,
+            dataclasses.replace(objective, symbols_per_character=len(ids) / max(counted.characters, 1)),
+            batches,
+            validation,
+            training,
+            run=run,
+            callbacks=callbacks,
+            sample=lambda: _write_sample(model, seed),
+            is_shown=verbose,
+        )
+        yield trainer, facts, is_resumed
+
+
+def _split(ids: np.ndarray, texts: _Texts, settings: dict[str, Any]) -> tuple[Batches, Batches | None]:
+    shape = {name: settings[name] for name in ("batch_size", "sequence_length")}
+    if texts.corpus.documents is None:
+        order = settings["seed"] if settings["random_offsets"] else None
+        return split_stream(ids, settings["validation_split"], **shape, seed=order)
+    names = sorted(set(texts.labels))
+    labels = np.array([names.index(label) for label in texts.labels], np.int32) if names else None
+    return split_documents(ids, settings["validation_split"], **shape, seed=settings["seed"], labels=labels)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    corpus: Corpus
+    labels: Sequence[str]
+    """One for each document, if the model is conditioned on them, else none."""
+
+
+def _open_texts(source: Any, documents: Any, condition: str | None, text_column: str | None, encoding: str) -> _Texts:
+    if condition is None:
+        if text_column is not None:
+            raise ValueError(f"`text_column` needs `condition`, the column of labels; received {text_column!r}.")
+        return _Texts(open_corpus(source, documents=documents, encoding=encoding), ())
+    if not isinstance(source, (str, os.PathLike)) or documents is not None:
+        raise ValueError(
+            "`condition` needs `source` to be the path of a table and `documents` to be left out: each row is one; "
+            f"received {type(source).__name__} and documents={documents!r}."
+        )
+    read = read_labelled(source, text_column=text_column, label_column=condition, encoding=encoding)
+    rows = [(text, label) for text, label in zip(read.texts, read.labels, strict=True) if text]
+    corpus = open_corpus([text for text, _ in rows], documents="string")
+    return _Texts(dataclasses.replace(corpus, name=os.fspath(source)), [label for _, label in rows])
+
+
+def _open_parent(init_from: Any) -> LanguageModel:
+    model = init_from if isinstance(init_from, keras.Model) else load_model(init_from)
+    if not isinstance(model, LanguageModel):
+        raise ValueError(f"`init_from` must be a language model; received a {type(model).__name__}.")
+    return model
+
+
+def _fill(settings: dict[str, Any], values: dict[str, Any], *, is_fixed: bool = False) -> None:
+    """Give settings that were left to None their values; those that are fixed may not be given others."""
+    for name, value in values.items():
+        if is_fixed and settings[name] not in (None, value):
+            raise ValueError(
+                f"`{name}` must be that of `init_from`, {value!r}, or left out; received {settings[name]!r}."
+            )
+        if settings[name] is None:
+            settings[name] = value
+
+
+def _write_sample(model: LanguageModel, seed: int) -> str:
+    condition = model.labels[0] if model.labels else None
+    return str(model.generate(length=200, temperature=0.8, seed=seed, condition=condition))
+
+
+def _fit(tokenizer: str | Tokenizer | None, parent: LanguageModel | None, corpus: Corpus, verbose: bool) -> Tokenizer:
+    """The tokenizer asked for, fitted; that of `parent`, with whatever symbols of the corpus it lacks."""
+    counted = _Counted(corpus, "reading", verbose)
+    if parent is None:
+        ready = make_ready(tokenizer or "character")
+        return ready if ready.is_fitted else ready.fit(counted)
+    kind = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
+    if kind not in (None, parent.tokenizer.kind) or (isinstance(tokenizer, Tokenizer) and tokenizer.is_fitted):
+        raise ValueError(
+            f"`tokenizer` must be left out where `init_from` brings one, {parent.tokenizer}; received {tokenizer!r}."
+        )
+    extended = parent.tokenizer.extended(counted)
+    new = [extended.decode([n]) for n in range(parent.tokenizer.vocabulary_size, extended.vocabulary_size)]
+    if new:
+        shown = ", ".join(map(repr, new[:20])) + (", ..." if len(new) > 20 else "")
+        say(verbose, f"{len(new)} symbols are new to the model: {shown}")
+    return extended
+
+
+class _Counted:
+    """The pieces of a corpus, their characters counted, with a bar for a corpus that takes a while."""
+
+    def __init__(self, corpus: Corpus, description: str, verbose: bool) -> None:
+        self.corpus = corpus
+        self.description = description
+        self.verbose = verbose
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        hidden = None if self.verbose else True
+        bar = tqdm(
+            total=self.corpus.size,
+            desc=self.description,
+            unit="B",
+            unit_scale=True,
+            disable=hidden,
+            leave=False,
+            delay=1,
+        )
+        with bar:
+            for piece in self.corpus.pieces():
+                self.characters += len(piece)
+                yield piece
+                bar.update(len(piece))
+
+
+@contextlib.contextmanager
+def _workplace(run: RunFolder | None) -> Iterator[Path]:
+    """Where the ids lie while they are trained on: in the run folder, else in a temporary one.
+
+    If the run cannot begin, what was written for it goes, and so does its folder if there is nothing else in it.
+    """
+    if run is None:
+        with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
+            yield Path(folder)
+        return
+    try:
+        yield run.path
+    except BaseException:
+        (run.path / UNCHECKED_IDS).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            run.path.rmdir()
+        raise

@@ -1,0 +1,40 @@
+"""A new model that begins with what another has learnt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from textrnn.models.language_model import LanguageModel
+
+
+def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
+    """Give `model` the weights of `parent`, which has the same cell and sizes.
+
+    Its vocabulary begins with that of `parent`: a symbol that was not in it starts as the mean of those that were.
+    A label starts as the parent's of that name, else without effect.
+    """
+    own, inherited = (
+        [
+            weight
+            for weight in one.trainable_variables
+            if not one.labels or weight is not one.label_embedding.embeddings
+        ]
+        for one in (model, parent)
+    )
+    for weight, source in zip(own, inherited, strict=True):
+        weight.assign(_grown(source.numpy(), tuple(weight.shape)))
+    for label in set(model.labels) & set(parent.labels):
+        vector = parent.label_embedding.embeddings[parent.labels.index(label)]
+        rows = model.label_embedding.embeddings.numpy()
+        rows[model.labels.index(label)] = vector
+        model.label_embedding.embeddings.assign(rows)
+
+
+def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """`values` with their mean for what `shape` has more of, along one axis at most."""
+    for axis, size in enumerate(shape):
+        missing = size - values.shape[axis]
+        if missing:
+            mean = values.mean(axis=axis, keepdims=True)
+            values = np.concatenate([values, np.repeat(mean, missing, axis=axis)], axis=axis)
+    return values
