@@ -2,8 +2,8 @@
 
     python benchmarks/recipes.py CORPUS --torch-python ENV/bin/python [--recipe standard]
 
-Both learn from the first 90% of the text and are then scored on the rest, read whole with the state carried. The time is
-that of training; starting up, tracing and scoring are left out for both.
+Both learn from the first 90% of the text and are then scored on the rest, read whole with the state carried. The time
+is that of training; starting up, tracing and scoring are left out for both.
 """
 
 from __future__ import annotations

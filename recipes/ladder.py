@@ -1,0 +1,79 @@
+"""How low the loss gets in how much time: one rung after the other, each a run of its own.
+
+    python recipes/ladder.py tinyshakespeare.txt                    every rung but the hours-long ones
+    python recipes/ladder.py tinyshakespeare.txt --rungs best       one of them
+    python recipes/ladder.py tinyshakespeare.txt --ablate           standard, with one ingredient left out at a time
+
+A run learns from the first 90% of the text, keeps its last weights, and reads the rest once, when it is done: whole
+with the state carried, in blocks of 256 from an empty state, and (--dynamic) with weights that follow it. Seconds are
+those of training, after the first step, which TensorFlow traces. Runs lie in --out; one that was stopped goes on when
+the same command is given again, one that is done is only scored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+RUNGS: dict[str, dict[str, Any]] = {
+    "seconds": {"recipe": "quick", "cell": "rnn", "units": 256, "epochs": 1},
+    "quick": {"recipe": "quick"},
+    "standard": {"recipe": "standard"},
+    "best": {"recipe": "best"},
+}
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "without averaging": {"weight_averaging": 0.0},
+    "without weight drop": {"weight_drop": 0.0},
+    "without input dropout": {"input_dropout": 0.0},
+    "without random offsets": {"random_offsets": False},
+}
+HELD_OUT = 0.1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Loss by training time.")
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--rungs", nargs="+", choices=RUNGS, default=[name for name in RUNGS if name != "best"])
+    parser.add_argument(
+        "--ablate", action="store_true", help="leave the parts of the standard recipe out, one by one"
+    )
+    parser.add_argument("--dynamic", action="store_true", help="also score with weights that follow the text")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
+    options = parser.parse_args()
+    rungs = {name: RUNGS[name] for name in options.rungs}
+    if options.ablate:
+        rungs = {name: {**RUNGS["standard"], **change} for name, change in ABLATIONS.items()}
+    text = options.corpus.read_text(encoding="utf-8")
+    cut = len(text) - round(len(text) * HELD_OUT)
+    options.out.mkdir(parents=True, exist_ok=True)
+    learnt = options.out / "training.txt"
+    learnt.write_text(text[:cut], encoding="utf-8")
+    print("| rung | parameters | seconds | nats per character, stateful | blocks of 256 | dynamic |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, settings in rungs.items():
+        print(climb(name, settings, learnt, text[cut:], options), flush=True)
+
+
+def climb(name: str, settings: dict[str, Any], learnt: Path, validation: str, options: argparse.Namespace) -> str:
+    """Train one rung, or go on with it, and score it: a row of the table."""
+    from textrnn.cli.library import import_api
+
+    out = options.out / name.replace(" ", "-")
+    api = import_api(work="training")
+    has_begun = (out / "checkpoint/state.npz").exists()
+    api.train_language_model(
+        learnt, out=out, resume=has_begun, validation_split=0.0, seed=options.seed, checkpoint_seconds=30, **settings
+    )
+    line = json.loads((out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    model = api.load(out)
+    protocols = ["stateful", "blocks", *["dynamic"] * options.dynamic]
+    scores = [f"{model.evaluate_text(validation, protocol).nats_per_character:.4f}" for protocol in protocols]
+    seconds = line["seconds"] - line["starting_seconds"]
+    return f"| {name} | {model.count_params():,} | {seconds:,.0f} | {' | '.join([*scores, ''][:3])} |"
+
+
+if __name__ == "__main__":
+    main()
