@@ -70,7 +70,7 @@ TRAINING = {
     "unknown schedule": (
         {"schedule": "steps"},
         ValueError,
-        "`schedule` must be one of 'cosine', 'one_cycle', 'constant', 'range_test'; received 'steps'",
+        "`schedule` must be one of 'cosine', 'one_cycle', 'constant'; received 'steps'",
     ),
     "all weights dropped": ({"weight_drop": 1}, ValueError, "`weight_drop` must be .* below 1; received 1"),
     "endless average": ({"weight_averaging": 1.0}, ValueError, "`weight_averaging` must be .* below 1; received 1.0"),
@@ -82,6 +82,13 @@ TRAINING = {
         "`condition` needs `source` to be the path of a table",
     ),
     "a column of nothing": ({"text_column": "text"}, ValueError, "`text_column` needs `condition`"),
+    "begun with a number": ({"init_from": 5}, TypeError, "`init_from` must be a language model or the path of one"),
+    "no tokenizer": ({"tokenizer": ""}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'word'"),
+    "nothing to drop": (
+        {"cell": "min_gru", "weight_drop": 0.1},
+        ValueError,
+        "`weight_drop` must be 0 for MinGRUCell, which has no recurrent kernel; received 0.1",
+    ),
     "begun with nothing": ({"init_from": "nowhere.keras"}, FileNotFoundError, "nowhere.keras does not exist"),
     "no epochs": ({"epochs": 0}, ValueError, "`epochs` must be a positive integer; received 0"),
     "true epochs": ({"epochs": True}, TypeError, "`epochs` must be a positive integer; received True"),

@@ -219,6 +219,13 @@ def test_a_table_of_labelled_texts_makes_a_model_that_writes_either(tmp_path):
     good, bad = (run(*arguments, "--condition", mood, cwd=tmp_path).stdout for mood in ("good", "bad"))
     assert good.startswith("the"), good
     assert bad.startswith("a st"), bad
+    text = ["--text", "the sea is calm and blue"]
+    likely, unlikely = (
+        run("-m", "textrnn", "score", "runs/lines", *text, "--condition", mood, cwd=tmp_path).stdout
+        for mood in ("good", "bad")
+    )
+    bits = [float(re.search(r"([\d.]+) bits per character", shown)[1]) for shown in (likely, unlikely)]
+    assert bits[0] < bits[1]
     done = run(*arguments, "--condition", "ugly", cwd=tmp_path)
     assert done.returncode == 1
     assert "`condition` must be one of 'bad', 'good'; received 'ugly'." in done.stderr

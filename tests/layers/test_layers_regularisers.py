@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 from references import CELLS, MASKS, B, D, H, T, gradients_of, make_inputs, run_reference, weighted_sum, weights_of
 
-from textrnn.layers import LSTMCell, Recurrent, RNNCell
+from textrnn.layers import LSTMCell, MinGRUCell, Recurrent, RNNCell, recurrent
 
 every_cell = pytest.mark.parametrize("name", CELLS)
+with_recurrent_kernel = pytest.mark.parametrize("name", [name for name in CELLS if name != "min_gru"])
 
 
 def make_layer(name, dtype="float64", **options):
@@ -36,7 +37,7 @@ def run(layer, sequence, initial, mask=None, training=True):
 @pytest.mark.parametrize("mask", [None, MASKS["hole"]], ids=["none", "hole"])
 @pytest.mark.parametrize("training", [True, False])
 def test_gradients_with_zoneout_and_weight_drop_equal_central_differences(name, mask, training):
-    layer = make_layer(name, weight_drop=0.4, zoneout=0.3)
+    layer = make_layer(name, weight_drop=0.0 if name == "min_gru" else 0.4, zoneout=0.3)
     sequence, initial = make_inputs(layer.cell, "float64")
 
     found = gradients_of(lambda s, i: run(layer, s, i, mask, training), layer, sequence, initial)
@@ -86,6 +87,18 @@ def test_zoneout_at_inference_is_the_mean():
     np.testing.assert_allclose(outputs, np.stack(expected, axis=1), rtol=1e-10)
 
 
+def test_no_two_chunks_calls_or_shards_keep_the_same_units(monkeypatch):
+    monkeypatch.setattr(recurrent, "count_shards", lambda rows: 2)
+    layer = Recurrent(RNNCell(64), True, zoneout=0.5, seed=1)
+    sequence = np.random.default_rng(0).normal(size=(4, 150, 3)).astype("float32")
+    outputs = np.concatenate([layer(sequence, training=True) for _ in range(3)], axis=1)
+    is_kept = np.diff(outputs, axis=1) == 0
+    windows = [
+        is_kept[row, start : start + 20].tobytes() for row in range(4) for start in range(is_kept.shape[1] - 20)
+    ]
+    assert len(set(windows)) == len(windows)
+
+
 def test_zoneout_over_several_chunks_has_exact_gradients():
     """The backward pass draws what the forward pass drew, chunk by chunk."""
     layer = make_layer("lstm", zoneout=0.3)
@@ -98,7 +111,7 @@ def test_zoneout_over_several_chunks_has_exact_gradients():
     np.testing.assert_allclose(np.sum(gradient * direction), (ahead - behind) / 2e-6, rtol=1e-6)
 
 
-@every_cell
+@with_recurrent_kernel
 def test_weight_drop_is_the_same_at_every_step_and_scales_what_is_left(name):
     layer = make_layer(name, weight_drop=0.5)
     for variable in seeds_of(layer):
@@ -121,7 +134,7 @@ def test_weight_drop_is_the_same_at_every_step_and_scales_what_is_left(name):
     np.testing.assert_allclose(run(layer, sequence, initial)[0], outputs, rtol=1e-10)
 
 
-@every_cell
+@with_recurrent_kernel
 def test_nothing_is_dropped_at_inference(name):
     layer, plain = make_layer(name, weight_drop=0.5), make_layer(name)
     sequence, initial = make_inputs(layer.cell, "float64")
@@ -164,6 +177,11 @@ def test_regularisers_run_in_a_traced_function_of_any_shape():
 def test_a_wrong_fraction_is_refused(option):
     with pytest.raises(ValueError, match=f"`{option}` must be a number of 0 or more and below 1; received 1.5"):
         Recurrent(LSTMCell(H), **{option: 1.5})
+
+
+def test_a_cell_without_a_recurrent_kernel_has_nothing_to_drop():
+    with pytest.raises(ValueError, match=r"`weight_drop` must be 0 for MinGRUCell, .*; received 0.5"):
+        Recurrent(MinGRUCell(H), weight_drop=0.5)
 
 
 def test_regularisers_need_a_cell_of_this_package():

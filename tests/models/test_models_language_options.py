@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import textrnn
+from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.text import CharacterTokenizer
 from textrnn.training import NextSymbol
 
@@ -164,6 +165,11 @@ def test_a_missing_or_unknown_label_is_refused(moody, call, message):
         call(moody)
 
 
+def test_ids_alone_do_not_say_which_label(moody):
+    with pytest.raises(ValueError, match="a model with `labels` must be told the label of each row"):
+        moody(ids_of(moody))
+
+
 def test_a_model_without_labels_says_so():
     with pytest.raises(ValueError, match="`condition` must be None: this model has no labels; received 'good'"):
         make().generate(condition="good")
@@ -182,13 +188,13 @@ def test_labels_are_learnt(tmp_path):
     assert loss["a storm broke it", "bad"] < loss["a storm broke it", "good"]
 
 
-def test_dynamic_evaluation_that_does_not_move_is_the_stateful_one():
-    model = make()
-    from textrnn.models.dynamic_evaluation import score_dynamically
-
+@pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
+def test_dynamic_evaluation_that_does_not_move_is_the_stateful_one(dtype):
+    model = make(dtype=dtype)
     ids = model.tokenizer.encode(TEXT * 3)
     still = score_dynamically(model, ids, model.initial_states(1), model.start_id, learning_rate=0.0, decay=0.0)
-    np.testing.assert_allclose(still, model.evaluate_text(TEXT * 3).log_probabilities, atol=1e-5)
+    atol = 0.05 if dtype == "mixed_bfloat16" else 1e-5
+    np.testing.assert_allclose(still, model.evaluate_text(TEXT * 3).log_probabilities, atol=atol)
 
 
 def test_dynamic_evaluation_learns_from_the_text_and_forgets_it_again():
@@ -202,14 +208,13 @@ def test_dynamic_evaluation_learns_from_the_text_and_forgets_it_again():
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_model_that_begins_with_another_knows_what_it_knew(capsys):
+def test_a_model_that_begins_with_another_knows_what_it_knew():
     parent = make()
     parent.head.bias.assign(np.arange(parent.tokenizer.vocabulary_size) / 10)
     new = "the sæa is ä slow clock.\n" * 20
-    child = textrnn.train_language_model(
-        [new], init_from=parent, epochs=1, learning_rate=1e-9, batch_size=4, precision="float32"
-    )
-    assert "2 symbols are new to the model: 'ä', 'æ'" in capsys.readouterr().out
+    options = {"epochs": 1, "learning_rate": 1e-9, "batch_size": 4, "precision": "float32", "verbose": False}
+    with pytest.warns(UserWarning, match="2 symbols are new to the model and start as the mean .*: 'ä', 'æ'"):
+        child = textrnn.train_language_model([new], init_from=parent, **options)
     assert (child.units, child.num_layers, child.embedding_dim) == (8, 2, 6)
     size = parent.tokenizer.vocabulary_size
     np.testing.assert_array_equal(child.tokenizer.encode(TEXT), parent.tokenizer.encode(TEXT))
@@ -227,6 +232,7 @@ def test_a_model_that_begins_with_another_knows_what_it_knew(capsys):
     [
         ({"units": 9}, "`units` must be that of `init_from`, 8, or left out; received 9"),
         ({"cell": "gru"}, "`cell` must be that of `init_from`, 'lstm', or left out; received 'gru'"),
+        ({"tokenizer": CharacterTokenizer("NFC")}, "`tokenizer` must be left out where `init_from` brings one"),
         ({"tokenizer": "byte"}, "`tokenizer` must be left out where `init_from` brings one, .*; received 'byte'"),
     ],
 )

@@ -374,3 +374,25 @@ def test_long_words_that_begin_alike_share_a_symbol():
     assert first == second
     assert tokenizer.decode(tokenizer.encode("DISAPPOINTED")) == "DISAPPOINTED"
     assert tokenizer.unknown_symbols("disappointment bored") == ["disappointment"]
+
+
+def test_an_extended_tokenizer_keeps_its_ids_and_adds_what_is_new():
+    old = CharacterTokenizer().fit("sea")
+    new = old.extended(["a sæa"])
+    assert new.encode("sea").tolist() == old.encode("sea").tolist()
+    assert [new.decode([n]) for n in range(old.vocabulary_size, new.vocabulary_size)] == [" ", "æ"]
+    assert old.unknown_symbols("æ") == ["æ"]
+    assert ByteTokenizer().extended(["anything"]) == ByteTokenizer()
+
+
+def test_an_extended_word_tokenizer_keeps_to_its_settings():
+    text = "the sea, the sea, the sea"
+    old = WordTokenizer(minimum_count=2).fit(text)
+    assert old.extended(["one two three"]) == old
+    new = old.extended(["rope rope lamp"])
+    assert new.vocabulary_size == old.vocabulary_size + 1
+    assert new.decode(new.encode("the rope")) == "the rope"
+    full = WordTokenizer(maximum_size=old.vocabulary_size).fit(text)
+    assert full.extended(["rope rope"]).vocabulary_size == full.vocabulary_size
+    with pytest.raises(ValueError, match="at least one character"):
+        old.extended([])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from textrnn.text import END_ID
+from textrnn.training import split_documents
 from textrnn.training.documents import DocumentBatches, ExampleBatches, bucketed
 from textrnn.training.streams import StreamBatches
 
@@ -48,16 +49,29 @@ def test_random_offsets_leave_the_shortest_text_its_window():
 
 
 def test_documents_bring_their_labels():
-    texts, labels = [[5] * n for n in (1, 9, 3, 4, 12, 6)], np.array([0, 1, 0, 1, 1, 0], np.int32)
-    batches = documents(texts)
-    batches.labels = labels
-    lengths = {1 + n: label for n, label in zip((1, 9, 3, 4, 12, 6), labels, strict=True)}
+    lengths = (1, 9, 3, 4, 12, 6)
+    batches = documents([[5] * n for n in lengths])
+    batches.labels = np.array([0, 1, 0, 1, 1, 0], np.int32)
+    found, label_of_row = {}, {}
     for batch in batches.epoch(2):
-        assert batch.labels.shape == (len(batch.inputs),)
         if batch.is_fresh:
-            first = batch
-    assert first.labels.dtype == np.int32
-    assert set(lengths.values()) == {0, 1}
+            found |= dict(label_of_row.values())
+            label_of_row = dict.fromkeys(range(len(batch.inputs)), (0, None))
+        for row, (targets, label) in enumerate(zip(batch.targets, batch.labels, strict=True)):
+            label_of_row[row] = (label_of_row[row][0] + np.count_nonzero(targets), int(label))
+    found |= dict(label_of_row.values())
+    assert found == {n + 1: label for n, label in zip(lengths, [0, 1, 0, 1, 1, 0], strict=True)}
+
+
+def test_held_out_documents_keep_their_labels():
+    ids = np.concatenate([[*[5 + label] * n, END_ID] for n, label in zip(range(1, 11), [0, 1] * 5, strict=True)])
+    labels = np.array([0, 1] * 5, np.int32)
+    options = {"batch_size": 1, "sequence_length": 20, "seed": 3}
+    for batches in split_documents(ids.astype(np.uint8), 0.3, **options, labels=labels):
+        for batch in batches.epoch(0):
+            assert batch.inputs[0, 1] == 5 + batch.labels[0]
+    with pytest.raises(ValueError, match="`labels` must be one for each document, 10; received 3"):
+        split_documents(ids.astype(np.uint8), 0.3, **options, labels=labels[:3])
 
 
 def test_a_short_text_gets_fewer_streams():

@@ -42,6 +42,27 @@ def assert_same(models):
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_path):
+    (tmp_path / "moods.csv").write_text(
+        "\n".join(["text,label", *[f"{text.strip()!r},{text[:3]}" for text in TEXTS]])
+    )
+    parent = textrnn.LanguageModel(textrnn.text.CharacterTokenizer().fit("".join(TEXTS)), units=8, embedding_dim=4)
+    parent.save(tmp_path / "parent.keras")
+    options = {**SMALL, "epochs": 2, "condition": "label", "checkpoint_seconds": 0, "recipe": "standard"}
+    options |= {"init_from": tmp_path / "parent.keras", "weight_averaging": 0.8, "zoneout": 0.1, "num_layers": 1}
+
+    def run(**more):
+        with pytest.warns(UserWarning, match="1 symbols are new"):
+            return textrnn.train_language_model(tmp_path / "moods.csv", **options, **more)
+
+    with pytest.raises(RuntimeError, match="killed"):
+        run(out=tmp_path / "run", callbacks=[StopAfter(9)])
+    whole = run()
+    (tmp_path / "parent.keras").unlink()
+    resumed = textrnn.train_language_model(tmp_path / "moods.csv", **options, out=tmp_path / "run", resume=True)
+    assert_same([resumed, whole])
+
+
 @pytest.mark.parametrize("documents", [None, "string"])
 @pytest.mark.parametrize("steps", [1, 9, 13])
 def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps):
@@ -161,7 +182,7 @@ import textrnn
 texts = ["the sea is a slow clock.\\n", "a rope, a lamp, a loaf of bread.\\n"] * 12
 def train():
     return textrnn.train_language_model(texts, units=8, embedding_dim=4, batch_size=4, sequence_length=16, epochs=1,
-        dropout=0.0, documents=DOCUMENTS, precision="float32", verbose=False)
+        dropout=0.0, documents=DOCUMENTS, precision="float32", weight_averaging=0.5, verbose=False)
 one = train()
 with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
     two = train()

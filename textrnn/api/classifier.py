@@ -66,7 +66,7 @@ def train_classifier(
     Args:
         source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
         tokenizer: `"word"`, `"character"`, `"byte"`, or a tokenizer of `textrnn.text`, fitted or not.
-        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.

@@ -6,22 +6,19 @@ import contextlib
 import dataclasses
 import inspect
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from textrnn import checks
-from textrnn.api.common import check_shared, make_ready, record_settings, run_trainer, say
+from textrnn.api.common import check_shared, record_settings, run_trainer, say
+from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, fit, open_texts, workplace
 from textrnn.models import LanguageModel, load_model
 from textrnn.models.inheritance import inherit_weights
 from textrnn.models.precision import dtype_policy, resolve_precision
-from textrnn.text import Corpus, Tokenizer, open_corpus, read_labelled, write_ids
+from textrnn.text import Tokenizer, write_ids
 from textrnn.training import (
     RECIPES,
     Batches,
@@ -51,7 +48,6 @@ OF_THE_MODEL = (
     "zoneout",
 )
 OF_TRAINING = ("epochs", "learning_rate", "weight_decay", "clip_norm", "warmup", "schedule", "weight_averaging")
-UNCHECKED_IDS = "ids.new"  # until it is known that the run may begin with them
 
 
 def train_language_model(
@@ -213,10 +209,11 @@ def prepared_trainer(
     checks.one_of("recipe", settings["recipe"], RECIPES)
     checks.boolean("gradient_by_lag", settings["gradient_by_lag"])
     of_text = ("documents", "condition", "text_column", "encoding")
-    texts = _open_texts(source, **{name: settings[name] for name in of_text})
-    parent = None if init_from is None else _open_parent(init_from)
+    run = claim_run(out, resume=resume)
+    texts = open_texts(source, **{name: settings[name] for name in of_text})
+    parent = _open_parent(init_from, run)
     _fill(settings, {} if parent is None else {name: getattr(parent, name) for name in INHERITED}, is_fixed=True)
-    _fill(settings, make_recipe(settings["recipe"], texts.corpus.size))
+    _fill(settings, make_recipe(settings["recipe"], texts.corpus.size, settings["cell"]))
     training = TrainingSettings(
         patience=settings["patience"],
         checkpoint_seconds=checkpoint_seconds,
@@ -230,8 +227,7 @@ def prepared_trainer(
         change_penalty=settings["change_penalty"],
         has_lags=settings["gradient_by_lag"],
     )
-    run = claim_run(out, resume=resume)
-    seed, fitted = settings["seed"], _fit(tokenizer, parent, texts.corpus, verbose)
+    seed, fitted = settings["seed"], fit(tokenizer, parent, texts.corpus, verbose)
     model = LanguageModel(
         fitted,
         labels=sorted(set(texts.labels)),
@@ -242,8 +238,8 @@ def prepared_trainer(
     )
     if parent is not None:
         inherit_weights(model, parent)
-    with _workplace(run) as folder:
-        counted = _Counted(texts.corpus, "encoding", verbose)
+    with workplace(run) as folder:
+        counted = Counted(texts.corpus, "encoding", verbose)
         ids = write_ids(counted, fitted, folder / UNCHECKED_IDS, end_of_text=model.documents)
         batches, validation = _split(ids, texts, settings)
         facts = describe_run(model, {"symbols": len(ids), "checksum": checksum([ids])})
@@ -267,7 +263,7 @@ def prepared_trainer(
         yield trainer, facts, is_resumed
 
 
-def _split(ids: np.ndarray, texts: _Texts, settings: dict[str, Any]) -> tuple[Batches, Batches | None]:
+def _split(ids: np.ndarray, texts: Texts, settings: dict[str, Any]) -> tuple[Batches, Batches | None]:
     shape = {name: settings[name] for name in ("batch_size", "sequence_length")}
     if texts.corpus.documents is None:
         order = settings["seed"] if settings["random_offsets"] else None
@@ -277,30 +273,14 @@ def _split(ids: np.ndarray, texts: _Texts, settings: dict[str, Any]) -> tuple[Ba
     return split_documents(ids, settings["validation_split"], **shape, seed=settings["seed"], labels=labels)
 
 
-@dataclass(frozen=True)
-class _Texts:
-    corpus: Corpus
-    labels: Sequence[str]
-    """One for each document, if the model is conditioned on them, else none."""
-
-
-def _open_texts(source: Any, documents: Any, condition: str | None, text_column: str | None, encoding: str) -> _Texts:
-    if condition is None:
-        if text_column is not None:
-            raise ValueError(f"`text_column` needs `condition`, the column of labels; received {text_column!r}.")
-        return _Texts(open_corpus(source, documents=documents, encoding=encoding), ())
-    if not isinstance(source, (str, os.PathLike)) or documents is not None:
-        raise ValueError(
-            "`condition` needs `source` to be the path of a table and `documents` to be left out: each row is one; "
-            f"received {type(source).__name__} and documents={documents!r}."
-        )
-    read = read_labelled(source, text_column=text_column, label_column=condition, encoding=encoding)
-    rows = [(text, label) for text, label in zip(read.texts, read.labels, strict=True) if text]
-    corpus = open_corpus([text for text, _ in rows], documents="string")
-    return _Texts(dataclasses.replace(corpus, name=os.fspath(source)), [label for _, label in rows])
-
-
-def _open_parent(init_from: Any) -> LanguageModel:
+def _open_parent(init_from: Any, run: RunFolder | None) -> LanguageModel | None:
+    """The model to begin with. A run that goes on has its symbols and sizes, and its checkpoint the weights."""
+    if init_from is None:
+        return None
+    if run is not None and run.checkpoint.exists() and run.model.exists():
+        init_from = run.path
+    if not isinstance(init_from, (str, os.PathLike, keras.Model)):
+        raise TypeError(f"`init_from` must be a language model or the path of one; received {init_from!r}.")
     model = init_from if isinstance(init_from, keras.Model) else load_model(init_from)
     if not isinstance(model, LanguageModel):
         raise ValueError(f"`init_from` must be a language model; received a {type(model).__name__}.")
@@ -321,68 +301,3 @@ def _fill(settings: dict[str, Any], values: dict[str, Any], *, is_fixed: bool = 
 def _write_sample(model: LanguageModel, seed: int) -> str:
     condition = model.labels[0] if model.labels else None
     return str(model.generate(length=200, temperature=0.8, seed=seed, condition=condition))
-
-
-def _fit(tokenizer: str | Tokenizer | None, parent: LanguageModel | None, corpus: Corpus, verbose: bool) -> Tokenizer:
-    """The tokenizer asked for, fitted; that of `parent`, with whatever symbols of the corpus it lacks."""
-    counted = _Counted(corpus, "reading", verbose)
-    if parent is None:
-        ready = make_ready(tokenizer or "character")
-        return ready if ready.is_fitted else ready.fit(counted)
-    kind = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
-    if kind not in (None, parent.tokenizer.kind) or (isinstance(tokenizer, Tokenizer) and tokenizer.is_fitted):
-        raise ValueError(
-            f"`tokenizer` must be left out where `init_from` brings one, {parent.tokenizer}; received {tokenizer!r}."
-        )
-    extended = parent.tokenizer.extended(counted)
-    new = [extended.decode([n]) for n in range(parent.tokenizer.vocabulary_size, extended.vocabulary_size)]
-    if new:
-        shown = ", ".join(map(repr, new[:20])) + (", ..." if len(new) > 20 else "")
-        say(verbose, f"{len(new)} symbols are new to the model: {shown}")
-    return extended
-
-
-class _Counted:
-    """The pieces of a corpus, their characters counted, with a bar for a corpus that takes a while."""
-
-    def __init__(self, corpus: Corpus, description: str, verbose: bool) -> None:
-        self.corpus = corpus
-        self.description = description
-        self.verbose = verbose
-        self.characters = 0
-
-    def __iter__(self) -> Iterator[str]:
-        hidden = None if self.verbose else True
-        bar = tqdm(
-            total=self.corpus.size,
-            desc=self.description,
-            unit="B",
-            unit_scale=True,
-            disable=hidden,
-            leave=False,
-            delay=1,
-        )
-        with bar:
-            for piece in self.corpus.pieces():
-                self.characters += len(piece)
-                yield piece
-                bar.update(len(piece))
-
-
-@contextlib.contextmanager
-def _workplace(run: RunFolder | None) -> Iterator[Path]:
-    """Where the ids lie while they are trained on: in the run folder, else in a temporary one.
-
-    If the run cannot begin, what was written for it goes, and so does its folder if there is nothing else in it.
-    """
-    if run is None:
-        with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
-            yield Path(folder)
-        return
-    try:
-        yield run.path
-    except BaseException:
-        (run.path / UNCHECKED_IDS).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            run.path.rmdir()
-        raise

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--documents", choices=("line", "file"), default="line", help="what a text is, for a model of documents"
     )
+    flags.add_condition(parser)
     parser.add_argument("--text-column", help="default: text, sentence or review")
     parser.add_argument("--label-column", help="default: label or sentiment")
 
@@ -48,7 +49,7 @@ def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
         return
     text = read_text(arguments.file, arguments.encoding)
     text = text[len(text) - round(len(text) * arguments.last) :]
-    score = model.evaluate_text(text, arguments.protocol, progress=True)
+    score = model.evaluate_text(text, arguments.protocol, condition=arguments.condition, progress=True)
     print(
         f"{len(text):,} characters, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "
         f"{score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.4f}"
@@ -56,20 +57,21 @@ def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
 
 
 def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
-    """Every document is read from an empty state and predicted to its end."""
+    """Every document is read from an empty state and predicted to its end; the label of a table's row is its own."""
     import numpy as np
     from tqdm import tqdm
 
     from textrnn.generation import Score
-    from textrnn.text import open_corpus
 
-    corpus = open_corpus(arguments.file, documents=arguments.documents, encoding=arguments.encoding)
-    texts = list(corpus.pieces())
-    texts = texts[len(texts) - round(len(texts) * arguments.last) :]
+    if arguments.protocol == "dynamic":
+        raise argparse.ArgumentTypeError("--protocol dynamic needs one long text, not documents")
+    rows = _read_documents(model, arguments)
+    rows = rows[len(rows) - round(len(rows) * arguments.last) :]
     parts = [
-        model.evaluate_text(text, arguments.protocol).log_probabilities
-        for text in tqdm(texts, unit="text", disable=None)
+        model.evaluate_text(text, arguments.protocol, condition=label).log_probabilities
+        for text, label in tqdm(rows, unit="text", disable=None)
     ]
+    texts = [text for text, _ in rows]
     score = Score.of(np.concatenate(parts), sum(map(len, texts)))
     print(
         f"{len(texts):,} documents, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "
@@ -77,7 +79,19 @@ def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
     )
 
 
-def _evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
+def _read_documents(model: Any, arguments: argparse.Namespace) -> list[tuple[str, str | None]]:
+    """Texts and their labels, from a table or, all of the label asked for, from lines or files."""
+    from textrnn.text import open_corpus
+
+    if model.labels and arguments.condition is None:
+        data = _read_table(model, arguments)
+        return [(text, label) for text, label in zip(data.texts, data.labels, strict=True) if text]
+    corpus = open_corpus(arguments.file, documents=arguments.documents, encoding=arguments.encoding)
+    return [(text, arguments.condition) for text in corpus.pieces()]
+
+
+def _read_table(model: Any, arguments: argparse.Namespace) -> Any:
+    """Labelled texts, of the model's own labels only."""
     from textrnn.text import read_labelled
 
     data = read_labelled(
@@ -86,12 +100,17 @@ def _evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None
         label_column=arguments.label_column,
         encoding=arguments.encoding,
     )
-    unknown = sorted(set(data.labels) - set(classifier.labels))
+    unknown = sorted(set(data.labels) - set(model.labels))
     if unknown:
         raise ValueError(
-            f"{arguments.file} must hold only the labels {', '.join(classifier.labels)}; it also holds "
+            f"{arguments.file} must hold only the labels {', '.join(model.labels)}; it also holds "
             f"{', '.join(unknown)}."
         )
+    return data
+
+
+def _evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
+    data = _read_table(classifier, arguments)
     answers = [prediction.label for prediction in classifier.classify(data.texts, progress=True)]
     hits = [answer == label for answer, label in zip(answers, data.labels, strict=True)]
     print(f"{len(hits):,} texts, accuracy {sum(hits) / len(hits):.4f}")

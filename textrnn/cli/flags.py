@@ -48,3 +48,8 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-p", "--min_p", type=fraction, metavar="X", help="keep those at least so likely as the likeliest"
     )
+
+
+def add_condition(parser: argparse.ArgumentParser) -> None:
+    """The label of a text, of `generate`, `score` and `evaluate`."""
+    parser.add_argument("--condition", metavar="LABEL", help="the text's label, for a model conditioned on labels")

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stop", action="append", metavar="TEXT", help="end before this string; may be given several times"
     )
-    parser.add_argument("--condition", metavar="LABEL", help="the text's label, for a model conditioned on labels")
+    flags.add_condition(parser)
     parser.add_argument("--no-prompt", action="store_true", help="print only what is added")
 
 

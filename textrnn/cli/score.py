@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from textrnn.cli import flags
 from textrnn.cli.library import load_kind
 
 
@@ -14,12 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text file; - or none is the input")
     parser.add_argument("--text", help="score this text instead of a file")
     parser.add_argument("--encoding", default="utf-8", help="of the file")
+    flags.add_condition(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print how likely a text is."""
     text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
-    score = load_kind(arguments.model, "LanguageModel").score(text)
+    score = load_kind(arguments.model, "LanguageModel").score(text, condition=arguments.condition)
     print(
         f"{len(score.log_probabilities):,} symbols, {score.bits_per_character:.4f} bits per character, "
         f"perplexity {score.perplexity:.4f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--validation-split", "--val_frac", type=flags.fraction, metavar="X", help="fraction held out for validation")
     add("--encoding", help="of the corpus (default: utf-8)")
+    add("--text-column", help="of a table (default: text, sentence or review)")
     add("--precision", choices=("auto", "float32", "bfloat16"), help="of products; auto asks the processor")
     add("--seed", type=flags.count, metavar="N", help="for the weights, dropout and order")
     add("--checkpoint-seconds", type=flags.number, metavar="X", help="time between checkpoints")
@@ -162,7 +164,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--bigram-buckets", type=flags.count, metavar="N", help="hashed vectors of symbol pairs; 0 for none")
     add("--symbol-dropout", type=flags.fraction, metavar="X", help="fraction of symbols made unknown in training")
     add("--class-weight", choices=("balanced",), help="let rare labels count more")
-    add("--text-column", help="default: text, sentence or review")
     add("--label-column", help="default: label or sentiment")
 
 
@@ -180,7 +181,8 @@ def run(arguments: argparse.Namespace) -> None:
     out = out or _first_free(source)
     stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
     options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
-    task = "language-model" if "condition" in options else given.get("task")
+    is_table_of_texts = "condition" in options and "model" not in recorded
+    task = given.get("task", "language-model" if is_table_of_texts else None)
     is_classifier = _is_classifier(task, recorded.get("model"), source)
     _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
     api = import_api(work="training", deterministic=given.get("deterministic", False))
@@ -196,7 +198,7 @@ def run(arguments: argparse.Namespace) -> None:
         condition = model.labels[0] if model.labels else None
         passage = model.generate(length=500, temperature=0.7, seed=options.get("seed", 0), condition=condition)
         print(f"\n--- what it writes ---\n{passage}\n---")
-        chosen = f" --condition {condition}" if condition else ""
+        chosen = f" --condition {shlex.quote(condition)}" if condition else ""
         print(f"\nmore of it:  python generate.py {out} --temperature 0.7{chosen}")
 
 

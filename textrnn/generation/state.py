@@ -12,7 +12,7 @@ class State:
     """Everything a recurrent model keeps of a text, whatever the text's length.
 
     Attributes:
-        tensors: The states of all layers, each float `[1, H]`.
+        tensors: The states of all layers, each float `[1, H]`, and the label, int32 `[1, 1]`, where there is one.
         logits: The model's logits for the next symbol, float32 `[V]`.
         last_id: The last symbol read, which a tokenizer may need to space the next one; None before the first.
     """

@@ -18,8 +18,6 @@ from textrnn.generation.scoring import Score, read_ids
 from textrnn.generation.state import State
 from textrnn.generation.transcript import Transcript
 
-PROTOCOLS = ("stateful", "blocks")
-
 
 class TextModel:
     """Reading, scoring and writing text, over `step` and `initial_states` of the class that inherits this."""
@@ -28,6 +26,8 @@ class TextModel:
     """Text to ids and back, with `pad_id`, `unknown_id` and `end_id`."""
     documents: bool
     """Whether a text ends with the end-of-text symbol."""
+    protocols: tuple[str, ...] = ("stateful", "blocks")
+    """What `evaluate_text` takes."""
     labels: Sequence[str] = ()
     """What a text can be conditioned on."""
 
@@ -74,7 +74,7 @@ class TextModel:
             condition: The text's label, for a model that is conditioned on labels.
             progress: Whether to show a bar on a terminal.
         """
-        checks.one_of("protocol", protocol, PROTOCOLS)
+        checks.one_of("protocol", protocol, self.protocols)
         ids = self._encode_whole(text)
         if protocol == "stateful":
             return Score.of(self._read(ids, self._beginning(None, condition), progress)[0], len(text))

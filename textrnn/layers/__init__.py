@@ -3,6 +3,7 @@
 from textrnn.layers.bidirectional import Bidirectional
 from textrnn.layers.bigram_embedding import BigramEmbedding
 from textrnn.layers.gru_cell import GRUCell
+from textrnn.layers.locked_dropout import LockedDropout
 from textrnn.layers.lstm_cell import LSTMCell
 from textrnn.layers.min_gru_cell import MinGRUCell
 from textrnn.layers.mlstm_cell import MLSTMCell
@@ -16,6 +17,7 @@ __all__ = [
     "ConcatPooling",
     "GRUCell",
     "LSTMCell",
+    "LockedDropout",
     "MLSTMCell",
     "MinGRUCell",
     "RNNCell",

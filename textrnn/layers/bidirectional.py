@@ -39,7 +39,8 @@ class Bidirectional(keras.layers.Layer):
         for name, layer in (("forward", forward), ("backward", backward or forward)):
             if not isinstance(layer, Recurrent):
                 raise TypeError(f"`{name}` must be a Recurrent layer; received {layer!r}.")
-        mirrored = {"name": f"{forward.name}_backward", "reverse": not forward.reverse}
+        seed = None if forward.seed is None else forward.seed + 1
+        mirrored = {"name": f"{forward.name}_backward", "reverse": not forward.reverse, "seed": seed}
         self.forward = forward
         self.backward = backward or Recurrent.from_config({**forward.get_config(), **mirrored})
         if _returns(self.forward) != _returns(self.backward) or self.forward.reverse == self.backward.reverse:

@@ -98,12 +98,12 @@ def _forward(
     def run_chunk(chunk: Chunk, states: States, arrays: Arrays, totals: Tensors) -> tuple:
         projected = projection.project(prepared, chunk.of(source))
         inputs, real = _unstack(tf.cast(projected, dtype)), None if mask is None else _unstack(chunk.of(mask))
-        kept = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, states)
+        kept_at: Any = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, states)
 
         def step(m: tf.Tensor, states: States, arrays: Arrays) -> tuple[States, Arrays]:
             after, saved = cell.step(inputs.read(m), states, weights)
-            if kept is not None:
-                after = tuple(k * old + (1 - k) * new for k, new, old in zip(kept(m), after, states, strict=True))
+            if zoneout is not None:
+                after = tuple(k * old + (1 - k) * new for k, new, old in zip(kept_at(m), after, states, strict=True))
             if real is not None:
                 after = _select(real.read(m)[None], after, states)
             n = chunk.start + m
@@ -136,7 +136,7 @@ def _backward(
 
     def run_chunk(chunk: Chunk, d_states: States, arrays: Arrays, totals: Tensors) -> tuple:
         d_output, real = _unstack(chunk.of(d_outputs)), None if mask is None else _unstack(chunk.of(mask))
-        zoned = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, d_states)
+        kept_at: Any = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, d_states)
 
         def step(done: tf.Tensor, d_states: States, arrays: Arrays) -> tuple[States, Arrays]:
             m = chunk.length - 1 - done
@@ -146,14 +146,14 @@ def _backward(
             if real is not None:
                 stepped = _select(real.read(m)[None], d_states, tuple(tf.zeros_like(d) for d in d_states))
             states, previous = (tuple(array.read(place) for array in states_at) for place in (n + 1, n))
-            if zoneout is not None and zoned is not None:
-                shares, states = zoned(m), zoneout.undone(states, previous)
+            if zoneout is not None:
+                shares, states = kept_at(m), zoneout.undone(states, previous)
                 passed = tuple(k * d for k, d in zip(shares, stepped, strict=True))
                 stepped = tuple(d - d_passed for d, d_passed in zip(stepped, passed, strict=True))
             d_projected, kept, d_previous = cell.step_backward(
                 stepped, states, previous, tuple(array.read(n) for array in saved_at), weights
             )
-            if zoned is not None:
+            if zoneout is not None:
                 d_previous = tuple(d + d_passed for d, d_passed in zip(d_previous, passed, strict=True))
             if real is not None:
                 d_previous = _select(real.read(m)[None], d_previous, d_states)

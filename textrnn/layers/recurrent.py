@@ -13,6 +13,7 @@ import tensorflow as tf
 from textrnn import checks
 from textrnn.layers import cudnn
 from textrnn.layers.cell import Cell, States
+from textrnn.layers.locked_dropout import draw_mask
 from textrnn.layers.min_gru_cell import MinGRUCell
 from textrnn.layers.projection import Projection, project_ids, project_sequence
 from textrnn.layers.recurrence import run_recurrence, zero_masked
@@ -86,6 +87,11 @@ class Recurrent(keras.layers.Layer):
         self.zoneout = checks.fraction("zoneout", zoneout)
         self.seed = seed
         self.seeds: Any = keras.random.SeedGenerator(seed) if weight_drop or zoneout else None
+        if weight_drop and isinstance(cell, Cell) and not cell.has_recurrent_kernel:
+            raise ValueError(
+                f"`weight_drop` must be 0 for {type(cell).__name__}, which has no recurrent kernel; received "
+                f"{weight_drop!r}."
+            )
         self.supports_masking = True
         self.autocast = False  # Keras would round a float32 state to bfloat16 on its way in
         self.supports_jit = not has_gpu()  # XLA cannot compile cuDNN's recurrence
@@ -207,7 +213,7 @@ class Recurrent(keras.layers.Layer):
         training: bool | None,
     ) -> tuple[tf.Tensor, tf.Tensor, States]:
         """Run one of this package's cells on `source`, a sequence or ids, which `project` knows to project."""
-        weights, zoneout = self._recurrent_weights(training), self._zoneout(training)
+        weights = self._recurrent_weights(training)
 
         def run() -> tuple[tf.Tensor, States]:
             rows = source.shape[0]
@@ -220,7 +226,7 @@ class Recurrent(keras.layers.Layer):
             # Time comes first inside, then units, then rows: a step is one block of memory, a gate is another.
             if self.reverse:
                 source, mask = tf.reverse(source, [1]), None if mask is None else tf.reverse(mask, [1])
-            projection = project(self.cell, source)
+            projection, zoneout = project(self.cell, source), self._zoneout(training)
             columns, by_time = tuple(map(tf.transpose, initial)), None if mask is None else tf.transpose(mask)
             if isinstance(self.cell, MinGRUCell) and has_gpu() and zoneout is None:
                 outputs, states = run_scan(self.cell, projection.at_once(), columns, by_time)
@@ -242,19 +248,19 @@ class Recurrent(keras.layers.Layer):
         weights = self.cell.recurrent_weights()
         if not (training and self.weight_drop):
             return weights
-        # A bias, which the GRU has among them, is one row and is left whole.
+        # What has one row for all units is a bias, which the GRU has among them, and is left whole.
+        are_kernels = (number == 0 or weight.shape[0] > 1 for number, weight in enumerate(weights))
         return tuple(
-            tf.nn.experimental.stateless_dropout(weight, self.weight_drop, self._next_seed())
-            if weight.shape[0] > 1
+            weight * draw_mask(weight.shape, self.weight_drop, self.seeds.next(), weight.dtype)
+            if is_kernel
             else weight
-            for weight in weights
+            for weight, is_kernel in zip(weights, are_kernels, strict=True)
         )
 
     def _zoneout(self, training: bool | None) -> Zoneout | None:
-        return Zoneout(self.zoneout, self._next_seed() if training else None) if self.zoneout else None
-
-    def _next_seed(self) -> tf.Tensor:
-        return tf.cast(self.seeds.next(), tf.int32)
+        if not self.zoneout:
+            return None
+        return Zoneout(self.zoneout, tf.cast(self.seeds.next(), tf.int32) if training else None)
 
     def _run_on_gpu(
         self,

@@ -38,7 +38,7 @@ class Zoneout:
             return lambda m: (self.rate,) * len(states)
         units = [state.shape[0] for state in states]
         shape = tf.stack([steps, sum(units), tf.shape(states[0])[1]])
-        chance = tf.random.stateless_uniform(shape, self.seed + tf.stack([0, number]))
+        chance = tf.random.stateless_uniform(shape, tf.random.experimental.stateless_fold_in(self.seed, number))
         is_kept = tf.cast(chance < self.rate, states[0].dtype)
         return lambda m: tuple(tf.split(is_kept[m], units))
 

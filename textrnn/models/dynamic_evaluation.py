@@ -93,7 +93,9 @@ class _Follower:
         for weight, trained, square, gradient in zip(
             self.weights, self.trained, self.squares, gradients, strict=True
         ):
-            mean = square.assign_add((1 - SQUARES_KEPT) * (gradient * gradient - square)) / unbiased
+            mean = square.assign_add((1 - SQUARES_KEPT) * (gradient * gradient - square)) / tf.cast(
+                unbiased, square.dtype
+            )
             change = self.decay * (trained - weight.value) - self.learning_rate * gradient / (
                 tf.sqrt(mean) + SMALLEST
             )

@@ -14,11 +14,7 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
     A label starts as the parent's of that name, else without effect.
     """
     own, inherited = (
-        [
-            weight
-            for weight in one.trainable_variables
-            if not one.labels or weight is not one.label_embedding.embeddings
-        ]
+        [weight for weight in one.weights if not one.labels or weight is not one.label_embedding.embeddings]
         for one in (model, parent)
     )
     for weight, source in zip(own, inherited, strict=True):

@@ -12,9 +12,10 @@ import tensorflow as tf
 
 from textrnn import checks
 from textrnn.generation import Score, TextModel
+from textrnn.layers import LockedDropout
 from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.saving import save_model
-from textrnn.models.stack import CELLS, derive_seeds, make_locked_dropout, make_recurrent
+from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
 from textrnn.text import Tokenizer, tokenizer_from_dict
 
 States = tuple[Any, ...]
@@ -38,7 +39,7 @@ class LanguageModel(TextModel, keras.Model):
             time: it drops the same features at all steps of a row (Gal and Ghahramani, 2016, arXiv 1512.05287).
         dropout: Fraction of each recurrent layer's outputs dropped while training.
         output_dropout: The same for the last layer, whose outputs the logits are made of; `dropout` by default.
-        embedding_dropout: Fraction of the symbols whose embedding is dropped, everywhere in a batch (Gal and
+        embedding_dropout: Fraction of the symbols whose embedding is dropped, wherever they stand (Gal and
             Ghahramani, 2016, section 4.2).
         weight_drop: Fraction of each recurrent kernel dropped while training (Merity et al., 2018, arXiv 1708.02182).
         zoneout: How likely a unit keeps its state at a step while training (Krueger et al., 2017, arXiv 1606.01305).
@@ -46,8 +47,9 @@ class LanguageModel(TextModel, keras.Model):
         residual: Whether each layer but the first adds its outputs to its inputs (He et al., 2016, arXiv 1512.03385).
         tie_embeddings: Whether the output layer shares the embedding's weights (Press and Wolf, 2017,
             arXiv 1608.05859); `embedding_dim` must then equal `units`.
-        labels: What a text can be conditioned on: the vector of its label is added to the embedding of each of its
-            symbols, and the label is part of the states.
+        labels: What a text can be conditioned on (Mikolov and Zweig, 2012, Context dependent recurrent neural
+            network language model): the vector of its label is added to the embedding of each of its symbols, and
+            the label is part of the states.
         documents: Whether texts are documents that end: the model then learns the end-of-text symbol, begins an
             empty prompt with it, and stops generating at it.
         seed: For the initial weights and for dropout.
@@ -97,7 +99,7 @@ class LanguageModel(TextModel, keras.Model):
         self.layer_norm = checks.boolean("layer_norm", layer_norm)
         self.residual = checks.boolean("residual", residual)
         self.tie_embeddings = checks.boolean("tie_embeddings", tie_embeddings)
-        self.labels = tuple(labels)
+        self.labels = _checked_labels(labels)
         self.documents = checks.boolean("documents", documents)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
         if tie_embeddings and self.embedding_dim != units:
@@ -126,15 +128,19 @@ class LanguageModel(TextModel, keras.Model):
             for number in range(self.num_layers)
         ]
         rates = [self.input_dropout, *[self.dropout] * (self.num_layers - 1), self.output_dropout]
-        self.dropout_layers = [make_locked_dropout(rate, seeds, dtype=dtype) for rate in rates]
-        # Whole rows of the matrix of embeddings: its first axis is the vocabulary.
-        self.symbol_dropout = keras.layers.Dropout(self.embedding_dropout, (None, 1), seed=next(seeds), dtype=dtype)
-        self.norms = [keras.layers.LayerNormalization(dtype=dtype) for _ in range(self.num_layers * self.layer_norm)]
+        self.dropout_layers = [LockedDropout(rate, seed=next(seeds), dtype=dtype) for rate in rates]
+        self.symbol_dropout = LockedDropout(self.embedding_dropout, axis=1, seed=next(seeds), dtype=dtype)
+        self.norms = [
+            keras.layers.LayerNormalization(dtype=dtype, name=f"norm_{number + 1}")
+            for number in range(self.num_layers * self.layer_norm)
+        ]
         if not self.tie_embeddings:
             glorot = keras.initializers.GlorotUniform(seed=next(seeds))
             self.head = keras.layers.Dense(size, kernel_initializer=glorot, dtype=dtype, name="head")
         if self.labels:
-            self.label_embedding = keras.layers.Embedding(len(self.labels), self.embedding_dim, "zeros", dtype=dtype)
+            self.label_embedding = keras.layers.Embedding(
+                len(self.labels), self.embedding_dim, "zeros", dtype=dtype, name="label_embedding"
+            )
 
     def build(self, input_shape: Any = None) -> None:
         self.embedding.build((None, None))
@@ -156,7 +162,16 @@ class LanguageModel(TextModel, keras.Model):
         return [self.embedding_dim, *[self.units] * (self.num_layers - 1)]
 
     def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
-        """Logits float32 `[B, T, V]` for the symbol after each of ids `[B, T]`, from an empty state."""
+        """Logits float32 `[B, T, V]` for the symbol after each of ids `[B, T]`, from an empty state.
+
+        Raises:
+            ValueError: If the model is conditioned on labels, which `forward` takes as part of the states.
+        """
+        if self.labels:
+            raise ValueError(
+                "a model with `labels` must be told the label of each row: call "
+                "`forward(ids, initial_states(B, labels))`; received ids alone."
+            )
         mask = self.compute_mask(ids, mask)
         return self.forward(ids, self.initial_states(tf.shape(ids)[0]), mask=mask, training=training)[0]
 
@@ -253,6 +268,8 @@ class LanguageModel(TextModel, keras.Model):
         logits, states = self._traced_forward[ids.shape[1] == 1](ids, tuple(states))
         return logits.numpy(), states
 
+    protocols = (*TextModel.protocols, "dynamic")
+
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
     ) -> Score:
@@ -293,3 +310,10 @@ class LanguageModel(TextModel, keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LanguageModel:
         return cls(**{**config, "tokenizer": tokenizer_from_dict(config["tokenizer"])})
+
+
+def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    checked = tuple(checks.string(f"labels[{n}]", label) for n, label in enumerate(labels))
+    if isinstance(labels, str) or len(set(checked)) != len(checked):
+        raise ValueError(f"`labels` must be distinct strings; received {list(labels)!r}.")
+    return checked

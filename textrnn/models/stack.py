@@ -42,6 +42,7 @@ def make_recurrent(
     shared = {"weight_drop": weight_drop, "zoneout": zoneout, "dtype": dtype, "name": None if bidirectional else name}
 
     def one_way(reverse: bool) -> Recurrent:
+        seed = next(seeds) if weight_drop or zoneout else None
         made = CELLS[cell](
             units,
             kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
@@ -49,12 +50,6 @@ def make_recurrent(
             dtype=dtype,
             name=cell,
         )
-        return Recurrent(made, return_sequences=True, return_state=True, reverse=reverse, seed=next(seeds), **shared)
+        return Recurrent(made, return_sequences=True, return_state=True, reverse=reverse, seed=seed, **shared)
 
     return Bidirectional(one_way(False), one_way(True), dtype=dtype, name=name) if bidirectional else one_way(False)
-
-
-def make_locked_dropout(rate: float, seeds: Iterator[int], *, dtype: Any = None) -> keras.layers.Dropout:
-    """Dropout of a sequence `[B, T, D]` that drops the same features at all of a row's steps (Gal and Ghahramani,
-    2016, arXiv 1512.05287)."""
-    return keras.layers.Dropout(rate, noise_shape=(None, 1, None), seed=next(seeds), dtype=dtype)

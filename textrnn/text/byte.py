@@ -69,6 +69,9 @@ class ByteTokenizer(Tokenizer):
 
         return decode_one
 
+    def _found(self, texts: Iterator[str]) -> list[str]:
+        return []
+
     def _symbols(self) -> list[str]:
         return []
 

@@ -57,12 +57,15 @@ class CharacterTokenizer(Tokenizer):
         return FIRST_FREE_ID + len(self._characters)
 
     def _learn(self, texts: Iterator[str]) -> None:
+        self._set_characters(self._found(texts))
+
+    def _found(self, texts: Iterator[str]) -> list[str]:
         characters: set[str] = set()
         for text in texts:
             characters.update(self._normalized(text))
         if not characters:
             raise ValueError("`texts` must hold at least one character to fit on; received none")
-        self._set_characters(sorted(characters))
+        return sorted(characters)
 
     def _set_characters(self, characters: list[str]) -> None:
         self._characters = list(characters)

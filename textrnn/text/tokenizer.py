@@ -55,9 +55,13 @@ class Tokenizer(ABC):
 
         Args:
             texts: as for `fit`; what this tokenizer's settings leave out of a vocabulary stays out.
+
+        Raises:
+            ValueError: there is no character to learn from.
+            TypeError: an item is not a str.
         """
-        learnt = type(self).from_dict(self.to_dict()).fit(texts)
-        return self._with_symbols(list(dict.fromkeys([*self._symbols(), *learnt._symbols()])))
+        self._require_fitted()
+        return self._with_symbols(list(dict.fromkeys([*self._symbols(), *self._found(_checked_texts(texts))])))
 
     def encode(self, text: str) -> np.ndarray:
         """Turns text into ids, int32 [N]. A symbol outside the vocabulary becomes `unknown_id`."""
@@ -127,6 +131,10 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def _make_decoder(self) -> Callable[[int], str]: ...
+
+    @abstractmethod
+    def _found(self, texts: Iterator[str]) -> list[str]:
+        """What there is to learn from `texts`, in the order of the ids it would get."""
 
     @abstractmethod
     def _symbols(self) -> list[str]:

@@ -87,6 +87,20 @@ class WordTokenizer(Tokenizer):
         return FIRST_WORD_ID + len(self._id_by_word)
 
     def _learn(self, texts: Iterator[str]) -> None:
+        counts = self._counted(texts)
+        words = self._most_frequent(counts)
+        if counts and not words:
+            highest = max(counts.values())
+            raise ValueError(
+                f"`minimum_count` {self.minimum_count} leaves no word: the most frequent one "
+                f"occurs {highest} time{'s' if highest > 1 else ''}"
+            )
+        self._set_words(words[: self._room()])
+
+    def _found(self, texts: Iterator[str]) -> list[str]:
+        return self._most_frequent(self._counted(texts))
+
+    def _counted(self, texts: Iterator[str]) -> Counter[str]:
         items: Counter[str] = Counter()
         for text in texts:
             items.update(split_items(text))
@@ -97,18 +111,15 @@ class WordTokenizer(Tokenizer):
         for item, count in items.items():
             for part in self._parts(fold_case(item)[1]):
                 counts[part] += count
-        self._set_words(self._most_frequent(counts))
+        return counts
 
     def _most_frequent(self, counts: Counter[str]) -> list[str]:
         enough = [word for word, count in counts.items() if count >= self.minimum_count]
-        if counts and not enough:
-            highest = max(counts.values())
-            raise ValueError(
-                f"`minimum_count` {self.minimum_count} leaves no word: the most frequent one "
-                f"occurs {highest} time{'s' if highest > 1 else ''}"
-            )
-        room = None if self.maximum_size is None else self.maximum_size - FIRST_WORD_ID
-        return sorted(enough, key=lambda word: (-counts[word], word))[:room]
+        return sorted(enough, key=lambda word: (-counts[word], word))
+
+    def _room(self) -> int | None:
+        """How many words there may be."""
+        return None if self.maximum_size is None else self.maximum_size - FIRST_WORD_ID
 
     def _set_words(self, words: list[str]) -> None:
         self._words = list(words)
@@ -154,7 +165,7 @@ class WordTokenizer(Tokenizer):
 
     def _with_symbols(self, symbols: list[str]) -> Self:
         tokenizer = type(self)(self.minimum_count, self.maximum_size, self.head_letters)
-        tokenizer._set_words(symbols)
+        tokenizer._set_words(symbols[: self._room()])
         return tokenizer
 
     def _unknown_symbols(self, text: str) -> list[str]:

@@ -58,8 +58,8 @@ class NextSymbol:
 
     Args:
         symbols_per_character: To turn nats a symbol into bits a character; 1 for a character tokenizer.
-        activation_penalty: What the mean square of the last layer's outputs costs, in nats, while training: alpha of
-            Merity et al., 2017, arXiv 1708.01009.
+        activation_penalty: What the mean square of the last layer's outputs, before dropout, costs in nats while
+            training: alpha of Merity et al., 2017, arXiv 1708.01009.
         change_penalty: What the mean square of their change from a step to the next costs: beta of the same paper.
         has_lags: Whether a diagnosis says how far back gradients reach.
     """
@@ -98,7 +98,10 @@ class NextSymbol:
         mask = inputs != 0 if batch.has_padding else None
         found: dict[str, Any] = {"activations": measure_activations(model.hidden(inputs, states, mask=mask)[0], mask)}
         if self.has_lags:
-            found["gradient_by_lag"] = gradient_by_lag(model, inputs, targets, states)
+            are_full = np.flatnonzero(inputs[:, -1]) if batch.has_padding else np.arange(len(inputs))
+            if len(are_full):  # rows with a real last step
+                rows = [tf.gather(state, are_full) for state in states]
+                found["gradient_by_lag"] = gradient_by_lag(model, inputs[are_full], targets[are_full], tuple(rows))
         return found
 
     def __call__(

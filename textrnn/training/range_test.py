@@ -12,8 +12,8 @@ from textrnn.training.schedule import Schedule
 from textrnn.training.trainer import Trainer, TrainingDivergedError
 
 SMOOTHING = 0.9  # of the losses, at a step
-HOPELESS = 1.3  # times the least loss so far, where the test ends
-LEAST_STEPS = 10  # with fewer there is no slope to speak of
+HOPELESS = 1.3  # times the least smoothed loss: from there it only gets worse
+LEAST_STEPS = 10  # as many as the smoothing looks back: with fewer there is no slope to speak of
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +43,13 @@ def run_range_test(trainer: Trainer, highest: float, steps: int) -> RangeTest:
     Raises:
         TrainingDivergedError: If the loss was no number before anything could be seen.
     """
-    trainer.optimizer.learning_rate = schedule = Schedule("range_test", highest, steps, 0)
+    trainer.schedule = schedule = Schedule("range_test", highest, steps, 0)
+    trainer.optimizer.learning_rate = schedule
     batches = itertools.chain.from_iterable(trainer.batches.epoch(epoch) for epoch in itertools.count())
     losses: list[float] = []
     average = 0.0
-    for batch in tqdm(itertools.islice(batches, steps), total=steps, unit="step", disable=None):
+    hidden = None if trainer.is_shown else True
+    for batch in tqdm(itertools.islice(batches, steps), total=steps, unit="step", disable=hidden):
         try:
             (loss, _, weight), _ = trainer.train_step(batch)
         except TrainingDivergedError:

@@ -27,9 +27,10 @@ COMMON: dict[str, Any] = {
 }
 
 
-def make_recipe(name: str, characters: int) -> dict[str, Any]:
-    """The settings of the recipe of that name for a text of so many characters."""
-    return {**COMMON, **{"quick": quick, "standard": standard, "best": best}[name](characters)}
+def make_recipe(name: str, characters: int, cell: str | None = None) -> dict[str, Any]:
+    """The settings of the recipe of that name for a text of so many characters, and for `cell` if one is wanted."""
+    recipe = {**COMMON, **{"quick": quick, "standard": standard, "best": best}[name](characters)}
+    return {**recipe, "weight_drop": 0.0} if cell == "min_gru" else recipe  # it has no recurrent kernel
 
 
 def quick(characters: int) -> dict[str, Any]:

@@ -52,6 +52,8 @@ def split_documents(
     `labels` are the numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them.
     """
     spans = document_spans(ids)
+    if labels is not None and len(labels) != len(spans):
+        raise ValueError(f"`labels` must be one for each document, {len(spans)}; received {len(labels)}.")
     order = np.random.default_rng(seed).permutation(len(spans))
     held_out = _held_out(len(spans), validation_split, "documents")
 

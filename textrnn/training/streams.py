@@ -24,7 +24,8 @@ class StreamBatches:
         batch_size: B. A text too short for B streams of one window gets fewer.
         sequence_length: T.
         seed: Begins each epoch at an offset of its own, drawn from up to one window, so that windows are cut
-            elsewhere every time; None always begins at the first symbol.
+            elsewhere every time (Merity et al., 2018, arXiv 1708.02182, section 5, vary the windows' length for the
+            same reason); None always begins at the first symbol.
 
     Raises:
         ValueError: If the text has not one window.

@@ -44,7 +44,8 @@ class Trainer:
         validation: The data that decides which weights are best; None keeps the last.
         settings: How to train.
         run: Where to keep checkpoints, metrics and the best model; None keeps nothing on disk.
-        callbacks: Keras callbacks. They see the usual logs; `model.stop_training = True` stops.
+        callbacks: Keras callbacks. They see the usual logs; `model.stop_training = True` stops. At the end of an
+            epoch the model has the averaged weights, if there are any, for as long as the callbacks run.
         sample: Writes a sample to show what the model has learnt; called at intervals.
         is_shown: Whether to show progress.
     """
@@ -273,7 +274,7 @@ class Trainer:
         """What is to be known of the epoch that has ended."""
         position = self.position
         validated, badness = self._validate()
-        is_best, position.best = badness <= position.best, min(badness, position.best)
+        is_best, position.best = badness <= position.best, min(position.best, badness)
         names = [variable.path.partition("/")[2] for variable in self.model.trainable_variables]
         means = [norm / position.step for norm in position.gradient_norms]
         return {

@@ -1,0 +1,43 @@
+"""The examples and recipes run as their first lines say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LINES = ["The sea is a slow clock.", "The light turns, the sea waits.", "A rope, a lamp, a loaf of bread."]
+
+
+def run(*arguments, folder):
+    command = [sys.executable, *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_a_cell_with_gates_solves_a_short_adding_problem(tmp_path):
+    options = ["--cells", "gru", "--steps", 10, "--units", 32, "--learning-rate", 0.02, "--seconds", 120]
+    shown = run(ROOT / "examples/long_memory.py", "adding", *options, folder=tmp_path)
+    assert re.search(r"\| T = 10 \| gru \| 0\.00\d+ \| [\d,]+ \| \d+ \| solved \|", shown), shown
+
+
+def test_the_copy_problem_and_the_gradients_are_shown(tmp_path):
+    options = ["--units", 8, "--seconds", 0.1]
+    shown = run(
+        ROOT / "examples/long_memory.py", "copy", "--cells", "lstm_spread", "--steps", 5, *options, folder=tmp_path
+    )
+    assert "| T = 5 | lstm_spread |" in shown
+    assert "not solved" in shown
+    shown = run(ROOT / "examples/long_memory.py", "gradients", "--steps", 40, "--units", 8, folder=tmp_path)
+    assert shown.startswith("| cell | 1 back | 3 back | 10 back | 30 back |")
+    assert len(shown.strip().splitlines()) == 2 + 8
+
+
+def test_a_rung_of_the_ladder_is_climbed_and_a_finished_one_only_scored(tmp_path):
+    (tmp_path / "sea.txt").write_text("\n".join(LINES * 40))
+    command = [ROOT / "recipes/ladder.py", "sea.txt", "--rungs", "seconds", "--out", "runs"]
+    first, second = (run(*command, folder=tmp_path).splitlines()[-1] for _ in range(2))
+    row = r"\| seconds \| [\d,]+ \| \d+ \| (\d\.\d+) \| (\d\.\d+) \|  \|"
+    assert re.fullmatch(row, first), first
+    assert first == second
