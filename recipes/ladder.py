@@ -18,15 +18,27 @@ from pathlib import Path
 from typing import Any
 
 RUNGS: dict[str, dict[str, Any]] = {
-    "seconds": {"recipe": "quick", "cell": "rnn", "units": 256, "epochs": 1},
+    "10 s": {
+        "units": 256,
+        "epochs": 1,
+        "batch_size": 64,
+        "sequence_length": 32,
+        "learning_rate": 8e-3,
+        "dropout": 0.0,
+    },
+    "30 s": {"units": 384, "epochs": 2, "batch_size": 64, "learning_rate": 6e-3, "dropout": 0.0, "warmup": 0.1},
+    "1 min": {"units": 512, "epochs": 2, "dropout": 0.0},
     "quick": {"recipe": "quick"},
+    "3 min": {"units": 512, "epochs": 5, "dropout": 0.2},
     "standard": {"recipe": "standard"},
     "best": {"recipe": "best"},
 }
 ABLATIONS: dict[str, dict[str, Any]] = {
+    "standard": {},
     "without averaging": {"weight_averaging": 0.0},
+    "without dropout": {"dropout": 0.0},
     "without weight drop": {"weight_drop": 0.0},
-    "without input dropout": {"input_dropout": 0.0},
+    "without weight decay": {"weight_decay": 0.0},
     "without random offsets": {"random_offsets": False},
 }
 HELD_OUT = 0.1

@@ -36,8 +36,8 @@ def test_the_copy_problem_and_the_gradients_are_shown(tmp_path):
 
 def test_a_rung_of_the_ladder_is_climbed_and_a_finished_one_only_scored(tmp_path):
     (tmp_path / "sea.txt").write_text("\n".join(LINES * 40))
-    command = [ROOT / "recipes/ladder.py", "sea.txt", "--rungs", "seconds", "--out", "runs"]
+    command = [ROOT / "recipes/ladder.py", "sea.txt", "--rungs", "10 s", "--out", "runs"]
     first, second = (run(*command, folder=tmp_path).splitlines()[-1] for _ in range(2))
-    row = r"\| seconds \| [\d,]+ \| \d+ \| (\d\.\d+) \| (\d\.\d+) \|  \|"
+    row = r"\| 10 s \| [\d,]+ \| \d+ \| (\d\.\d+) \| (\d\.\d+) \|  \|"
     assert re.fullmatch(row, first), first
     assert first == second

@@ -113,8 +113,9 @@ class LanguageModel(TextModel, keras.Model):
 
     def _make_layers(self, seeds: Iterator[int]) -> None:
         size, dtype = self.tokenizer.vocabulary_size, self.dtype_policy
-        uniform = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
-        self.embedding = keras.layers.Embedding(size, self.embedding_dim, uniform, dtype=dtype, name="embedding")
+        # Wide, or the first epoch is spent on growing them; small where they are the weights of the output too.
+        normal = keras.initializers.RandomNormal(stddev=0.05 if self.tie_embeddings else 1.0, seed=next(seeds))
+        self.embedding = keras.layers.Embedding(size, self.embedding_dim, normal, dtype=dtype, name="embedding")
         self.recurrent_layers = [
             make_recurrent(
                 self.cell,
