@@ -48,7 +48,7 @@ def test_the_shell_commands_run(folder):
 def test_the_main_command_trains_as_far_as_it_says(folder):
     output = run([sys.executable, str(ROOT / "train.py"), "corpora/plays.txt"], folder)
     reached = [float(bits) for bits in re.findall(r"validation: .*?bits per character ([\d.]+)", output)]
-    assert min(reached) <= 2.12
+    assert min(reached) <= 2.0
 
 
 @pytest.mark.slow

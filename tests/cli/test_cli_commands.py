@@ -49,7 +49,7 @@ def trained(corpus):
 def test_training_shows_what_it_does(trained, corpus):
     assert "device CPU" in trained.stdout
     assert re.search(r"precision (float32|mixed_bfloat16)\n", trained.stdout)
-    assert re.search(r"lstm of 1 x 8, [\d,]+ parameters", trained.stdout)
+    assert re.search(r"gru of 1 x 8, [\d,]+ parameters", trained.stdout)
     assert re.search(r"epoch 2/2 .*bits per character \d.*validation.*characters/s", trained.stdout)
     assert "--- a sample after epoch 1 ---" in trained.stdout
     assert "--- what it writes ---" in trained.stdout

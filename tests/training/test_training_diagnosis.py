@@ -45,7 +45,14 @@ def test_activations_count_real_steps_only():
 
 
 def test_the_metrics_of_a_run_show_gradients_and_activations(tmp_path):
-    options = {"units": 8, "embedding_dim": 4, "num_layers": 2, "batch_size": 4, "sequence_length": 16}
+    options = {
+        "cell": "lstm",
+        "units": 8,
+        "embedding_dim": 4,
+        "num_layers": 2,
+        "batch_size": 4,
+        "sequence_length": 16,
+    }
     textrnn.train_language_model([TEXT], **options, epochs=2, out=tmp_path, gradient_by_lag=True, verbose=False)
     for line in RunFolder(tmp_path).history():
         norms = line["gradient_norms"]

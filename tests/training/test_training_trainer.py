@@ -210,7 +210,7 @@ def test_stopping_in_an_epoch_stops_at_once(tmp_path):
 
 def test_a_single_step_moves_the_weights():
     trained = train(epochs=1, sequence_length=400, batch_size=64, validation_split=0)
-    fresh = textrnn.LanguageModel(trained.tokenizer, units=8, embedding_dim=4)
+    fresh = textrnn.LanguageModel(trained.tokenizer, cell="gru", units=8, embedding_dim=4)
     assert any((a != b).any() for a, b in zip(weights(trained), weights(fresh), strict=True))
 
 
