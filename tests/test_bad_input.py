@@ -233,7 +233,9 @@ def test_generating(options, error, message, model):
 def test_other_calls(model, classifier, tmp_path):
     with pytest.raises(TypeError, match="`text` must be a string; received 3"):
         model.score(3)
-    with pytest.raises(ValueError, match="`protocol` must be one of 'stateful', 'blocks'; received 'whole'"):
+    with pytest.raises(
+        ValueError, match="`protocol` must be one of 'stateful', 'blocks', 'dynamic'; received 'whole'"
+    ):
         model.evaluate_text("the", "whole")
     with pytest.raises(
         TypeError, match=r"`texts` must be a list of strings; received one string: wrap it as \['fine'\]"

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from references import CELLS, MASKS, B, D, H, T, gradients_of, make_inputs, run_reference, weighted_sum, weights_of
 
-from textrnn.layers import LSTMCell, MinGRUCell, Recurrent, RNNCell, recurrent
+from textrnn.layers import LockedDropout, LSTMCell, MinGRUCell, Recurrent, RNNCell, recurrent
 
 every_cell = pytest.mark.parametrize("name", CELLS)
 with_recurrent_kernel = pytest.mark.parametrize("name", [name for name in CELLS if name != "min_gru"])
@@ -139,6 +139,21 @@ def test_nothing_is_dropped_at_inference(name):
     layer, plain = make_layer(name, weight_drop=0.5), make_layer(name)
     sequence, initial = make_inputs(layer.cell, "float64")
     np.testing.assert_array_equal(run(layer, sequence, initial, training=False)[0], run(plain, sequence, initial)[0])
+
+
+def test_locked_dropout_keeps_its_settings_passes_masks_on_and_scales_what_is_left(tmp_path):
+    layer = LockedDropout(0.25, seed=3)
+    assert LockedDropout.from_config(layer.get_config()).get_config() == layer.get_config()
+    inputs = keras.Input([None, D])
+    model = keras.Model(inputs, Recurrent(LSTMCell(H))(layer(keras.layers.Masking()(inputs))))
+    model.save(tmp_path / "model.keras")
+    padded = np.pad(np.ones((1, 3, D), "float32"), [(0, 0), (0, 2), (0, 0)])
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again(padded), model(padded[:, :3]), atol=1e-6)
+    for dtype in ("float32", "mixed_bfloat16"):
+        dropped = LockedDropout(0.3, seed=1, dtype=dtype)(tf.ones([400, 3, 50]), training=True)
+        assert float(tf.reduce_mean(tf.cast(dropped == 0, tf.float32))) == pytest.approx(0.3, abs=0.01)
+        assert float(tf.reduce_mean(tf.cast(dropped, tf.float32))) == pytest.approx(1, abs=0.015)
 
 
 def test_two_calls_draw_differently_and_a_seed_draws_the_same_again():

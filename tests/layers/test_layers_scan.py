@@ -22,7 +22,10 @@ def test_log_depth_equals_linear(steps, is_masked, dtype, tolerance):
     initial = tf.constant(generator.normal(size=(H, ROWS)), dtype)
     mask = tf.constant(generator.random((steps, ROWS)) < 0.6) if is_masked else None
     results = []
-    for engine in (lambda cell, projection, *rest: run_scan(cell, projection.at_once(), *rest), run_recurrence):
+    for engine in (
+        lambda cell, projection, *rest: run_scan(cell, projection.at_once(), *rest),
+        lambda cell, projection, *rest: run_recurrence(cell, projection, (), *rest),
+    ):
         with tf.GradientTape() as tape:
             tape.watch([sequence, initial])
             outputs, (final,) = engine(cell, project_sequence(cell, sequence), (initial,), mask)

@@ -43,9 +43,8 @@ def assert_same(models):
 
 
 def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_path):
-    (tmp_path / "moods.csv").write_text(
-        "\n".join(["text,label", *[f"{text.strip()!r},{text[:3]}" for text in TEXTS]])
-    )
+    rows = ["text,label", *['"☃ ' + text.strip() + '",' + text[:3] for text in TEXTS]]
+    (tmp_path / "moods.csv").write_text("\n".join(rows))
     parent = textrnn.LanguageModel(textrnn.text.CharacterTokenizer().fit("".join(TEXTS)), units=8, embedding_dim=4)
     parent.save(tmp_path / "parent.keras")
     options = {**SMALL, "epochs": 2, "condition": "label", "checkpoint_seconds": 0, "recipe": "standard"}
@@ -56,7 +55,7 @@ def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_
             return textrnn.train_language_model(tmp_path / "moods.csv", **options, **more)
 
     with pytest.raises(RuntimeError, match="killed"):
-        run(out=tmp_path / "run", callbacks=[StopAfter(9)])
+        run(out=tmp_path / "run", callbacks=[StopAfter(20)])
     whole = run()
     (tmp_path / "parent.keras").unlink()
     resumed = textrnn.train_language_model(tmp_path / "moods.csv", **options, out=tmp_path / "run", resume=True)

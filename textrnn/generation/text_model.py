@@ -78,7 +78,7 @@ class TextModel:
         ids = self._encode_whole(text)
         if protocol == "stateful":
             return Score.of(self._read(ids, self._beginning(None, condition), progress)[0], len(text))
-        empty = functools.partial(self.initial_states, labels=self._label_number(condition))
+        empty = functools.partial(self._empty_states, condition=condition)
         log_probabilities = score_blocks(self.step, ids, empty, self.tokenizer.pad_id, self.tokenizer.vocabulary_size)
         characters_per_symbol = len(text) / max(len(ids), 1)
         return Score.of(log_probabilities, len(log_probabilities) * characters_per_symbol)
@@ -229,17 +229,20 @@ class TextModel:
                     f"`condition` must be left out with a `state`, which has one; received {condition!r}."
                 )
             return self._checked(state)
-        states = self.initial_states(1, self._label_number(condition))
+        states = self._empty_states(1, condition)
         logits, states = self.step(np.array([[self.start_id]], np.int32), states)
         return State(tuple(np.asarray(state) for state in states), logits[0, -1])
 
-    def _label_number(self, condition: str | None) -> int:
+    def _empty_states(self, batch_size: int, condition: str | None) -> Any:
+        """The states before a text of label `condition`."""
         if condition not in (self.labels or (None,)):
             expected = (
                 f"one of {', '.join(map(repr, self.labels))}" if self.labels else "None: this model has no labels"
             )
             raise ValueError(f"`condition` must be {expected}; received {condition!r}.")
-        return self.labels.index(condition) if self.labels else 0
+        if condition is None:
+            return self.initial_states(batch_size)
+        return self.initial_states(batch_size, self.labels.index(condition))
 
     def _checked(self, state: State) -> State:
         if not isinstance(state, State):

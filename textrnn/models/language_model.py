@@ -279,7 +279,7 @@ class LanguageModel(TextModel, keras.Model):
         if protocol != "dynamic":
             return super().evaluate_text(text, protocol, condition=condition, progress=progress)
         ids = self._encode_whole(text)
-        states = self.initial_states(1, self._label_number(condition))
+        states = self._empty_states(1, condition)
         return Score.of(score_dynamically(self, ids, states, self.start_id, progress=progress), len(text))
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
