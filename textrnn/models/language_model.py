@@ -58,6 +58,8 @@ class LanguageModel(TextModel, keras.Model):
         ValueError, TypeError: If an argument is out of its range or of another type.
     """
 
+    protocols = (*TextModel.protocols, "dynamic")
+
     def __init__(
         self,
         tokenizer: Tokenizer,
@@ -268,8 +270,6 @@ class LanguageModel(TextModel, keras.Model):
         ids = np.asarray(ids, np.int32)
         logits, states = self._traced_forward[ids.shape[1] == 1](ids, tuple(states))
         return logits.numpy(), states
-
-    protocols = (*TextModel.protocols, "dynamic")
 
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False

@@ -32,7 +32,7 @@ def gradient_by_lag(
     """How much the loss at the last step depends on the states some steps before it.
 
     That is the norm of d loss_T / d states_{T-k} over all states of all layers, a mean over the rows, for
-    k = 1, 2, 4 and so on: it falls like a power of k where gradients vanish, and grows where they explode
+    k = 1, 2, 4 and so on: it falls geometrically with k where gradients vanish, and grows where they explode
     (Bengio et al., 1994; Pascanu et al., 2013, arXiv 1211.5063).
 
     Args:
@@ -40,6 +40,9 @@ def gradient_by_lag(
         inputs: Ids int32 `[B, T]`.
         targets: What follows each, int32 `[B, T]`.
         states: Before the first step.
+
+    Returns:
+        The norm by k, k as a string, as JSON has it.
     """
     steps, lag, found = inputs.shape[1], 1, {}
     while lag <= steps:
