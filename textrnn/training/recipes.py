@@ -55,14 +55,15 @@ def standard(characters: int) -> dict[str, Any]:
     """A quarter of an hour: two layers, 10 million characters read, and more dropout the oftener each is read."""
     epochs = _epochs(characters, 10e6, most=40)
     return {
+        "cell": "lstm",
         "units": 512,
         "num_layers": 2,
         "dropout": _dropout(epochs),
         "weight_drop": _dropout(epochs) * 2 / 3,
         "epochs": epochs,
-        "batch_size": 32 if characters < 2e6 else 64,  # a short text gives too few steps of 64 rows
+        "batch_size": 32 if characters < 500_000 else 64,  # a short text gives too few steps of 64 rows
         "sequence_length": 64,
-        "learning_rate": 3e-3,
+        "learning_rate": 5e-3,
         "weight_decay": 0.01,
         "weight_averaging": 0.995,
     }
@@ -78,7 +79,7 @@ def best(characters: int) -> dict[str, Any]:
         "dropout": _dropout(epochs),
         "weight_drop": _dropout(epochs) * 2 / 3,
         "epochs": epochs,
-        "learning_rate": 2e-3,
+        "learning_rate": 3e-3,
         "weight_averaging": 0.999,
     }
 
