@@ -102,7 +102,7 @@ def test_imports_go_one_way():
         ("textrnn/runtime/model.py", "from textrnn.models import saving", True),
         ("textrnn/runtime/model.py", "from keras import ops", True),
         ("textrnn/cli/main.py", "import textrnn\nfrom textrnn import __version__", False),
-        ("textrnn/api.py", "from textrnn.cli import main", True),
+        ("textrnn/api/common.py", "from textrnn.cli import main", True),
         ("textrnn/checks.py", "import numpy", True),
         ("textrnn/files.py", "from textrnn.text import pad_batch", True),
         ("textrnn/generation/state.py", "import tensorflow as tf", True),
@@ -120,3 +120,27 @@ def test_text_and_generation_load_without_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+SETTINGS = """
+import os, keras, tensorflow as tf
+def settings():
+    threading = tf.config.threading
+    return (
+        keras.config.dtype_policy().name,
+        threading.get_intra_op_parallelism_threads(),
+        threading.get_inter_op_parallelism_threads(),
+        tf.config.optimizer.get_experimental_options(),
+        os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+    )
+before = settings()
+import textrnn
+for name in textrnn.__all__:
+    getattr(textrnn, name)
+assert settings() == before, (before, settings())
+"""
+
+
+def test_importing_the_package_changes_no_setting_of_tensorflow_or_keras():
+    done = subprocess.run([sys.executable, "-c", SETTINGS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -250,3 +250,14 @@ def test_labels_and_new_symbols_are_inherited_by_name(moody, tmp_path):
     assert child.labels == ("good", "odd")
     np.testing.assert_allclose(child.label_embedding.embeddings[0], moody.label_embedding.embeddings[1], atol=1e-6)
     np.testing.assert_allclose(child.label_embedding.embeddings[1], 0, atol=1e-6)
+
+
+def test_a_model_with_bfloat16_products_is_loaded_with_float32_ones(tmp_path):
+    model = make(dtype="mixed_bfloat16", weight_drop=0.2, dropout=0.2)
+    model.save(tmp_path / "model.keras")
+    loaded = textrnn.load(tmp_path / "model.keras")
+    assert loaded.dtype_policy.name == "float32"
+    assert loaded.recurrent_layers[0].cell.compute_dtype == "float32"
+    for a, b in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(loaded(ids_of(model)), model(ids_of(model)), atol=0.05)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+# Cautious guesses that no text has been used to tune.
 WINDOW = 32  # symbols between two updates
 LEARNING_RATE = 1e-4
 DECAY = 1e-3
