@@ -244,9 +244,9 @@ def test_what_does_not_fit_the_model_begun_with_is_refused(options, message):
 def test_labels_and_new_symbols_are_inherited_by_name(moody, tmp_path):
     rows = ["text,label", *["the sea,good", "a clock,odd"] * 9]
     (tmp_path / "moods.csv").write_text("\n".join(rows))
-    child = textrnn.train_language_model(
-        tmp_path / "moods.csv", condition="label", init_from=moody, epochs=1, learning_rate=1e-9, verbose=False
-    )
+    options = {"init_from": moody, "epochs": 1, "learning_rate": 1e-9, "verbose": False}
+    with pytest.warns(UserWarning, match="1 labels of the model .* do not occur here and are given up: 'bad'"):
+        child = textrnn.train_language_model(tmp_path / "moods.csv", condition="label", **options)
     assert child.labels == ("good", "odd")
     np.testing.assert_allclose(child.label_embedding.embeddings[0], moody.label_embedding.embeddings[1], atol=1e-6)
     np.testing.assert_allclose(child.label_embedding.embeddings[1], 0, atol=1e-6)

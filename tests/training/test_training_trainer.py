@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import textrnn
-from textrnn.training import RunFolder, Trainer, trainer
+from textrnn.training import RunFolder, Trainer, traced_steps
 
 TEXTS = ["the sea is a slow clock.\n", "the light turns, the sea waits.\n", "a rope, a lamp, a loaf of bread.\n"] * 8
 SMALL = {"units": 8, "embedding_dim": 4, "batch_size": 4, "sequence_length": 16, "verbose": False}
@@ -289,7 +289,7 @@ def test_bits_per_character_count_the_ends_of_documents_against_the_characters(t
 def test_cores_that_share_a_batch_learn_what_one_would(documents, monkeypatch):
     models = []
     for count in (1, 3):
-        monkeypatch.setattr(trainer, "count_shards", lambda rows, count=count: count)
+        monkeypatch.setattr(traced_steps, "count_shards", lambda rows, count=count: count)
         options = {"units": 8, "epochs": 1, "batch_size": 4, "sequence_length": 20, "dropout": 0.0, "verbose": False}
         options["precision"] = "float32"
         texts = ["The tide is late.\n", "A gull.\n", "So it goes, they said, and went.\n"] * 20

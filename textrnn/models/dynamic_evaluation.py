@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-# Cautious guesses that no text has been used to tune.
+# Chosen on the tuning part of recipes/README.md, where 1e-4 and 1e-3 gain less, and windows of 16 and 64 the same.
 WINDOW = 32  # symbols between two updates
-LEARNING_RATE = 1e-4
+LEARNING_RATE = 3e-4
 DECAY = 1e-3
 SQUARES_KEPT = 0.999  # of the mean squares of the gradients, at an update
 SMALLEST = 1e-8

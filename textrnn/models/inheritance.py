@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from textrnn.models.language_model import LanguageModel
@@ -11,7 +13,8 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
     """Give `model` the weights of `parent`, which has the same cell and sizes.
 
     Its vocabulary begins with that of `parent`: a symbol that was not in it starts as the mean of those that were.
-    A label starts as the parent's of that name, else without effect.
+    A label starts as the parent's of that name, else without effect; labels only the parent has are given up, which a
+    warning says.
     """
     own, inherited = (
         [weight for weight in one.weights if not one.labels or weight is not one.label_embedding.embeddings]
@@ -24,6 +27,10 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
         rows = model.label_embedding.embeddings.numpy()
         rows[model.labels.index(label)] = vector
         model.label_embedding.embeddings.assign(rows)
+    lost = [label for label in parent.labels if label not in model.labels]
+    if lost:
+        message = f"{len(lost)} labels of the model that is begun with do not occur here and are given up: "
+        warnings.warn(message + ", ".join(map(repr, lost)), stacklevel=4)
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

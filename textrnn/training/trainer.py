@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import time
@@ -13,7 +12,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn.layers.shards import count_shards, map_shards
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
 from textrnn.training.checkpoint import Position, assign_all, load_checkpoint, save_checkpoint
@@ -23,6 +21,7 @@ from textrnn.training.report import Report
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.schedule import Schedule
 from textrnn.training.settings import TrainingSettings
+from textrnn.training.traced_steps import TracedSteps
 
 
 class TrainingDivergedError(ArithmeticError):
@@ -34,8 +33,7 @@ class Trainer:
 
     Everything random follows from the data's seed and the epoch, or is a variable of the model, so a run that is
     killed and resumed ends with the same weights as one that never stopped. The loop runs under the
-    `tf.distribute.Strategy` in whose scope it was made: gradients are summed over the replicas before they are
-    clipped, so more of them change nothing but the speed.
+    `tf.distribute.Strategy` in whose scope it was made.
 
     Args:
         model: A built Keras model.
@@ -70,7 +68,6 @@ class Trainer:
         self.settings = settings
         self.run = run
         self.sample = sample
-        self.strategy = tf.distribute.get_strategy()
         self.steps = [batches.steps(epoch) for epoch in range(settings.epochs)]
         total = sum(self.steps)
         self.schedule = Schedule(settings.schedule, settings.learning_rate, total, round(settings.warmup * total))
@@ -85,8 +82,15 @@ class Trainer:
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
         self.callbacks.set_params({"epochs": settings.epochs, "steps": max(self.steps), "verbose": 0})
         self.is_shown = is_shown
-        self.traced_steps = self._traced(self._step)
-        self.traced_evaluations = self._traced(self._evaluate)
+        self.traced = TracedSteps(
+            model,
+            objective,
+            self.optimizer,
+            self.averages,
+            clip_norm=settings.clip_norm,
+            rows=batches.batch_size,
+            validation_rows=None if validation is None else validation.batch_size,
+        )
 
     def restore(self) -> None:
         """Go back to the run's last checkpoint."""
@@ -180,7 +184,7 @@ class Trainer:
         """Move the weights once: summed loss, hits and weight, and the norm of each weight's gradient."""
         if batch.is_fresh:
             self.states = self._initial_states(batch)
-        sums, norms, self.states = self.traced_steps[batch.has_padding](batch.inputs, batch.targets, self.states)
+        sums, norms, self.states = self.traced.train(batch, self.states)
         sums, norms = [float(value) for value in sums.numpy()], norms.numpy()
         gradient_norm = float(np.linalg.norm(norms))
         if not (math.isfinite(sums[0]) and math.isfinite(gradient_norm)):
@@ -204,56 +208,6 @@ class Trainer:
             f"learning rate {rate:.3g}, gradient norm {gradient_norm:.3g}. Try a lower `learning_rate` or "
             "`clip_norm`. The best model and the last checkpoint are untouched."
         )
-
-    def _step(
-        self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
-    ) -> Any:
-        replica = functools.partial(self._replica_step, has_padding=has_padding)
-        results = self.strategy.run(replica, args=(inputs, targets, states))
-        return tf.nest.map_structure(lambda value: self.strategy.experimental_local_results(value)[0], results)
-
-    def _traced(self, step: Callable[..., Any]) -> dict[bool, Any]:
-        """`step` without and with padding, each traced once for batches of any shape."""
-        states = self.objective.initial_states(self.model, 1)
-        signature = [
-            tf.TensorSpec([None, None], tf.int32),
-            tf.TensorSpec([None] * self.objective.target_axes, tf.int32),
-            tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in states),
-        ]
-        return {
-            # AutoGraph would take longer to rewrite the code, none of which needs it, than all the tracing takes.
-            has_padding: tf.function(
-                functools.partial(step, has_padding=has_padding), input_signature=signature, autograph=False
-            )
-            for has_padding in (False, True)
-        }
-
-    def _replica_step(
-        self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
-    ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
-        """One replica's rows of the batch, and the same update on every replica."""
-        context = tf.distribute.get_replica_context()
-        inputs, targets, states = tf.nest.map_structure(functools.partial(_share, context), (inputs, targets, states))
-        variables = [variable.value for variable in self.model.trainable_variables]
-        with tf.GradientTape() as tape:
-            rows = self.batches.batch_size // context.num_replicas_in_sync
-            loss, hits, weight, states = self._sums(
-                rows, inputs, targets, states, has_padding=has_padding, training=True
-            )
-        # Dense, so that rows of an embedding that occur twice count once in the norm.
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
-        if context.num_replicas_in_sync > 1:
-            total = tf.distribute.ReduceOp.SUM
-            gradients, loss, hits, weight = context.all_reduce(total, [gradients, loss, hits, weight])
-            states = tuple(context.all_gather(state, axis=0) for state in states)
-        gradients = [gradient / tf.cast(tf.maximum(weight, 1e-9), gradient.dtype) for gradient in gradients]
-        norms = tf.stack([tf.cast(tf.norm(gradient), tf.float32) for gradient in gradients])
-        gradients, _ = tf.clip_by_global_norm(gradients, self.settings.clip_norm, use_norm=tf.norm(norms))
-        # Keras sums the gradients over the replicas once more, which hold the same ones here.
-        gradients = [gradient / context.num_replicas_in_sync for gradient in gradients]
-        self.optimizer.apply(gradients, self.model.trainable_variables)
-        self.averages.update(self.optimizer.iterations)
-        return tf.stack([loss, hits, weight]), norms, states
 
     def _end_epoch(self, report: Report) -> None:
         with self.averages.in_place():
@@ -326,45 +280,12 @@ class Trainer:
         for batch in batches.epoch(0):
             if batch.is_fresh:
                 states = self._initial_states(batch)
-            sums, states = self.traced_evaluations[batch.has_padding](batch.inputs, batch.targets, states)
+            sums, states = self.traced.evaluate(batch, states)
             totals += sums.numpy()
         return [float(total) for total in totals]
-
-    def _evaluate(
-        self, inputs: tf.Tensor, targets: tf.Tensor, states: tuple[tf.Tensor, ...], *, has_padding: bool
-    ) -> Any:
-        rows = self.validation.batch_size if self.validation is not None else None
-        *sums, states = self._sums(rows, inputs, targets, states, has_padding=has_padding, training=False)
-        return tf.stack(sums), states
-
-    def _sums(
-        self,
-        rows: int | None,
-        inputs: tf.Tensor,
-        targets: tf.Tensor,
-        states: tuple[tf.Tensor, ...],
-        *,
-        has_padding: bool,
-        training: bool,
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
-        """The objective's sums over a batch of up to `rows` rows, which the cores share."""
-        run = functools.partial(self.objective, self.model, has_padding=has_padding, training=training)
-        parts = map_shards(run, count_shards(rows), inputs, targets, states)
-        *sums, states_of = zip(*parts, strict=True)
-        loss, hits, weight = (tf.add_n(list(column)) for column in sums)
-        return loss, hits, weight, tuple(tf.concat(column, axis=0) for column in zip(*states_of, strict=True))
 
 
 def _means(sums: Sequence[float]) -> tuple[float, float]:
     """Mean loss and accuracy from summed loss, hits and weight."""
     loss, hits, weight = sums
     return loss / max(weight, 1e-9), hits / max(weight, 1e-9)
-
-
-def _share(context: Any, rows: tf.Tensor) -> tf.Tensor:
-    """The rows of a batch that this replica works on."""
-    replicas = context.num_replicas_in_sync
-    if replicas == 1:
-        return rows
-    count, number = tf.shape(rows)[0], tf.cast(context.replica_id_in_sync_group, tf.int32)
-    return rows[count * number // replicas : count * (number + 1) // replicas]

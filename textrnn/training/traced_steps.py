@@ -1,0 +1,144 @@
+"""What TensorFlow runs of training: the step that moves the weights, and the one that only measures."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from textrnn.layers.shards import count_shards, map_shards
+from textrnn.training.averaging import WeightAverages
+from textrnn.training.batch import Batch
+from textrnn.training.objectives import Objective
+
+States = tuple[tf.Tensor, ...]
+
+
+class TracedSteps:
+    """Traced once each without and with padding, for batches of any shape.
+
+    They run under the `tf.distribute.Strategy` in whose scope they were made: gradients are summed over the replicas
+    before they are clipped, so more of them change nothing but the speed.
+
+    Args:
+        model: A built Keras model.
+        objective: What is minimised.
+        optimizer: Built for the model's trainable weights.
+        averages: Of these weights; taken after each step.
+        clip_norm: The gradient's largest global norm.
+        rows: The most a training batch has, None if unknown.
+        validation_rows: The most a batch has that is only measured, None if unknown.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        objective: Objective,
+        optimizer: keras.optimizers.Optimizer,
+        averages: WeightAverages,
+        *,
+        clip_norm: float,
+        rows: int,
+        validation_rows: int | None,
+    ) -> None:
+        self.model = model
+        self.objective = objective
+        self.optimizer = optimizer
+        self.averages = averages
+        self.clip_norm = clip_norm
+        self.rows = rows
+        self.validation_rows = validation_rows
+        self.strategy = tf.distribute.get_strategy()
+        self.traced_training = self._traced(self._train)
+        self.traced_evaluation = self._traced(self._evaluate)
+
+    def train(self, batch: Batch, states: States) -> tuple[tf.Tensor, tf.Tensor, States]:
+        """Move the weights once: summed loss, hits and weight `[3]`, the norm of each weight's gradient before
+        clipping, and the states to carry on."""
+        return self.traced_training[batch.has_padding](batch.inputs, batch.targets, states)
+
+    def evaluate(self, batch: Batch, states: States) -> tuple[tf.Tensor, States]:
+        """The sums without dropout, and the states to carry on."""
+        return self.traced_evaluation[batch.has_padding](batch.inputs, batch.targets, states)
+
+    def _train(self, inputs: tf.Tensor, targets: tf.Tensor, states: States, *, has_padding: bool) -> Any:
+        replica = functools.partial(self._replica_step, has_padding=has_padding)
+        results = self.strategy.run(replica, args=(inputs, targets, states))
+        return tf.nest.map_structure(lambda value: self.strategy.experimental_local_results(value)[0], results)
+
+    def _traced(self, step: Callable[..., Any]) -> dict[bool, Any]:
+        states = self.objective.initial_states(self.model, 1)
+        signature = [
+            tf.TensorSpec([None, None], tf.int32),
+            tf.TensorSpec([None] * self.objective.target_axes, tf.int32),
+            tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in states),
+        ]
+        return {
+            # AutoGraph would take longer to rewrite the code, none of which needs it, than all the tracing takes.
+            has_padding: tf.function(
+                functools.partial(step, has_padding=has_padding), input_signature=signature, autograph=False
+            )
+            for has_padding in (False, True)
+        }
+
+    def _replica_step(
+        self, inputs: tf.Tensor, targets: tf.Tensor, states: States, *, has_padding: bool
+    ) -> tuple[tf.Tensor, tf.Tensor, States]:
+        """One replica's rows of the batch, and the same update on every replica."""
+        context = tf.distribute.get_replica_context()
+        inputs, targets, states = tf.nest.map_structure(functools.partial(_share, context), (inputs, targets, states))
+        variables = [variable.value for variable in self.model.trainable_variables]
+        with tf.GradientTape() as tape:
+            rows = self.rows // context.num_replicas_in_sync
+            loss, hits, weight, states = self._sums(
+                rows, inputs, targets, states, has_padding=has_padding, training=True
+            )
+        # Dense, so that rows of an embedding that occur twice count once in the norm.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
+        if context.num_replicas_in_sync > 1:
+            total = tf.distribute.ReduceOp.SUM
+            gradients, loss, hits, weight = context.all_reduce(total, [gradients, loss, hits, weight])
+            states = tuple(context.all_gather(state, axis=0) for state in states)
+        gradients = [gradient / tf.cast(tf.maximum(weight, 1e-9), gradient.dtype) for gradient in gradients]
+        norms = tf.stack([tf.cast(tf.norm(gradient), tf.float32) for gradient in gradients])
+        gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm, use_norm=tf.norm(norms))
+        # Keras sums the gradients over the replicas once more, which hold the same ones here.
+        gradients = [gradient / context.num_replicas_in_sync for gradient in gradients]
+        self.optimizer.apply(gradients, self.model.trainable_variables)
+        self.averages.update(self.optimizer.iterations)
+        return tf.stack([loss, hits, weight]), norms, states
+
+    def _evaluate(self, inputs: tf.Tensor, targets: tf.Tensor, states: States, *, has_padding: bool) -> Any:
+        *sums, states = self._sums(
+            self.validation_rows, inputs, targets, states, has_padding=has_padding, training=False
+        )
+        return tf.stack(sums), states
+
+    def _sums(
+        self,
+        rows: int | None,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        states: States,
+        *,
+        has_padding: bool,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, States]:
+        """The objective's sums over a batch of up to `rows` rows, which the cores share."""
+        run = functools.partial(self.objective, self.model, has_padding=has_padding, training=training)
+        parts = map_shards(run, count_shards(rows), inputs, targets, states)
+        *sums, states_of = zip(*parts, strict=True)
+        loss, hits, weight = (tf.add_n(list(column)) for column in sums)
+        return loss, hits, weight, tuple(tf.concat(column, axis=0) for column in zip(*states_of, strict=True))
+
+
+def _share(context: Any, rows: tf.Tensor) -> tf.Tensor:
+    """The rows of a batch that this replica works on."""
+    replicas = context.num_replicas_in_sync
+    if replicas == 1:
+        return rows
+    count, number = tf.shape(rows)[0], tf.cast(context.replica_id_in_sync_group, tf.int32)
+    return rows[count * number // replicas : count * (number + 1) // replicas]
