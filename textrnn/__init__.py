@@ -12,7 +12,7 @@ from textrnn.version import __version__
 
 _HOMES = {
     "LanguageModel": "textrnn.models",
-    "Prediction": "textrnn.models",
+    "Prediction": "textrnn.generation",
     "Score": "textrnn.generation",
     "State": "textrnn.generation",
     "TextClassifier": "textrnn.models",
@@ -23,7 +23,7 @@ _HOMES = {
     "train_classifier": "textrnn.api",
     "train_language_model": "textrnn.api",
 }
-_FOLDERS = ("generation", "layers", "models", "text", "training")
+_FOLDERS = ("generation", "layers", "models", "runtime", "text", "training")
 
 __all__ = [
     "LanguageModel",
@@ -39,6 +39,7 @@ __all__ = [
     "layers",
     "load",
     "models",
+    "runtime",
     "text",
     "train_classifier",
     "train_language_model",

@@ -2,6 +2,6 @@
 
 from textrnn.models.language_model import LanguageModel
 from textrnn.models.saving import load_model
-from textrnn.models.text_classifier import Prediction, TextClassifier
+from textrnn.models.text_classifier import TextClassifier
 
-__all__ = ["LanguageModel", "Prediction", "TextClassifier", "load_model"]
+__all__ = ["LanguageModel", "TextClassifier", "load_model"]

@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from textrnn import checks
+from textrnn.generation import TextLabeller
 from textrnn.models.reader import Reader
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """The answer for one text.
-
-    Attributes:
-        label: The likeliest label.
-        probability: Its probability.
-        probabilities: The probability of every label; they sum to 1.
-    """
-
-    label: str
-    probability: float
-    probabilities: dict[str, float]
-
-
 @keras.saving.register_keras_serializable("textrnn")
-class TextClassifier(keras.Model):
+class TextClassifier(TextLabeller, keras.Model):
     """One or more readers (embedding, recurrent layers, their outputs pooled) and their averaged answer.
 
     `classify` takes texts. On arrays of ids it is an ordinary Keras model: `model(ids)` maps int `[B, T]` to
@@ -138,37 +122,9 @@ class TextClassifier(keras.Model):
         signature = [tf.TensorSpec([None, None], tf.int32)]
         return tf.function(lambda ids: tf.nn.softmax(self(ids, training=False)), input_signature=signature)
 
-    def classify(self, texts: Sequence[str], batch_size: int = 64, *, progress: bool = False) -> list[Prediction]:
-        """Label texts.
-
-        Args:
-            texts: Any number of strings of any length; an empty one gets the answer for a text that says nothing.
-            batch_size: How many are read at once; it changes the speed, not the answers.
-            progress: Whether to show a bar on a terminal.
-
-        Returns:
-            One `Prediction` a text, in order.
-        """
-        if not isinstance(texts, Iterable):
-            raise TypeError(f"`texts` must be a list of strings; received {texts!r}.")
-        if isinstance(texts, str):
-            raise TypeError(f"`texts` must be a list of strings; received one string: wrap it as [{texts[:40]!r}].")
-        texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
-        checks.positive_integer("batch_size", batch_size)
-        ids = [self.tokenizer.encode(text) for text in texts]
-        by_length = sorted(range(len(ids)), key=lambda n: len(ids[n]))
-        probabilities = np.zeros([len(ids), len(self.labels)])
-        with tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar:
-            for start in range(0, len(ids), batch_size):
-                rows = by_length[start : start + batch_size]
-                probabilities[rows] = self._traced_probabilities(pad_batch([ids[row] for row in rows])).numpy()
-                bar.update(len(rows))
-        return [self._prediction(row) for row in probabilities]
-
-    def _prediction(self, probabilities: np.ndarray) -> Prediction:
-        best = int(probabilities.argmax())
-        named = dict(zip(self.labels, map(float, probabilities), strict=True))
-        return Prediction(self.labels[best], float(probabilities[best]), named)
+    def probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """From B texts, each ids int32 `[N]` with its own N, to float32 `[B, labels]`."""
+        return self._traced_probabilities(pad_batch(sequences)).numpy()
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""

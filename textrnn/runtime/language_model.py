@@ -1,0 +1,89 @@
+"""A language model with NumPy alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from textrnn.generation import TextModel
+from textrnn.runtime.archive import Archive, numbered
+from textrnn.runtime.recurrent import Recurrent
+from textrnn.text import tokenizer_from_dict
+
+TABLE_AT_MOST = 1 << 22  # numbers; a larger vocabulary projects what it reads, when it reads it
+EPSILON = 1e-3  # of keras.layers.LayerNormalization
+
+States = tuple[np.ndarray, ...]
+
+
+class LanguageModel(TextModel):
+    """What `textrnn.LanguageModel` knows, from its file: the same methods on text, the same text for the same seed.
+
+    Args:
+        archive: The file.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        config, weights = archive.config, archive.weights
+        self.path = archive.path
+        self.tokenizer = tokenizer_from_dict(config["tokenizer"])
+        self.documents = config["documents"]
+        self.labels = tuple(config["labels"])
+        self.residual = config["residual"]
+        self.embeddings = weights["embedding"][0]
+        self.label_embeddings = weights["label_embedding"][0] if self.labels else None
+        numbers = range(config["num_layers"])
+        self.layers = [
+            Recurrent(config["cell"], config["units"], weights[f"layers/{name}/cell"], zoneout=config["zoneout"])
+            for name in (numbered("recurrent", number) for number in numbers)
+        ]
+        self.norms = [
+            weights[f"layers/{numbered('layer_normalization', number)}"] for number in numbers if config["layer_norm"]
+        ]
+        if config["tie_embeddings"]:
+            self.output_kernel, (self.output_bias,) = self.embeddings.T, weights[""]
+        else:
+            self.output_kernel, self.output_bias = weights["head"]
+        first = self.layers[0]
+        is_small = len(self.embeddings) * first.kernel.shape[1] <= TABLE_AT_MOST
+        self.table = first.project(self.embeddings) if is_small else None
+
+    def initial_states(self, batch_size: int, labels: Any = 0) -> States:
+        """Empty states of all layers, each float32 `[B, H]`, and the labels, int32 `[B, 1]`, where there are any."""
+        states = tuple(state for layer in self.layers for state in layer.initial_states(batch_size))
+        if not self.labels:
+            return states
+        return (*states, np.broadcast_to(np.reshape(np.asarray(labels, np.int32), [-1, 1]), [batch_size, 1]))
+
+    def step(self, ids: np.ndarray, states: States) -> tuple[np.ndarray, States]:
+        """From ids int `[B, T]` to logits float32 `[B, T, V]` and the states after them."""
+        remaining = list(states)
+        after: list[np.ndarray] = []
+        hidden = np.zeros([], np.float32)
+        for number, layer in enumerate(self.layers):
+            before = tuple(remaining.pop(0) for _ in range(layer.number_of_states))
+            if number == 0:
+                projected = self._project_symbols(ids, remaining[-1:])
+            else:
+                projected = layer.project(self._normed(number - 1, hidden))
+            outputs, states_of = layer.run(projected, before)
+            after.extend(states_of)
+            hidden = outputs + hidden if self.residual and number else outputs
+        logits = self._normed(-1, hidden) @ self.output_kernel + self.output_bias
+        return logits, (*after, *remaining)
+
+    def _project_symbols(self, ids: np.ndarray, labels: list[np.ndarray]) -> np.ndarray:
+        first = self.layers[0]
+        projected = first.project(self.embeddings[ids]) if self.table is None else self.table[ids]
+        if self.label_embeddings is None:
+            return projected
+        return projected + self.label_embeddings[labels[0]] @ first.kernel
+
+    def _normed(self, number: int, hidden: np.ndarray) -> np.ndarray:
+        if not self.norms:
+            return hidden
+        gamma, beta = self.norms[number]
+        centred = hidden - hidden.mean(axis=-1, keepdims=True)
+        variance = np.square(centred).mean(axis=-1, keepdims=True)
+        return centred / np.sqrt(variance + EPSILON) * gamma + beta

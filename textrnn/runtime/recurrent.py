@@ -1,0 +1,62 @@
+"""A cell run over a sequence, as `textrnn.layers.Recurrent` runs it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from textrnn.runtime.cells import KINDS, States
+
+
+class Recurrent:
+    """One recurrent layer at inference.
+
+    Args:
+        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
+        units: H.
+        variables: Those of the cell, as they lie in the file.
+        zoneout: The share of itself that every state keeps at a step.
+        reverse: Whether to read from the last step to the first; outputs stay at the position of their input.
+    """
+
+    def __init__(
+        self, cell: str, units: int, variables: list[np.ndarray], *, zoneout: float = 0.0, reverse: bool = False
+    ) -> None:
+        kind = KINDS[cell]
+        self.step = kind.step
+        self.number_of_states = kind.number_of_states
+        self.units = units
+        self.kernel = variables[0]
+        self.bias, self.weights = kind.recurrent(variables)
+        self.zoneout = zoneout
+        self.reverse = reverse
+
+    def initial_states(self, batch_size: int) -> States:
+        return tuple(np.zeros([batch_size, self.units], np.float32) for _ in range(self.number_of_states))
+
+    def project(self, inputs: np.ndarray) -> np.ndarray:
+        """W_x x + b of any number of inputs `[..., D]`."""
+        return inputs @ self.kernel + self.bias
+
+    def run(self, projected: np.ndarray, states: States, mask: np.ndarray | None = None) -> tuple[np.ndarray, States]:
+        """Outputs `[B, T, H]`, zero at masked steps, and the last states.
+
+        Args:
+            projected: The projected inputs, float32 `[B, T, blocks * H]`.
+            states: The states before them, each `[B, H]`.
+            mask: Bool `[B, T]`, True at real steps; None when all are.
+        """
+        steps = projected.shape[1]
+        outputs = np.empty([projected.shape[0], steps, self.units], np.float32)
+        for t in reversed(range(steps)) if self.reverse else range(steps):
+            after = self.step(projected[:, t], states, self.weights)
+            if self.zoneout:
+                pairs = zip(after, states, strict=True)
+                after = tuple(self.zoneout * before + (1 - self.zoneout) * state for state, before in pairs)
+            if mask is None:
+                outputs[:, t] = after[0]
+            else:
+                is_real = mask[:, t, None]
+                outputs[:, t] = np.where(is_real, after[0], 0)
+                after = tuple(np.where(is_real, state, before) for state, before in zip(after, states, strict=True))
+            states = after
+        return outputs, states
