@@ -1,4 +1,4 @@
-"""Imports go one way: text | layers | generation -> models | runtime -> training -> api -> cli -> scripts."""
+"""Imports go one way: text | layers | generation -> runtime -> models -> training -> api -> cli -> scripts."""
 
 import ast
 import subprocess
@@ -15,14 +15,14 @@ RANKS = {
     "text": 0,
     "layers": 0,
     "generation": 0,
-    "models": 1,
     "runtime": 1,
-    "training": 2,
-    "api": 3,
-    "cli": 4,
-    "__main__": 5,
-    "train": 5,
-    "generate": 5,
+    "models": 2,
+    "training": 3,
+    "api": 4,
+    "cli": 5,
+    "__main__": 6,
+    "train": 6,
+    "generate": 6,
 }
 FOR_EVERYONE = {"files", "checks", "version"}
 WITHOUT_TENSORFLOW = {"text", "generation", "runtime", *FOR_EVERYONE}

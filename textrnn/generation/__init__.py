@@ -2,8 +2,9 @@
 
 from textrnn.generation.decoding import decode
 from textrnn.generation.sampler import Sampler
-from textrnn.generation.scoring import Score, Step, read_ids
+from textrnn.generation.scoring import Score, read_ids
 from textrnn.generation.state import State
+from textrnn.generation.stepper import Step, Stepper
 from textrnn.generation.text_labeller import Prediction, TextLabeller
 from textrnn.generation.text_model import TextModel
 from textrnn.generation.transcript import Transcript
@@ -14,6 +15,7 @@ __all__ = [
     "Score",
     "State",
     "Step",
+    "Stepper",
     "TextLabeller",
     "TextModel",
     "Transcript",

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from textrnn.generation.scoring import Step, log_softmax
+from textrnn.generation.scoring import log_softmax
+from textrnn.generation.stepper import Step
 
 BLOCK = 256  # nanoGPT's context for a character model, so that numbers compare
 LOGITS_AT_ONCE = 1 << 23  # numbers: 64 MB as float64, whatever the vocabulary

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from textrnn.generation.sampler import Sampler
-from textrnn.generation.scoring import Step
+from textrnn.generation.stepper import Step
 from textrnn.generation.transcript import Transcript
 
 

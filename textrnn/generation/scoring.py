@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-Step = Callable[[np.ndarray, Any], tuple[np.ndarray, Any]]
-"""`(ids int32 [B, T], states) -> (logits [B, T, V] for the symbol after each, states)`"""
+from textrnn.generation.stepper import Step
 
 CHUNK = 1024  # symbols read at once: long enough to be fast, short enough to keep memory flat
 LOGITS_AT_ONCE = 1 << 23  # numbers, which makes chunks shorter for a large vocabulary

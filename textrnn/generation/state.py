@@ -2,25 +2,108 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from textrnn.files import atomic_path
+
+FORMAT = 1
+SAMPLED = 1024  # numbers of each weight that are looked at one by one
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Everything a recurrent model keeps of a text, whatever the text's length.
+    """Everything a recurrent model keeps of a text, whatever the text's length: a few kilobytes.
+
+    A state is never changed: reading on returns another one, so going back to an earlier place of a text is keeping
+    the state that was read there. It is worth something to its own model only, and knows which that is.
 
     Attributes:
         tensors: The states of all layers, each float `[1, H]`, and the label, int32 `[1, 1]`, where there is one.
         logits: The model's logits for the next symbol, float32 `[V]`.
         last_id: The last symbol read, which a tokenizer may need to space the next one; None before the first.
+        fingerprint: Of the model.
     """
 
     tensors: tuple[np.ndarray, ...]
     logits: np.ndarray
     last_id: int | None = None
+    fingerprint: str = ""
 
     @property
     def size_in_bytes(self) -> int:
         return sum(tensor.nbytes for tensor in self.tensors) + self.logits.nbytes
+
+    def fork(self) -> State:
+        """A copy that shares no memory with this one."""
+        return State(tuple(map(np.array, self.tensors)), np.array(self.logits), self.last_id, self.fingerprint)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same numbers, to the bit, of the same model."""
+        if not isinstance(other, State):
+            return NotImplemented
+        facts = (self.last_id, self.fingerprint, len(self.tensors))
+        return facts == (other.last_id, other.fingerprint, len(other.tensors)) and all(
+            np.array_equal(own, others) for own, others in zip(self._arrays(), other._arrays(), strict=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _arrays(self) -> list[np.ndarray]:
+        return [self.logits, *self.tensors]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state into one file, whole or not at all."""
+        facts = {"format": FORMAT, "last_id": self.last_id, "fingerprint": self.fingerprint}
+        arrays = {str(n): array for n, array in enumerate(self._arrays())}
+        with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+            np.savez(stream, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> State:
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is damaged or holds something else.
+        """
+        file = Path(path)
+        if not file.is_file():
+            raise FileNotFoundError(f"`path` must be a file that `State.save` wrote; {file} does not exist.")
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                facts = json.loads(str(stored["facts"]))
+                logits, *tensors = (stored[str(n)] for n in range(len(stored.files) - 1))
+                if facts.pop("format") != FORMAT:
+                    raise ValueError("another format")
+                return cls(tuple(tensors), logits, facts["last_id"], facts["fingerprint"])
+        except (ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{file} must hold a whole state: {error}") from error
+
+
+def fingerprint(architecture: Mapping[str, Any], weights: Iterable[np.ndarray]) -> str:
+    """What tells one model from another: 16 hexadecimal digits that change when any of its weights does.
+
+    Args:
+        architecture: What is read beside the weights; anything JSON can hold.
+        weights: Float32 arrays, in any order.
+    """
+    digest = hashlib.blake2b(json.dumps(architecture, sort_keys=True).encode(), digest_size=8)
+    for mark in sorted(map(_mark, weights)):
+        digest.update(mark)
+    return digest.hexdigest()
+
+
+def _mark(weight: np.ndarray) -> bytes:
+    """Every number counts in the sum, and where it stands in some of them."""
+    bits = np.ascontiguousarray(weight, np.float32).reshape(-1).view(np.uint32)
+    sampled = bits[:: max(1, len(bits) // SAMPLED)]
+    return b"".join([repr(weight.shape).encode(), int(bits.sum(dtype=np.uint64)).to_bytes(8), sampled.tobytes()])

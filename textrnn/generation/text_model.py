@@ -16,6 +16,7 @@ from textrnn.generation.decoding import decode
 from textrnn.generation.sampler import Sampler
 from textrnn.generation.scoring import Score, read_ids
 from textrnn.generation.state import State
+from textrnn.generation.stepper import Stepper
 from textrnn.generation.transcript import Transcript
 
 
@@ -35,6 +36,10 @@ class TextModel:
         """From ids int32 `[B, T]` and states to logits float32 `[B, T, V]` and the states after them."""
         raise NotImplementedError
 
+    def stepper(self) -> Stepper:
+        """The model as it is at this moment."""
+        return Stepper(self.step)
+
     def initial_states(self, batch_size: Any, labels: Any = 0) -> Any:
         """Empty states, each `[B, H]`; where there are labels, for texts of the label of this number."""
         raise NotImplementedError
@@ -50,7 +55,8 @@ class TextModel:
 
     def read(self, text: str, state: State | None = None, *, condition: str | None = None) -> State:
         """The model's memory after `text`, read from `state` or as the beginning of a text of label `condition`."""
-        return self._read(self._encode("text", text), self._beginning(state, condition))[1]
+        stepper = self.stepper()
+        return self._read(stepper, self._encode("text", text), self._beginning(stepper, state, condition))[1]
 
     def score(self, text: str, state: State | None = None, *, condition: str | None = None) -> Score:
         """How likely `text` is, each of its symbols given all before it and `state`.
@@ -58,7 +64,8 @@ class TextModel:
         Without a state the first symbol is scored as the beginning of a text, of label `condition` for a model that
         is conditioned on labels.
         """
-        log_probabilities, _ = self._read(self._encode("text", text), self._beginning(state, condition))
+        stepper, ids = self.stepper(), self._encode("text", text)
+        log_probabilities, _ = self._read(stepper, ids, self._beginning(stepper, state, condition))
         return Score.of(log_probabilities, len(text))
 
     def evaluate_text(
@@ -75,11 +82,14 @@ class TextModel:
             progress: Whether to show a bar on a terminal.
         """
         checks.one_of("protocol", protocol, self.protocols)
-        ids = self._encode_whole(text)
+        stepper, ids = self.stepper(), self._encode_whole(text)
         if protocol == "stateful":
-            return Score.of(self._read(ids, self._beginning(None, condition), progress)[0], len(text))
+            start = self._beginning(stepper, None, condition)
+            return Score.of(self._read(stepper, ids, start, progress)[0], len(text))
         empty = functools.partial(self._empty_states, condition=condition)
-        log_probabilities = score_blocks(self.step, ids, empty, self.tokenizer.pad_id, self.tokenizer.vocabulary_size)
+        log_probabilities = score_blocks(
+            stepper.step, ids, empty, self.tokenizer.pad_id, self.tokenizer.vocabulary_size
+        )
         characters_per_symbol = len(text) / max(len(ids), 1)
         return Score.of(log_probabilities, len(log_probabilities) * characters_per_symbol)
 
@@ -175,12 +185,14 @@ class TextModel:
         number = checks.integer_of_at_least(0, "seed", drawn)
         strings = _stop_strings(stop)
         ids = self._encode("prompt", prompt, stacklevel=4)
-        start = self._beginning(state, condition)
+        stepper = self.stepper()
+        start = self._beginning(stepper, state, condition)
         shown = prompt if include_prompt else ""
-        return self._decode(ids, start, shown, samples, sampler, length, number, strings)
+        return self._decode(stepper, ids, start, shown, samples, sampler, length, number, strings)
 
     def _decode(
         self,
+        stepper: Stepper,
         ids: np.ndarray,
         state: State,
         shown: str,
@@ -191,11 +203,11 @@ class TextModel:
         stop: tuple[str, ...],
     ) -> Iterator[Sequence[str]]:
         yield [shown] * samples
-        _, state = self._read(ids, state)
+        _, state = self._read(stepper, ids, state)
         tokenizer = self.tokenizer
         never = [tokenizer.pad_id, tokenizer.unknown_id] + ([] if self.documents else [tokenizer.end_id])
         yield from decode(
-            self.step,
+            stepper.step,
             np.repeat(state.logits[None], samples, axis=0),
             tuple(np.repeat(tensor, samples, axis=0) for tensor in state.tensors),
             sampler,
@@ -212,26 +224,28 @@ class TextModel:
             decoder(state.last_id)
         return decoder
 
-    def _read(self, ids: np.ndarray, state: State, progress: bool = False) -> tuple[np.ndarray, State]:
+    def _read(
+        self, stepper: Stepper, ids: np.ndarray, state: State, progress: bool = False
+    ) -> tuple[np.ndarray, State]:
         # disable=None keeps tqdm silent where the output is not a terminal.
         with tqdm(total=len(ids), unit="symbol", unit_scale=True, disable=None if progress else True) as bar:
             log_probabilities, logits, tensors = read_ids(
-                self.step, ids, state.logits, state.tensors, on_symbols=bar.update
+                stepper.step, ids, state.logits, state.tensors, on_symbols=bar.update
             )
         last_id = int(ids[-1]) if len(ids) else state.last_id
-        return log_probabilities, State(tuple(np.asarray(tensor) for tensor in tensors), logits, last_id)
+        read = State(tuple(np.asarray(tensor) for tensor in tensors), logits, last_id, stepper.fingerprint)
+        return log_probabilities, read
 
-    def _beginning(self, state: State | None, condition: str | None) -> State:
+    def _beginning(self, stepper: Stepper, state: State | None, condition: str | None) -> State:
         """Where reading begins: at `state`, or before a text of label `condition`."""
         if state is not None:
             if condition is not None:
                 raise ValueError(
                     f"`condition` must be left out with a `state`, which has one; received {condition!r}."
                 )
-            return self._checked(state)
-        states = self._empty_states(1, condition)
-        logits, states = self.step(np.array([[self.start_id]], np.int32), states)
-        return State(tuple(np.asarray(state) for state in states), logits[0, -1])
+            return self._checked(stepper, state)
+        logits, states = stepper.step(np.array([[self.start_id]], np.int32), self._empty_states(1, condition))
+        return State(tuple(np.asarray(state) for state in states), logits[0, -1], None, stepper.fingerprint)
 
     def _empty_states(self, batch_size: int, condition: str | None) -> Any:
         """The states before a text of label `condition`."""
@@ -244,13 +258,18 @@ class TextModel:
             return self.initial_states(batch_size)
         return self.initial_states(batch_size, self.labels.index(condition))
 
-    def _checked(self, state: State) -> State:
+    def _checked(self, stepper: Stepper, state: State) -> State:
         if not isinstance(state, State):
             raise TypeError(f"`state` must be a State, as `read` returns it; received {state!r}.")
         expected = [tuple(tensor.shape) for tensor in self.initial_states(1)]
         received = [tuple(tensor.shape) for tensor in state.tensors]
         if received != expected or len(state.logits) != self.tokenizer.vocabulary_size:
             raise ValueError(f"`state` must come from this model, of shapes {expected}; received {received}.")
+        if state.fingerprint != stepper.fingerprint:
+            raise ValueError(
+                f"`state` must come from this model, {stepper.fingerprint}; it was read by {state.fingerprint!r}: "
+                "another model, or this one with other weights."
+            )
         return state
 
     def _encode_whole(self, text: str) -> np.ndarray:

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn import checks
-from textrnn.generation import Score, TextModel
+from textrnn import checks, runtime
+from textrnn.generation import Score, Stepper, TextModel
 from textrnn.layers import LockedDropout
 from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.saving import save_model
@@ -19,6 +19,8 @@ from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
 from textrnn.text import Tokenizer, tokenizer_from_dict
 
 States = tuple[Any, ...]
+
+SYMBOLS_WITH_NUMPY = 512  # at a step, over all rows: more are worth TensorFlow's while
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -110,6 +112,7 @@ class LanguageModel(TextModel, keras.Model):
                 f"embedding_dim={embedding_dim} and units={units}."
             )
         self.supports_masking = True
+        self._twin: runtime.LanguageModel | None = None
         self._make_layers(derive_seeds(self.seed))
         self.build()
 
@@ -253,23 +256,53 @@ class LanguageModel(TextModel, keras.Model):
         return (*states, tf.broadcast_to(tf.reshape(tf.cast(labels, tf.int32), [-1, 1]), [batch_size, 1]))
 
     @functools.cached_property
-    def _traced_forward(self) -> dict[bool, Any]:
-        """`forward` at inference for one symbol a row, and for any number: one needs no loop."""
+    def _traced_forward(self) -> Any:
+        """`forward` at inference, for any B and T."""
         states = tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in self.initial_states(1))
-        return {
-            is_one: tf.function(
-                functools.partial(self.forward, mask=None, training=False),
-                input_signature=[tf.TensorSpec([None, 1 if is_one else None], tf.int32), states],
-                autograph=False,
-            )
-            for is_one in (False, True)
-        }
+        return tf.function(
+            functools.partial(self.forward, mask=None, training=False),
+            input_signature=[tf.TensorSpec([None, None], tf.int32), states],
+            autograph=False,
+        )
 
     def step(self, ids: np.ndarray, states: States) -> tuple[np.ndarray, States]:
         """`forward` at inference, traced for any shape: NumPy logits float32 `[B, T, V]` and the states."""
-        ids = np.asarray(ids, np.int32)
-        logits, states = self._traced_forward[ids.shape[1] == 1](ids, tuple(states))
+        logits, states = self._traced_forward(np.asarray(ids, np.int32), tuple(states))
         return logits.numpy(), states
+
+    def stepper(self) -> Stepper:
+        """The model as it is at this moment: few symbols are read with NumPy, many with TensorFlow.
+
+        A step of one symbol is too little work for TensorFlow, which spends most of it on getting there.
+        """
+        twin = self.numpy_twin()
+
+        def step(ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
+            if ids.size > SYMBOLS_WITH_NUMPY:
+                return self.step(ids, states)
+            return twin.step(ids, tuple(np.asarray(state) for state in states))
+
+        return Stepper(step, twin.fingerprint)
+
+    def numpy_twin(self) -> runtime.LanguageModel:
+        """This model as NumPy runs it, made anew when the weights have moved."""
+        config, weights = self.get_config(), self._weights_by_path()
+        if self._twin is None or self._twin.fingerprint != runtime.fingerprint_of(config, weights):
+            copied = {path: [np.array(weight) for weight in listed] for path, listed in weights.items()}
+            self._twin = runtime.LanguageModel(config, copied)
+        return self._twin
+
+    def _weights_by_path(self) -> dict[str, list[np.ndarray]]:
+        """The weights by the paths that a `.keras` file has for them; not copied where that can be avoided."""
+        named = {"embedding": self.embedding.weights}
+        for number, layer in enumerate(self.recurrent_layers):
+            named[f"layers/{runtime.numbered('recurrent', number)}/cell"] = layer.cell.weights
+        for number, norm in enumerate(self.norms):
+            named[f"layers/{runtime.numbered('layer_normalization', number)}"] = norm.weights
+        if self.labels:
+            named["label_embedding"] = self.label_embedding.weights
+        named |= {"": [self.output_bias]} if self.tie_embeddings else {"head": self.head.weights}
+        return {path: [np.asarray(weight.value) for weight in listed] for path, listed in named.items()}
 
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from textrnn.runtime.archive import read_archive
-from textrnn.runtime.language_model import LanguageModel
+from textrnn.runtime.archive import numbered, read_archive
+from textrnn.runtime.language_model import LanguageModel, fingerprint_of
 from textrnn.runtime.text_classifier import TextClassifier
 
-__all__ = ["LanguageModel", "TextClassifier", "load"]
+__all__ = ["LanguageModel", "TextClassifier", "fingerprint_of", "load", "numbered"]
 
 
 def load(path: str | os.PathLike[str]) -> LanguageModel | TextClassifier:
@@ -26,6 +26,7 @@ def load(path: str | os.PathLike[str]) -> LanguageModel | TextClassifier:
     """
     archive = read_archive(path)
     try:
-        return LanguageModel(archive) if archive.kind == "LanguageModel" else TextClassifier(archive)
+        is_language_model = archive.kind == "LanguageModel"
+        return (LanguageModel if is_language_model else TextClassifier)(archive.config, archive.weights)
     except (KeyError, ValueError, IndexError) as error:
         raise ValueError(f"{archive.path} is damaged or from another version: {error!r}") from error

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from textrnn.generation import TextModel
-from textrnn.runtime.archive import Archive, numbered
+from textrnn.generation import Stepper, TextModel
+from textrnn.generation.state import fingerprint
+from textrnn.runtime.archive import numbered
 from textrnn.runtime.recurrent import Recurrent
 from textrnn.text import tokenizer_from_dict
 
 TABLE_AT_MOST = 1 << 22  # numbers; a larger vocabulary projects what it reads, when it reads it
 EPSILON = 1e-3  # of keras.layers.LayerNormalization
+OF_THE_FINGERPRINT = ("tokenizer", "cell", "zoneout", "layer_norm", "residual", "labels", "documents")
 
 States = tuple[np.ndarray, ...]
 
 
 class LanguageModel(TextModel):
-    """What `textrnn.LanguageModel` knows, from its file: the same methods on text, the same text for the same seed.
+    """What `textrnn.LanguageModel` knows: the same methods on text, the same text for the same seed.
 
     Args:
-        archive: The file.
+        config: That of the Keras model.
+        weights: Its variables, float32, in the order each layer made them, by the path of the layer in a file.
     """
 
-    def __init__(self, archive: Archive) -> None:
-        config, weights = archive.config, archive.weights
-        self.path = archive.path
+    def __init__(self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> None:
+        self.fingerprint = fingerprint_of(config, weights)
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.documents = config["documents"]
         self.labels = tuple(config["labels"])
@@ -73,6 +77,9 @@ class LanguageModel(TextModel):
         logits = self._normed(-1, hidden) @ self.output_kernel + self.output_bias
         return logits, (*after, *remaining)
 
+    def stepper(self) -> Stepper:
+        return Stepper(self.step, self.fingerprint)
+
     def _project_symbols(self, ids: np.ndarray, labels: list[np.ndarray]) -> np.ndarray:
         first = self.layers[0]
         projected = first.project(self.embeddings[ids]) if self.table is None else self.table[ids]
@@ -87,3 +94,8 @@ class LanguageModel(TextModel):
         centred = hidden - hidden.mean(axis=-1, keepdims=True)
         variance = np.square(centred).mean(axis=-1, keepdims=True)
         return centred / np.sqrt(variance + EPSILON) * gamma + beta
+
+
+def fingerprint_of(config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> str:
+    """What tells a language model of this configuration and these weights from any other."""
+    return fingerprint({name: config[name] for name in OF_THE_FINGERPRINT}, itertools.chain(*weights.values()))

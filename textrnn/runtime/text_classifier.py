@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from textrnn.generation import TextLabeller
 from textrnn.generation.scoring import log_softmax
-from textrnn.runtime.archive import Archive, numbered
+from textrnn.runtime.archive import numbered
 from textrnn.runtime.recurrent import Recurrent
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 
@@ -16,18 +17,17 @@ MIXER = 1_000_003  # of textrnn.layers.BigramEmbedding
 
 
 class TextClassifier(TextLabeller):
-    """What `textrnn.TextClassifier` knows, from its file: the same answers.
+    """What `textrnn.TextClassifier` knows: the same answers.
 
     Args:
-        archive: The file.
+        config: That of the Keras model.
+        weights: Its variables, float32, in the order each layer made them, by the path of the layer in a file.
     """
 
-    def __init__(self, archive: Archive) -> None:
-        config = archive.config
-        self.path = archive.path
+    def __init__(self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> None:
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.labels = tuple(config["labels"])
-        self.readers = [Reader(archive, f"layers/{numbered('reader', n)}") for n in range(config["members"])]
+        self.readers = [Reader(config, weights, f"layers/{numbered('reader', n)}") for n in range(config["members"])]
 
     def probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`."""
@@ -39,12 +39,12 @@ class Reader:
     """Embedding, recurrent layers, their outputs pooled three ways, one logit a label.
 
     Args:
-        archive: The file.
-        path: Where in it the reader lies.
+        config: As for `TextClassifier`.
+        weights: As for `TextClassifier`.
+        path: Under which the reader's own lie.
     """
 
-    def __init__(self, archive: Archive, path: str) -> None:
-        config, weights = archive.config, archive.weights
+    def __init__(self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]], path: str) -> None:
         self.embeddings = weights[f"{path}/embedding"][0]
         self.bigrams = weights[f"{path}/bigrams"][0] if config["bigram_buckets"] else None
         self.head = weights[f"{path}/head"]
