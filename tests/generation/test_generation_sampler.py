@@ -5,6 +5,7 @@ import pytest
 
 from textrnn.generation import Sampler
 
+NOTHING = np.zeros([1, 0], np.int64)  # recently written
 HALVES = np.log([[0.5, 0.25, 0.15, 0.1]])
 
 
@@ -47,24 +48,19 @@ def test_a_tie_goes_to_the_first_symbol(options):
 def test_draws_follow_the_probabilities():
     logits = np.log([[0.02, 0.4, 0.13, 0.25, 0.05, 0.15]])
     sampler, count = Sampler(temperature=1.3), 100_000
-    generator = np.random.default_rng(5)
-    drawn = sampler.draw(np.repeat(logits, count, axis=0), [generator] * count)
+    points = np.random.default_rng(5).random([count, 1])
+    drawn = sampler.choose(np.repeat(logits, count, axis=0), points, NOTHING)
     expected = sampler.probabilities(logits)[0] * count
     statistic = np.sum((np.bincount(drawn, minlength=6) - expected) ** 2 / expected)
     assert statistic < 20.515  # chi-square of 5 degrees of freedom, exceeded once in a thousand
 
 
 def test_what_is_filtered_out_is_never_drawn():
-    class Edge:
-        """Draws the ends of the unit interval."""
-
-        def __init__(self, value):
-            self.random = lambda: value
-
     logits = np.array([[-np.inf, 0.1, 3.0, 0.2, -np.inf]])
     for point in (0.0, np.nextafter(1, 0), 0.5):
-        assert Sampler().draw(logits, [Edge(point)])[0] in (1, 2, 3)
-        assert Sampler(top_k=1).draw(logits, [Edge(point)])[0] == 2
+        for options in ({}, {"top_k": 4}, {"top_p": 0.99}, {"min_p": 0.01}):
+            assert Sampler(**options).choose(logits, np.array([[point]]), NOTHING)[0] in (1, 2, 3)
+        assert Sampler(top_k=1).choose(logits, np.array([[point]]), NOTHING)[0] == 2
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from textrnn import checks
-from textrnn.generation.scoring import log_softmax
 
 
 @dataclass(frozen=True)
 class Sampler:
     """How the next symbol is drawn; the filters apply in the order of the fields.
 
+    For the filters symbols are ranked by their logits, the likeliest first and ties by their number, so that each
+    keeps the first few. A draw is one number in 0 to 1 put against the summed probabilities of what is kept.
+
     Args:
-        temperature: Logits are divided by it: below 1 safer, above 1 wilder, 0 always takes the likeliest.
+        repetition_penalty: The probability of symbols among the last `repetition_window` is divided by it, before all
+            are made to sum to 1 again (after Keskar et al., 2019, arXiv 1909.05858, section 4.1, who divide logits,
+            which have no zero to count from).
+        repetition_window: How many symbols back count, those of the prompt included.
+        temperature: Logits are divided by it: below 1 safer, above 1 wilder, 0 always takes the likeliest. Several
+            take turns, one a symbol.
         top_k: Keep the k likeliest symbols (Fan et al., 2018, arXiv 1805.04833).
         top_p: Keep the likeliest symbols that together reach this probability (Holtzman et al., 2020,
             arXiv 1904.09751).
@@ -24,66 +34,102 @@ class Sampler:
             arXiv 2407.01082).
 
     Raises:
-        ValueError, TypeError: If a value is out of its range or of another type.
+        ValueError, TypeError: If a value is out of its range or of another type, or cannot have an effect.
     """
 
-    temperature: float = 1.0
+    repetition_penalty: float = 1.0
+    repetition_window: int = 64
+    temperature: float | Sequence[float] = 1.0
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
 
     def __post_init__(self) -> None:
-        checks.non_negative_number("temperature", self.temperature)
+        penalty = checks.positive_number("repetition_penalty", self.repetition_penalty)
+        if penalty < 1:
+            raise ValueError(f"`repetition_penalty` must be a number of 1 or more; received {penalty!r}.")
+        checks.positive_integer("repetition_window", self.repetition_window)
+        temperatures = self._checked_temperatures()
         if self.top_k is not None:
             checks.positive_integer("top_k", self.top_k)
         if self.top_p is not None:
             checks.fraction("top_p", self.top_p, zero=False, one=True)
         if self.min_p is not None:
             checks.fraction("min_p", self.min_p)
+        for name in ("top_k", "top_p", "min_p"):
+            if not any(temperatures) and getattr(self, name) is not None:
+                raise ValueError(
+                    f"`{name}` must be left out with temperature 0, which always takes the likeliest symbol; "
+                    f"received {getattr(self, name)!r}."
+                )
 
-    def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """What is drawn from: float64 `[B, V]`, rows summing to 1, from logits `[B, V]`."""
-        logits = np.asarray(logits, np.float64)
-        if self.temperature == 0:
-            return (np.arange(logits.shape[1]) == logits.argmax(axis=1)[:, None]).astype(np.float64)
-        # Subtracting the maximum first keeps a tiny temperature from overflowing.
-        logits = (logits - logits.max(axis=1, keepdims=True)) / self.temperature
-        probabilities = np.exp(log_softmax(logits))
-        if self.top_k is not None:
-            probabilities = _keep(probabilities, _ranks(probabilities) < self.top_k)
-        if self.top_p is not None:
-            probabilities = _keep(probabilities, _mass_before(probabilities) < self.top_p)
-        if self.min_p is not None:
-            least = self.min_p * probabilities.max(axis=1, keepdims=True)
-            probabilities = _keep(probabilities, probabilities >= least)
+    @functools.cached_property
+    def _temperatures(self) -> np.ndarray:
+        return np.atleast_1d(np.asarray(self.temperature, np.float64))
+
+    @functools.cached_property
+    def _needs_order(self) -> bool:
+        filters = (self.top_k, self.top_p, self.min_p)
+        return any(value is not None for value in filters) or not self._temperatures.all()
+
+    def _checked_temperatures(self) -> list[float]:
+        if isinstance(self.temperature, (str, bytes)) or not isinstance(self.temperature, Sequence):
+            return [checks.non_negative_number("temperature", self.temperature)]
+        if not self.temperature:
+            raise ValueError("`temperature` must be a number of 0 or more, or several; received none.")
+        return [checks.non_negative_number(f"temperature[{n}]", value) for n, value in enumerate(self.temperature)]
+
+    def choose(self, logits: Any, points: Any, recent: Any, number: Any = 0, xp: Any = np) -> Any:
+        """One symbol a row.
+
+        Args:
+            logits: Float `[B, V]`; minus infinity where a symbol may not be chosen.
+            points: The draw of each row, float64 `[B, 1]` in 0 to 1, 1 excluded.
+            recent: The last symbols of each row, int `[B, W]`; a symbol that is never chosen may fill it up.
+            number: Which symbol of the text is chosen, from 0: it decides the temperature.
+            xp: The library that computes, with NumPy's names: NumPy, or `tensorflow.experimental.numpy` in a graph.
+
+        Returns:
+            Ids int64 `[B]`.
+        """
+        order, cumulative = self._ranked(logits, recent, number, xp)
+        # Counted, not searched for, since both libraries can. Rounding may put a point at the very end.
+        below = xp.sum(xp.where(cumulative <= points * cumulative[:, -1:], 1, 0), axis=1)
+        kept = xp.sum(xp.where(cumulative < cumulative[:, -1:], 1, 0), axis=1)
+        place = xp.minimum(below, kept)
+        return xp.take_along_axis(order, place[:, None], axis=1)[:, 0]
+
+    def probabilities(self, logits: np.ndarray, recent: np.ndarray | None = None, number: int = 0) -> np.ndarray:
+        """What is drawn from: float64 `[B, V]`, rows summing to 1; arguments as for `choose`."""
+        recent = np.zeros([len(logits), 0], np.int64) if recent is None else recent
+        order, cumulative = self._ranked(np.asarray(logits, np.float64), recent, number, np)
+        ranked = np.diff(cumulative, axis=1, prepend=0)
+        probabilities = np.zeros_like(ranked)
+        np.put_along_axis(probabilities, order, ranked / cumulative[:, -1:], axis=1)
         return probabilities
 
-    def draw(self, logits: np.ndarray, generators: Sequence[np.random.Generator]) -> np.ndarray:
-        """One id a row, int32 `[B]`. Each row has a generator of its own, so a row's text depends on no other."""
-        cumulative = self.probabilities(logits).cumsum(axis=1)
-        # Scaled by the row's own total, which rounding may leave a hair off 1, and kept strictly below it.
-        points = [
-            min(generator.random() * row[-1], np.nextafter(row[-1], 0))
-            for generator, row in zip(generators, cumulative, strict=True)
-        ]
-        drawn = [np.searchsorted(row, point, side="right") for row, point in zip(cumulative, points, strict=True)]
-        return np.asarray(drawn, np.int32)
-
-
-def _keep(probabilities: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    probabilities = np.where(kept, probabilities, 0.0)
-    return probabilities / probabilities.sum(axis=1, keepdims=True)
-
-
-def _ranks(probabilities: np.ndarray) -> np.ndarray:
-    """0 for the likeliest symbol of a row, 1 for the next; ties go to the lower id."""
-    return (-probabilities).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
-
-
-def _mass_before(probabilities: np.ndarray) -> np.ndarray:
-    """For each symbol the summed probability of all that rank before it."""
-    order = (-probabilities).argsort(axis=1, kind="stable")
-    ranked = np.take_along_axis(probabilities, order, axis=1)
-    before = np.zeros_like(probabilities)
-    np.put_along_axis(before, order, ranked.cumsum(axis=1) - ranked, axis=1)
-    return before
+    def _ranked(self, logits: Any, recent: Any, number: Any, xp: Any) -> tuple[Any, Any]:
+        """The symbols of each row in order, `[B, V]`, and the summed weights of what is kept of them, float64."""
+        size = logits.shape[1]
+        if self.repetition_penalty != 1:
+            is_recent = xp.any(recent[:, :, None] == xp.arange(size), axis=1)
+            logits = xp.where(is_recent, logits - math.log(self.repetition_penalty), logits)
+        rank = xp.arange(size)[None]
+        if self._needs_order:
+            order = xp.argsort(-logits, axis=1, kind="stable")
+            ranked = xp.take_along_axis(logits, order, axis=1)
+        else:
+            order, ranked = xp.broadcast_to(rank, logits.shape), logits
+        temperature = xp.asarray(self._temperatures)[number % len(self._temperatures)]
+        shifted = ranked - xp.max(ranked, axis=1, keepdims=True)
+        weights = xp.exp(shifted / xp.where(temperature > 0, temperature, 1.0))
+        is_kept = (rank == 0) | (temperature > 0)
+        if self.top_k is not None:
+            is_kept = is_kept & (rank < self.top_k)
+        if self.top_p is not None:
+            kept = xp.where(is_kept, weights, 0.0)
+            before = xp.cumsum(kept, axis=1) - kept
+            is_kept = is_kept & (before < self.top_p * xp.sum(kept, axis=1, keepdims=True))
+        if self.min_p is not None:
+            is_kept = is_kept & (weights >= self.min_p)  # the likeliest has weight 1
+        return order, xp.cumsum(xp.where(is_kept, weights, 0.0), axis=1)

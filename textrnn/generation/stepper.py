@@ -2,24 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from textrnn.generation.sampler import Sampler
+
 Step = Callable[[np.ndarray, Any], tuple[np.ndarray, Any]]
 """`(ids int32 [B, T], states) -> (logits float [B, T, V] for the symbol after each, states)`"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where B texts are before their next symbol.
+
+    Attributes:
+        logits: For that symbol, float `[B, V]`, minus infinity where one may not be chosen.
+        states: The states before it, each with B rows.
+        recent: The symbols before it, int `[B, W]`, as far as the sampler looks back.
+        banned: The symbols never to choose, bool `[V]`.
+    """
+
+    logits: np.ndarray
+    states: Any
+    recent: np.ndarray
+    banned: np.ndarray
+
+
+Write = Callable[[Start, Sampler, Sequence[np.random.Generator], int], Iterator[np.ndarray]]
+"""`(where to start, sampler, a generator for each row, length) -> ids int [B] of one symbol after the other`"""
+
+
+@dataclass(frozen=True, eq=False)
 class Stepper:
     """A model whose weights stay as they are, for as long as one task takes.
 
     Attributes:
         step: Reads symbols.
         fingerprint: What tells this model from another.
+        write: Writes many texts at once where that is faster than `step` after `step`, else None.
     """
 
     step: Step
     fingerprint: str = ""
+    write: Write | None = None
+
+
+def write_by_steps(
+    step: Step, start: Start, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
+) -> Iterator[np.ndarray]:
+    """A `Write` that takes a step after each symbol, when the next one is asked for."""
+    logits, states, recent = start.logits, start.states, start.recent
+    for number in range(length):
+        points = np.array([[generator.random()] for generator in generators])
+        ids = sampler.choose(logits, points, recent, number)
+        yield ids
+        recent = np.concatenate([recent, ids[:, None]], axis=1)[:, ids.ndim :]
+        after, states = step(ids[:, None].astype(np.int32), states)
+        logits = np.where(start.banned, -np.inf, after[:, -1])

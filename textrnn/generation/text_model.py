@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from textrnn import checks
+from textrnn.generation.author import Author
 from textrnn.generation.blocks import score_blocks
-from textrnn.generation.decoding import decode
-from textrnn.generation.sampler import Sampler
-from textrnn.generation.scoring import Score, read_ids
+from textrnn.generation.reading import read_on
+from textrnn.generation.scoring import Score
 from textrnn.generation.state import State
 from textrnn.generation.stepper import Stepper
-from textrnn.generation.transcript import Transcript
+from textrnn.generation.writing import check_writing
 
 
 class TextModel:
@@ -56,7 +55,7 @@ class TextModel:
     def read(self, text: str, state: State | None = None, *, condition: str | None = None) -> State:
         """The model's memory after `text`, read from `state` or as the beginning of a text of label `condition`."""
         stepper = self.stepper()
-        return self._read(stepper, self._encode("text", text), self._beginning(stepper, state, condition))[1]
+        return read_on(stepper, self._encode("text", text), self._beginning(stepper, state, condition))[1]
 
     def score(self, text: str, state: State | None = None, *, condition: str | None = None) -> Score:
         """How likely `text` is, each of its symbols given all before it and `state`.
@@ -65,7 +64,7 @@ class TextModel:
         is conditioned on labels.
         """
         stepper, ids = self.stepper(), self._encode("text", text)
-        log_probabilities, _ = self._read(stepper, ids, self._beginning(stepper, state, condition))
+        log_probabilities, _ = read_on(stepper, ids, self._beginning(stepper, state, condition))
         return Score.of(log_probabilities, len(text))
 
     def evaluate_text(
@@ -85,7 +84,7 @@ class TextModel:
         stepper, ids = self.stepper(), self._encode_whole(text)
         if protocol == "stateful":
             start = self._beginning(stepper, None, condition)
-            return Score.of(self._read(stepper, ids, start, progress)[0], len(text))
+            return Score.of(read_on(stepper, ids, start, progress=progress)[0], len(text))
         empty = functools.partial(self._empty_states, condition=condition)
         log_probabilities = score_blocks(
             stepper.step, ids, empty, self.tokenizer.pad_id, self.tokenizer.vocabulary_size
@@ -98,10 +97,16 @@ class TextModel:
         prompt: str = "",
         *,
         length: int = 400,
-        temperature: float = 1.0,
+        temperature: float | Sequence[float] = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        repetition_window: int | None = None,
+        beams: int = 1,
+        length_penalty: float = 1.0,
+        allowed: str | None = None,
+        banned: str | None = None,
         seed: int | None = None,
         samples: int = 1,
         stop: str | Sequence[str] | None = None,
@@ -114,10 +119,16 @@ class TextModel:
         Args:
             prompt: The text to continue. Empty: the model begins a text of its own, or continues `state`.
             length: The most symbols to add (characters, for a character model).
-            temperature: Below 1 safer, above 1 wilder, 0 always takes the likeliest symbol.
+            temperature: Below 1 safer, above 1 wilder, 0 always takes the likeliest symbol; several take turns.
             top_k: Keep the k likeliest symbols.
             top_p: Keep the likeliest symbols that together reach this probability.
             min_p: Keep symbols at least this fraction as likely as the likeliest.
+            repetition_penalty: What the probability of recent symbols is divided by.
+            repetition_window: How many symbols back are recent, those of the prompt included; 64 by default.
+            beams: Above 1, nothing is drawn: the likeliest text as a whole is looked for, this many at a time.
+            length_penalty: Of the beam search, as `BeamSearch` says.
+            allowed: The only characters to write; every symbol that spells another is ruled out.
+            banned: Characters never to write.
             seed: The same seed gives the same text, whatever `samples` is; None draws one.
             samples: How many texts to write.
             stop: A string, or several, at which a text ends; not part of it.
@@ -126,15 +137,13 @@ class TextModel:
             include_prompt: Whether the returned text begins with the prompt.
 
         Returns:
-            The text, or a list of them when `samples` is above 1.
+            The text, or a list of them when `samples` is above 1; of a beam search the best first.
 
         Raises:
-            ValueError, TypeError: If an option is out of its range or of another type.
+            ValueError, TypeError: If an option is out of its range or of another type, or two make no sense together.
         """
-        checks.positive_integer("samples", samples)
-        sampler = self._sampler(temperature, top_k, top_p, min_p)
-        pieces = self._write(prompt, samples, sampler, length, seed, stop, state, condition, include_prompt)
-        texts = ["".join(sample) for sample in zip(*pieces, strict=True)]
+        author = self._author(**{name: value for name, value in locals().items() if name != "self"})
+        texts = author.texts()
         return texts if samples > 1 else texts[0]
 
     def stream(
@@ -142,10 +151,14 @@ class TextModel:
         prompt: str = "",
         *,
         length: int = 400,
-        temperature: float = 1.0,
+        temperature: float | Sequence[float] = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        repetition_window: int | None = None,
+        allowed: str | None = None,
+        banned: str | None = None,
         seed: int | None = None,
         stop: str | Sequence[str] | None = None,
         state: State | None = None,
@@ -154,87 +167,22 @@ class TextModel:
     ) -> Iterator[str]:
         """As `generate`, but an iterator of pieces as they are written; joined they are the text.
 
-        No part of a stop string, nor of an unfinished character, is ever shown.
+        No part of a stop string, nor of an unfinished character, is ever shown. A beam search has nothing to show
+        before its end, so it is not to be had here.
         """
-        sampler = self._sampler(temperature, top_k, top_p, min_p)
-        pieces = self._write(prompt, 1, sampler, length, seed, stop, state, condition, include_prompt)
-        return (piece for (piece,) in pieces if piece)
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        author = self._author(**arguments, samples=1, beams=1, length_penalty=1.0)
+        return (piece for (piece,) in author.pieces() if piece)
 
-    def _sampler(self, temperature: float, top_k: int | None, top_p: float | None, min_p: float | None) -> Sampler:
-        sampler, size = Sampler(temperature, top_k, top_p, min_p), self.tokenizer.vocabulary_size
-        if top_k is not None and top_k > size:
-            raise ValueError(f"`top_k` must be at most the vocabulary size, {size}; received {top_k}.")
-        return sampler
-
-    def _write(
-        self,
-        prompt: str,
-        samples: int,
-        sampler: Sampler,
-        length: int,
-        seed: int | None,
-        stop: str | Sequence[str] | None,
-        state: State | None,
-        condition: str | None,
-        include_prompt: bool,
-    ) -> Iterator[Sequence[str]]:
-        """Check everything at the call, then hand on the iterator of pieces, one for each sample."""
-        checks.integer_of_at_least(0, "length", length)
-        checks.boolean("include_prompt", include_prompt)
-        drawn = np.random.SeedSequence().entropy if seed is None else seed
-        number = checks.integer_of_at_least(0, "seed", drawn)
-        strings = _stop_strings(stop)
-        ids = self._encode("prompt", prompt, stacklevel=4)
-        stepper = self.stepper()
-        start = self._beginning(stepper, state, condition)
-        shown = prompt if include_prompt else ""
-        return self._decode(stepper, ids, start, shown, samples, sampler, length, number, strings)
-
-    def _decode(
-        self,
-        stepper: Stepper,
-        ids: np.ndarray,
-        state: State,
-        shown: str,
-        samples: int,
-        sampler: Sampler,
-        length: int,
-        seed: int,
-        stop: tuple[str, ...],
-    ) -> Iterator[Sequence[str]]:
-        yield [shown] * samples
-        _, state = self._read(stepper, ids, state)
-        tokenizer = self.tokenizer
-        never = [tokenizer.pad_id, tokenizer.unknown_id] + ([] if self.documents else [tokenizer.end_id])
-        yield from decode(
-            stepper.step,
-            np.repeat(state.logits[None], samples, axis=0),
-            tuple(np.repeat(tensor, samples, axis=0) for tensor in state.tensors),
-            sampler,
-            [Transcript(self._decoder(state), stop, tokenizer.end_id) for _ in range(samples)],
-            length=length,
-            seeds=[(seed, sample) for sample in range(samples)],
-            banned=never,
-        )
-
-    def _decoder(self, state: State) -> Callable[[int], str]:
-        """Ids to text, going on after what the state has read: a word may need a space before it."""
-        decoder: Callable[[int], str] = self.tokenizer.incremental_decoder()
-        if state.last_id is not None:
-            decoder(state.last_id)
-        return decoder
-
-    def _read(
-        self, stepper: Stepper, ids: np.ndarray, state: State, progress: bool = False
-    ) -> tuple[np.ndarray, State]:
-        # disable=None keeps tqdm silent where the output is not a terminal.
-        with tqdm(total=len(ids), unit="symbol", unit_scale=True, disable=None if progress else True) as bar:
-            log_probabilities, logits, tensors = read_ids(
-                stepper.step, ids, state.logits, state.tensors, on_symbols=bar.update
-            )
-        last_id = int(ids[-1]) if len(ids) else state.last_id
-        read = State(tuple(np.asarray(tensor) for tensor in tensors), logits, last_id, stepper.fingerprint)
-        return log_probabilities, read
+    def _author(
+        self, prompt: str, *, state: State | None, condition: str | None, include_prompt: bool, **asked: Any
+    ) -> Author:
+        """Everything checked at the call, nothing read yet."""
+        writing = check_writing(self.tokenizer, documents=self.documents, **asked)
+        shown = prompt if checks.boolean("include_prompt", include_prompt) else ""
+        ids, stepper = self._encode("prompt", prompt, stacklevel=4), self.stepper()
+        beginning = self._beginning(stepper, state, condition)
+        return Author(self.tokenizer, stepper, beginning, ids, shown, writing)
 
     def _beginning(self, stepper: Stepper, state: State | None, condition: str | None) -> State:
         """Where reading begins: at `state`, or before a text of label `condition`."""
@@ -284,12 +232,3 @@ class TextModel:
             message = f"`{name}` holds {unknown}, which the model never saw: read as unknown"
             warnings.warn(message, stacklevel=stacklevel)
         return ids
-
-
-def _stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
-    if stop is not None and not isinstance(stop, (str, list, tuple)):
-        raise TypeError(f"`stop` must be a non-empty string or several of them; received {stop!r}.")
-    strings = (stop,) if isinstance(stop, str) else tuple(stop or ())
-    if not all(isinstance(text, str) and text for text in strings):
-        raise ValueError(f"`stop` must be a non-empty string or several of them; received {stop!r}.")
-    return strings

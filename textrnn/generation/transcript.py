@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
 
 
 class Transcript:
@@ -44,6 +46,20 @@ class Transcript:
         self.is_done = True
         shown, self.held = self.held, ""
         return shown
+
+
+def transcribe(symbols: Iterable[np.ndarray], transcripts: Sequence[Transcript]) -> Iterator[list[str]]:
+    """Yield the next piece of text of every sample until all are done or there are no more symbols.
+
+    Args:
+        symbols: Ids int `[B]`, one of each sample at a time; not asked for once all samples are done.
+        transcripts: One for each of the B samples.
+    """
+    for ids in symbols:
+        yield [transcript.add(int(symbol)) for transcript, symbol in zip(transcripts, ids, strict=True)]
+        if all(transcript.is_done for transcript in transcripts):
+            return
+    yield [transcript.finish() for transcript in transcripts]
 
 
 def _overlap(text: str, stop: str) -> int:

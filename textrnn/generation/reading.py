@@ -1,0 +1,41 @@
+"""Reading symbols: what they do to a state, and how likely they were."""
+
+from __future__ import annotations
+
+import numpy as np
+from tqdm import tqdm
+
+from textrnn.generation.scoring import log_softmax
+from textrnn.generation.state import State
+from textrnn.generation.stepper import Stepper
+
+CHUNK = 1024  # symbols read at once: long enough to be fast, short enough to keep memory flat
+LOGITS_AT_ONCE = 1 << 23  # numbers, which makes chunks shorter for a large vocabulary
+
+
+def read_on(stepper: Stepper, ids: np.ndarray, state: State, *, progress: bool = False) -> tuple[np.ndarray, State]:
+    """Read one text in chunks, carrying the state.
+
+    Args:
+        stepper: The model.
+        ids: The symbols to read, int32 `[N]`.
+        state: The state before them.
+        progress: Whether to show a bar on a terminal.
+
+    Returns:
+        The log-probability of each symbol, float64 `[N]`, and the state after the last.
+    """
+    parts, logits, tensors = [np.zeros(0)], state.logits, state.tensors
+    size = max(1, min(CHUNK, LOGITS_AT_ONCE // len(logits)))
+    # disable=None keeps tqdm silent where the output is not a terminal.
+    with tqdm(total=len(ids), unit="symbol", unit_scale=True, disable=None if progress else True) as bar:
+        for start in range(0, len(ids), size):
+            chunk = ids[start : start + size]
+            after, tensors = stepper.step(chunk[None], tensors)
+            before = np.concatenate([logits[None], after[0, :-1]])
+            parts.append(np.take_along_axis(log_softmax(before), chunk[:, None].astype(np.int64), axis=1)[:, 0])
+            logits = after[0, -1]
+            bar.update(len(chunk))
+    last_id = int(ids[-1]) if len(ids) else state.last_id
+    read = State(tuple(np.asarray(tensor) for tensor in tensors), logits, last_id, stepper.fingerprint)
+    return np.concatenate(parts), read
