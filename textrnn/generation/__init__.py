@@ -1,6 +1,7 @@
 """What is done with text, writing, scoring and labelling, over any step function; no TensorFlow here."""
 
 from textrnn.generation.beam_search import BeamSearch
+from textrnn.generation.pool import Stream, StreamPool
 from textrnn.generation.sampler import Sampler
 from textrnn.generation.scoring import Score
 from textrnn.generation.state import State
@@ -18,6 +19,8 @@ __all__ = [
     "State",
     "Step",
     "Stepper",
+    "Stream",
+    "StreamPool",
     "TextLabeller",
     "TextModel",
     "Transcript",

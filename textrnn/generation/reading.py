@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import numpy as np
 from tqdm import tqdm
 
+from textrnn import checks
 from textrnn.generation.scoring import log_softmax
 from textrnn.generation.state import State
 from textrnn.generation.stepper import Stepper
@@ -39,3 +43,12 @@ def read_on(stepper: Stepper, ids: np.ndarray, state: State, *, progress: bool =
     last_id = int(ids[-1]) if len(ids) else state.last_id
     read = State(tuple(np.asarray(tensor) for tensor in tensors), logits, last_id, stepper.fingerprint)
     return np.concatenate(parts), read
+
+
+def encode(tokenizer: Any, name: str, text: str, *, stacklevel: int) -> np.ndarray:
+    """The ids of `text`, the argument `name` of a call `stacklevel` frames up; a warning there names the unknown."""
+    ids: np.ndarray = tokenizer.encode(checks.string(name, text))
+    if tokenizer.unknown_id in ids:
+        unknown = ", ".join(map(repr, tokenizer.unknown_symbols(text)))
+        warnings.warn(f"`{name}` holds {unknown}, which the model never saw: read as unknown", stacklevel=stacklevel)
+    return ids

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,7 +11,8 @@ import numpy as np
 from textrnn import checks
 from textrnn.generation.author import Author
 from textrnn.generation.blocks import score_blocks
-from textrnn.generation.reading import read_on
+from textrnn.generation.compression import compress, decompress
+from textrnn.generation.reading import encode, read_on
 from textrnn.generation.scoring import Score
 from textrnn.generation.state import State
 from textrnn.generation.stepper import Stepper
@@ -55,7 +55,9 @@ class TextModel:
     def read(self, text: str, state: State | None = None, *, condition: str | None = None) -> State:
         """The model's memory after `text`, read from `state` or as the beginning of a text of label `condition`."""
         stepper = self.stepper()
-        return read_on(stepper, self._encode("text", text), self._beginning(stepper, state, condition))[1]
+        return read_on(
+            stepper, encode(self.tokenizer, "text", text, stacklevel=3), self._beginning(stepper, state, condition)
+        )[1]
 
     def score(self, text: str, state: State | None = None, *, condition: str | None = None) -> Score:
         """How likely `text` is, each of its symbols given all before it and `state`.
@@ -63,7 +65,7 @@ class TextModel:
         Without a state the first symbol is scored as the beginning of a text, of label `condition` for a model that
         is conditioned on labels.
         """
-        stepper, ids = self.stepper(), self._encode("text", text)
+        stepper, ids = self.stepper(), encode(self.tokenizer, "text", text, stacklevel=3)
         log_probabilities, _ = read_on(stepper, ids, self._beginning(stepper, state, condition))
         return Score.of(log_probabilities, len(text))
 
@@ -174,13 +176,38 @@ class TextModel:
         author = self._author(**arguments, samples=1, beams=1, length_penalty=1.0)
         return (piece for (piece,) in author.pieces() if piece)
 
+    def compress(self, text: str, *, progress: bool = False) -> bytes:
+        """Any string as bytes: about as many bits as the model is surprised by it; `decompress` gives it back.
+
+        Args:
+            text: The text. What the model does not know of it is kept beside.
+            progress: Whether to show a bar on a terminal.
+
+        Raises:
+            ValueError: If the model is conditioned on labels.
+        """
+        stepper = self.stepper()
+        start = self._beginning(stepper, None, None)
+        return compress(stepper, start, self.tokenizer, checks.string("text", text), progress=progress)
+
+    def decompress(self, data: bytes, *, progress: bool = False) -> str:
+        """The text that `compress` of this model, on a machine of this kind, made `data` of.
+
+        Raises:
+            ValueError: If `data` is damaged or was made with another model.
+        """
+        if not isinstance(data, bytes):
+            raise TypeError(f"`data` must be bytes, as `compress` returns them; received {type(data).__name__}.")
+        stepper = self.stepper()
+        return decompress(stepper, self._beginning(stepper, None, None), self.tokenizer, data, progress=progress)
+
     def _author(
         self, prompt: str, *, state: State | None, condition: str | None, include_prompt: bool, **asked: Any
     ) -> Author:
         """Everything checked at the call, nothing read yet."""
         writing = check_writing(self.tokenizer, documents=self.documents, **asked)
         shown = prompt if checks.boolean("include_prompt", include_prompt) else ""
-        ids, stepper = self._encode("prompt", prompt, stacklevel=4), self.stepper()
+        ids, stepper = encode(self.tokenizer, "prompt", prompt, stacklevel=4), self.stepper()
         beginning = self._beginning(stepper, state, condition)
         return Author(self.tokenizer, stepper, beginning, ids, shown, writing)
 
@@ -222,13 +249,5 @@ class TextModel:
 
     def _encode_whole(self, text: str) -> np.ndarray:
         """The ids of `text`, and its end where the model learns one."""
-        ids = self._encode("text", text, stacklevel=4)
+        ids = encode(self.tokenizer, "text", text, stacklevel=4)
         return np.append(ids, np.int32(self.tokenizer.end_id)) if self.documents else ids
-
-    def _encode(self, name: str, text: str, stacklevel: int = 3) -> np.ndarray:
-        ids = self.tokenizer.encode(checks.string(name, text))
-        if self.tokenizer.unknown_id in ids:
-            unknown = ", ".join(map(repr, self.tokenizer.unknown_symbols(text)))
-            message = f"`{name}` holds {unknown}, which the model never saw: read as unknown"
-            warnings.warn(message, stacklevel=stacklevel)
-        return ids

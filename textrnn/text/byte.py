@@ -81,6 +81,9 @@ class ByteTokenizer(Tokenizer):
     def _unknown_symbols(self, text: str) -> list[str]:
         return []
 
+    def _unknown_pieces(self, text: str) -> list[str]:
+        return []
+
     def _state(self) -> dict[str, Any]:
         return {}
 

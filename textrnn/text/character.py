@@ -101,6 +101,10 @@ class CharacterTokenizer(Tokenizer):
         known = set(self._characters)
         return [symbol for symbol in dict.fromkeys(self._normalized(text)) if symbol not in known]
 
+    def _unknown_pieces(self, text: str) -> list[str]:
+        known = set(self._characters)
+        return [symbol for symbol in self._normalized(text) if symbol not in known]
+
     def _state(self) -> dict[str, Any]:
         # A list, not one string: JSON would merge a high surrogate with a low one beside it.
         return {"normalize": self.normalize, "characters": list(self._characters)}

@@ -102,6 +102,11 @@ class Tokenizer(ABC):
         self._check_text(text)
         return self._unknown_symbols(text)
 
+    def unknown_pieces(self, text: str) -> list[str]:
+        """Lists what each unknown symbol of `encode(text)` stands for, in order."""
+        self._check_text(text)
+        return self._unknown_pieces(text)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns settings and vocabulary as plain values that JSON can hold; see `from_dict`."""
         self._require_fitted()
@@ -146,6 +151,9 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def _unknown_symbols(self, text: str) -> list[str]: ...
+
+    @abstractmethod
+    def _unknown_pieces(self, text: str) -> list[str]: ...
 
     @abstractmethod
     def _state(self) -> dict[str, Any]: ...

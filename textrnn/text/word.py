@@ -174,6 +174,9 @@ class WordTokenizer(Tokenizer):
             word for word in dict.fromkeys(words) if not all(part in self._id_by_word for part in self._parts(word))
         ]
 
+    def _unknown_pieces(self, text: str) -> list[str]:
+        return [item for item in split_items(text) if item != " " and UNKNOWN_ID in self._entry(item)[0]]
+
     def _state(self) -> dict[str, Any]:
         words = None if self._words is None else list(self._words)
         return {

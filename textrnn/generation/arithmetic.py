@@ -1,0 +1,97 @@
+"""Arithmetic coding: symbols to as many bits as their probabilities say they are worth, and back.
+
+Paper: Witten, Neal and Cleary, 1987, Arithmetic coding for data compression. Registers are 48 bits wide, so that
+counts may sum to 2**24 and still split them finely.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+BITS = 48
+WHOLE, HALF, QUARTER = 1 << BITS, 1 << (BITS - 1), 1 << (BITS - 2)
+TOTAL = 1 << 24
+
+
+def cumulative_counts(log_probabilities: np.ndarray) -> np.ndarray:
+    """The distributions of each row as whole numbers: int64 `[B, V + 1]`, symbol v owning those from v to v + 1.
+
+    Every symbol has one at least, so that every text can be written, however unlikely.
+    """
+    size = log_probabilities.shape[1]
+    counts = np.floor(np.exp(log_probabilities) * (TOTAL - size)).astype(np.int64) + 1
+    return np.concatenate([np.zeros([len(counts), 1], np.int64), counts.cumsum(axis=1)], axis=1)
+
+
+class Encoder:
+    """Writes symbols, one after the other."""
+
+    def __init__(self) -> None:
+        self.low, self.high = 0, WHOLE - 1
+        self.pending = 0  # bits that will be the opposite of the next one
+        self.bits: list[int] = []
+
+    def write(self, below: int, above: int, total: int) -> None:
+        """A symbol that owns the counts from `below` to `above` of `total`."""
+        width = self.high - self.low + 1
+        self.low, self.high = self.low + width * below // total, self.low + width * above // total - 1
+        while True:
+            if self.high < HALF:
+                self._put(0)
+            elif self.low >= HALF:
+                self._put(1)
+                self._subtract(HALF)
+            elif self.low >= QUARTER and self.high < HALF + QUARTER:
+                self.pending += 1
+                self._subtract(QUARTER)
+            else:
+                return
+            self.low, self.high = 2 * self.low, 2 * self.high + 1
+
+    def finish(self) -> bytes:
+        """All that was written. Zeros may be cut off the end: the decoder reads zeros there."""
+        self.pending += 1
+        self._put(int(self.low >= QUARTER))
+        return np.packbits(self.bits).tobytes().rstrip(b"\0")
+
+    def _put(self, bit: int) -> None:
+        self.bits.append(bit)
+        self.bits.extend([1 - bit] * self.pending)
+        self.pending = 0
+
+    def _subtract(self, amount: int) -> None:
+        self.low, self.high = self.low - amount, self.high - amount
+
+
+class Decoder:
+    """Reads what an `Encoder` wrote.
+
+    Args:
+        data: All of it.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.low, self.high = 0, WHOLE - 1
+        self.bits = iter(np.unpackbits(np.frombuffer(data, np.uint8)).tolist())
+        self.code = 0
+        for _ in range(BITS):
+            self.code = 2 * self.code + next(self.bits, 0)
+
+    def read(self, cumulative: np.ndarray) -> int:
+        """The next symbol, by the counts it was written with, int64 `[V + 1]`."""
+        total, width = int(cumulative[-1]), self.high - self.low + 1
+        place = ((self.code - self.low + 1) * total - 1) // width
+        symbol = int(np.searchsorted(cumulative, place, side="right")) - 1
+        below, above = int(cumulative[symbol]), int(cumulative[symbol + 1])
+        self.low, self.high = self.low + width * below // total, self.low + width * above // total - 1
+        while True:
+            if self.high < HALF:
+                amount = 0
+            elif self.low >= HALF:
+                amount = HALF
+            elif self.low >= QUARTER and self.high < HALF + QUARTER:
+                amount = QUARTER
+            else:
+                return symbol
+            self.low, self.high = 2 * (self.low - amount), 2 * (self.high - amount) + 1
+            self.code = 2 * (self.code - amount) + next(self.bits, 0)

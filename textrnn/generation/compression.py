@@ -1,0 +1,138 @@
+"""Texts as short as the model finds them likely.
+
+A file holds, in this order: what it is, the model's fingerprint, how many symbols and lanes there are, the characters
+the model does not know, the lanes, and a checksum of it all. A lane is a part of the text that is coded by itself;
+lanes are read side by side, which takes no longer than one alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from textrnn.generation.arithmetic import Decoder, Encoder, cumulative_counts
+from textrnn.generation.scoring import log_softmax
+from textrnn.generation.state import State
+from textrnn.generation.stepper import Stepper
+
+MAGIC = b"textrnn\1"
+HEADER = struct.Struct("<8s8sIIII")  # magic, fingerprint, checksum of the text, symbols, lanes, bytes of the unknown
+SYMBOLS_A_LANE = 1 << 15  # each begins without a memory, which costs it some hundred bits
+LANES_AT_MOST = 64
+VERBATIM = 0  # lanes of a text that the tokenizer cannot give back: it is kept by zlib
+REPLACEMENT = "\ufffd"
+
+
+def compress(stepper: Stepper, start: State, tokenizer: Any, text: str, *, progress: bool = False) -> bytes:
+    """`text` as bytes that `decompress` turns back into it, with the same model only.
+
+    Args:
+        stepper: The model.
+        start: The state before a text.
+        tokenizer: The model's.
+        text: Any string.
+        progress: Whether to show a bar on a terminal.
+    """
+    ids, unknown = tokenizer.encode(text), "".join(f"{piece}\0" for piece in tokenizer.unknown_pieces(text))
+    if _restored(tokenizer, ids, unknown) == text:
+        count = max(1, min(LANES_AT_MOST, len(ids) // SYMBOLS_A_LANE))
+        lanes, escaped = _encode(stepper, start, np.array_split(ids, count), progress), zlib.compress(_bytes(unknown))
+    else:
+        lanes, escaped = [], zlib.compress(_bytes(text), 9)
+    escaped = b"" if not (unknown or not lanes) else escaped
+    header = HEADER.pack(
+        MAGIC, bytes.fromhex(stepper.fingerprint), zlib.crc32(_bytes(text)), len(ids), len(lanes), len(escaped)
+    )
+    sizes = struct.pack(f"<{len(lanes)}I", *map(len, lanes))
+    whole = b"".join([header, sizes, escaped, *lanes])
+    return whole + struct.pack("<I", zlib.crc32(whole))
+
+
+def decompress(stepper: Stepper, start: State, tokenizer: Any, data: bytes, *, progress: bool = False) -> str:
+    """The text that `compress` made `data` of.
+
+    Raises:
+        ValueError: If `data` is damaged, or was made with another model.
+    """
+    if len(data) < HEADER.size + 4 or not data.startswith(MAGIC):
+        raise ValueError(f"`data` must be what `compress` returned; received {len(data)} bytes of something else.")
+    if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+        raise ValueError(f"`data` must be whole: its checksum is wrong, so some of its {len(data)} bytes are.")
+    _, mark, checksum, symbols, count, escaped_size = HEADER.unpack_from(data)
+    if mark.hex() != stepper.fingerprint:
+        raise ValueError(
+            f"`data` must have been compressed with this model, {stepper.fingerprint}; it was with {mark.hex()}."
+        )
+    sizes = struct.unpack_from(f"<{count}I", data, HEADER.size)
+    at = HEADER.size + 4 * count
+    escaped = zlib.decompress(data[at : at + escaped_size]) if escaped_size else b""
+    kept = escaped.decode("utf-8", "surrogatepass")
+    if count == VERBATIM:
+        return kept
+    ends = at + escaped_size + np.cumsum([0, *sizes])
+    lanes = [data[begin:end] for begin, end in itertools.pairwise(ends)]
+    lengths = [len(part) for part in np.array_split(np.empty(symbols), count)]
+    text = _restored(tokenizer, _decode(stepper, start, lanes, lengths, progress), kept)
+    if text is None or zlib.crc32(_bytes(text)) != checksum:
+        raise ValueError("`data` came out as another text: this machine computes the model's numbers differently.")
+    return text
+
+
+def _encode(stepper: Stepper, start: State, lanes: list[np.ndarray], progress: bool) -> list[bytes]:
+    encoders = [Encoder() for _ in lanes]
+    padded = np.zeros([len(lanes), max(map(len, lanes))], np.int32)
+    for row, lane in zip(padded, lanes, strict=True):
+        row[: len(lane)] = lane
+    distributions = _distributions(stepper, start, padded, progress)
+    for number, cumulative in enumerate(distributions):
+        for encoder, lane, counts in zip(encoders, lanes, cumulative, strict=True):
+            if number < len(lane):
+                symbol = lane[number]
+                encoder.write(int(counts[symbol]), int(counts[symbol + 1]), int(counts[-1]))
+    return [encoder.finish() for encoder in encoders]
+
+
+def _decode(stepper: Stepper, start: State, lanes: list[bytes], lengths: list[int], progress: bool) -> np.ndarray:
+    decoders = [Decoder(lane) for lane in lanes]
+    padded = np.zeros([len(lanes), max(lengths)], np.int32)
+    distributions = _distributions(stepper, start, padded, progress)
+    for number, cumulative in enumerate(distributions):
+        for row, decoder, length, counts in zip(padded, decoders, lengths, cumulative, strict=True):
+            if number < length:
+                row[number] = decoder.read(counts)  # which the next distribution depends on
+    return np.concatenate([row[:length] for row, length in zip(padded, lengths, strict=True)])
+
+
+def _distributions(stepper: Stepper, start: State, ids: np.ndarray, progress: bool) -> Iterator[np.ndarray]:
+    """The counts of the symbols at each step, given those of `ids` `[B, T]` before it, read when they are asked for.
+
+    One symbol at a time, as the decoder must: the same numbers to the last bit.
+    """
+    rows, steps = ids.shape
+    logits = np.repeat(start.logits[None], rows, axis=0)
+    states: Any = tuple(np.repeat(tensor, rows, axis=0) for tensor in start.tensors)
+    with tqdm(total=steps * rows, unit="symbol", unit_scale=True, disable=None if progress else True) as bar:
+        for number in range(steps):
+            yield cumulative_counts(log_softmax(logits))
+            bar.update(rows)
+            if number + 1 < steps:
+                after, states = stepper.step(ids[:, number : number + 1], states)
+                logits = after[:, -1]
+
+
+def _restored(tokenizer: Any, ids: np.ndarray, unknown: str) -> str | None:
+    """The text of `ids`, with what was unknown in its place; None if the two do not fit."""
+    pieces, literals = unknown.split("\0")[:-1], tokenizer.decode(ids).split(REPLACEMENT)
+    if len(literals) != len(pieces) + 1:
+        return None
+    return "".join(part for pair in zip(literals, [*pieces, ""], strict=True) for part in pair)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,73 @@
+"""How much of a text stands word for word in another: whether a model writes or recites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from textrnn import checks
+
+LEAST = 24  # characters: shorter passages are common turns of phrase
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse: 2**64 divided by the golden ratio
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a text has from a corpus.
+
+    Attributes:
+        share: Fraction of the text's characters that lie in a passage of `least` characters or more which stands in
+            the corpus as well.
+        passages: The longest such passages, the longest first.
+        least: How long a passage must be to count.
+    """
+
+    share: float
+    passages: tuple[str, ...]
+    least: int
+
+
+def find_copied(text: str, corpus: Iterable[str], *, least: int = LEAST, count: int = 5) -> Copied:
+    """Measure how much of `text` was copied.
+
+    Every window of `least` characters of both is hashed, so a corpus of any size takes one reading and little memory;
+    two windows that differ have the same hash with a probability of 2**-64.
+
+    Args:
+        text: What was written.
+        corpus: What the model was trained on, as pieces of one text.
+        least: How many characters in a row make a passage.
+        count: How many passages to list.
+    """
+    checks.positive_integer("least", least)
+    checks.positive_integer("count", count)
+    wanted = np.unique(_hashes(_codes(text), least))
+    found, tail = np.zeros(len(wanted), bool), np.zeros(0, np.uint64)
+    for piece in corpus:
+        codes = np.concatenate([tail, _codes(piece)])
+        found |= np.isin(wanted, _hashes(codes, least))
+        tail = codes[max(0, len(codes) - least + 1) :]
+    starts = np.flatnonzero(np.isin(_hashes(_codes(text), least), wanted[found]))
+    is_copied = np.zeros(len(text), bool)
+    for start in starts:
+        is_copied[start : start + least] = True
+    runs = np.split(starts, np.flatnonzero(np.diff(starts) != 1) + 1) if len(starts) else []
+    passages = sorted({text[run[0] : run[-1] + least] for run in runs}, key=len, reverse=True)
+    return Copied(float(is_copied.mean()) if text else 0.0, tuple(passages[:count]), least)
+
+
+def _codes(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+
+
+def _hashes(codes: np.ndarray, length: int) -> np.ndarray:
+    """A hash of every window of `length` codes, uint64: the value of a polynomial, as in Rabin and Karp, 1987."""
+    windows = len(codes) - length + 1
+    if windows < 1:
+        return np.zeros(0, np.uint64)
+    hashes = np.zeros(windows, np.uint64)
+    for place in range(length):
+        hashes = hashes * MULTIPLIER + codes[place : place + windows] + np.uint64(1)
+    return hashes

@@ -1,0 +1,129 @@
+"""Many texts being read at once, each at its own pace."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textrnn.generation.reading import encode
+from textrnn.generation.scoring import log_softmax
+from textrnn.generation.state import State
+
+if TYPE_CHECKING:
+    from textrnn.generation.text_model import TextModel
+
+ROWS = 8  # room for so many streams at first; it doubles
+
+
+class StreamPool:
+    """Steps any number of live streams of one model in one batch.
+
+    A stream joins when it is opened and leaves when it is closed; what it is fed waits until the pool steps. What a
+    stream reads depends on no other, save for the rounding of products (1e-6).
+
+    The model's weights are those it has when the pool is made.
+
+    Example:
+        >>> pool = StreamPool(model)
+        >>> first, second = pool.open(), pool.open()
+        >>> first.feed("The tide "); second.feed("A gull")
+        >>> pool.run()
+        >>> first.state == second.state
+        False
+
+    Args:
+        model: A language model.
+    """
+
+    def __init__(self, model: TextModel) -> None:
+        self.model = model
+        self.stepper = model.stepper()
+        self.streams: set[Stream] = set()
+        empty = model.read("")
+        self._tensors = [_room(tensor, ROWS) for tensor in empty.tensors]
+        self._logits = _room(empty.logits[None], ROWS)
+        self._free = list(range(ROWS))
+
+    def open(self, state: State | None = None, *, condition: str | None = None) -> Stream:
+        """A stream that goes on from `state`, or begins a text, of label `condition`."""
+        if not self._free:
+            self._grow()
+        stream = Stream(self, self._free.pop())
+        self.streams.add(stream)
+        stream.reset(state, condition=condition)
+        return stream
+
+    def step(self) -> dict[Stream, float]:
+        """Let every stream that has been fed read one symbol; its log-probability, by stream."""
+        reading = [stream for stream in self.streams if stream.waiting]
+        if not reading:
+            return {}
+        rows = np.array([stream.row for stream in reading])
+        ids = np.array([[stream.waiting.popleft()] for stream in reading], np.int32)
+        log_probabilities = np.take_along_axis(log_softmax(self._logits[rows]), ids.astype(np.int64), axis=1)[:, 0]
+        logits, states = self.stepper.step(ids, tuple(tensor[rows] for tensor in self._tensors))
+        self._logits[rows] = logits[:, -1]
+        for tensor, after in zip(self._tensors, states, strict=True):
+            tensor[rows] = after
+        for stream, symbol in zip(reading, ids[:, 0].tolist(), strict=True):
+            stream.last_id = symbol
+        return dict(zip(reading, log_probabilities.tolist(), strict=True))
+
+    def run(self) -> None:
+        """Step until every stream has read all that it was fed."""
+        while self.step():
+            pass
+
+    def _grow(self) -> None:
+        rows = len(self._logits)
+        self._logits = np.concatenate([self._logits, np.zeros_like(self._logits)])
+        self._tensors = [np.concatenate([tensor, np.zeros_like(tensor)]) for tensor in self._tensors]
+        self._free.extend(range(rows, 2 * rows))
+
+
+class Stream:
+    """One text of a pool; `StreamPool.open` makes it."""
+
+    def __init__(self, pool: StreamPool, row: int) -> None:
+        self.pool = pool
+        self.row = row
+        self.waiting: deque[int] = deque()
+        self.last_id: int | None = None
+
+    def feed(self, text: str) -> None:
+        """Text to read, symbol by symbol, as the pool steps."""
+        self._require_open()
+        self.waiting.extend(encode(self.pool.model.tokenizer, "text", text, stacklevel=3).tolist())
+
+    def reset(self, state: State | None = None, *, condition: str | None = None) -> None:
+        """Forget everything, what waits to be read too, and go on from `state` or begin a text."""
+        self._require_open()
+        beginning = self.pool.model.read("", state, condition=condition)
+        self.waiting.clear()
+        self.last_id = beginning.last_id
+        self.pool._logits[self.row] = beginning.logits
+        for tensor, start in zip(self.pool._tensors, beginning.tensors, strict=True):
+            tensor[self.row] = start[0]
+
+    @property
+    def state(self) -> State:
+        """The memory of what has been read so far."""
+        self._require_open()
+        tensors = tuple(tensor[self.row : self.row + 1].copy() for tensor in self.pool._tensors)
+        return State(tensors, self.pool._logits[self.row].copy(), self.last_id, self.pool.stepper.fingerprint)
+
+    def close(self) -> None:
+        """Leave the pool."""
+        self._require_open()
+        self.pool.streams.remove(self)
+        self.pool._free.append(self.row)
+
+    def _require_open(self) -> None:
+        if self not in self.pool.streams:
+            raise ValueError("this stream must be open; it has been closed.")
+
+
+def _room(row: np.ndarray, rows: int) -> np.ndarray:
+    return np.repeat(np.asarray(row), rows, axis=0)
