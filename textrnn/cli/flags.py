@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from textrnn import checks
 
 Check = Callable[[str, Any], Any]
+
+ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}  # what stands after a backslash in a prompt
 
 
 def checked(number: Callable[[str], Any], check: Check) -> Callable[[str], Any]:
@@ -36,18 +40,73 @@ fraction = checked(float, checks.fraction)
 share = checked(float, partial(checks.fraction, zero=False, one=True))
 
 
+def temperatures(text: str) -> float | list[float]:
+    """One number, or several with commas between, which take turns."""
+    values = [number(part) for part in text.split(",")]
+    return values if len(values) > 1 else values[0]
+
+
 def add_sampling(parser: argparse.ArgumentParser) -> None:
-    """Flags of `generate` that say how a symbol is chosen."""
+    """How a symbol is chosen, of `generate` and `write`."""
     parser.add_argument(
-        "--temperature", type=number, metavar="X", default=1.0, help="below 1 safer, above 1 wilder, 0 greedy"
+        "--temperature",
+        type=temperatures,
+        metavar="X",
+        default=1.0,
+        help="below 1 safer, above 1 wilder, 0 greedy; several, as in 0.5,1, take turns (default: 1)",
     )
-    parser.add_argument("--top-k", "--top_k", type=positive_integer, metavar="N", help="keep the K likeliest symbols")
+    parser.add_argument("--top-k", "--top_k", type=positive_integer, metavar="N", help="keep the N likeliest symbols")
     parser.add_argument(
         "--top-p", "--top_p", type=share, metavar="X", help="keep the likeliest that reach this probability"
     )
     parser.add_argument(
         "--min-p", "--min_p", type=fraction, metavar="X", help="keep those at least so likely as the likeliest"
     )
+    parser.add_argument(
+        "--repetition-penalty",
+        type=positive_number,
+        metavar="X",
+        default=1.0,
+        help="divide the probability of recent symbols by X",
+    )
+    parser.add_argument(
+        "--repetition-window", type=positive_integer, metavar="N", help="how many symbols are recent (default: 64)"
+    )
+    parser.add_argument("--allowed", metavar="CHARACTERS", help="write no others")
+    parser.add_argument("--banned", metavar="CHARACTERS", help="never write these")
+
+
+def sampling(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What `add_sampling` asked for, as `generate` takes it."""
+    names = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "repetition_window", "allowed", "banned")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def add_prompt(parser: argparse.ArgumentParser) -> None:
+    """The text to go on from, of `generate` and `write`."""
+    parser.add_argument(
+        "--prompt",
+        "--primetext",
+        "--prime",
+        "--prefix",
+        "--start",
+        default="",
+        metavar="TEXT",
+        help=r"text to continue; \n is a line break, \t a tab, \\ a backslash; FILE:path reads a file",
+    )
+    parser.add_argument("--raw-prompt", action="store_true", help=r"take \n and the like as typed")
+
+
+def prompt(arguments: argparse.Namespace) -> str:
+    """The text that `add_prompt` asked for."""
+    text: str = arguments.prompt
+    if not text.startswith("FILE:"):
+        return text if arguments.raw_prompt else re.sub(r"\\([nt\\])", lambda found: ESCAPES[found[1]], text)
+    path = Path(text.removeprefix("FILE:"))
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--prompt FILE:{path} must be UTF-8 text: {error}") from error
 
 
 def add_condition(parser: argparse.ArgumentParser) -> None:

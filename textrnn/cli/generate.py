@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.library import load_kind
@@ -13,16 +13,7 @@ from textrnn.cli.library import load_kind
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `generate`."""
     parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
-    parser.add_argument(
-        "--prompt",
-        "--primetext",
-        "--prime",
-        "--prefix",
-        "--start",
-        default="",
-        metavar="TEXT",
-        help="text to continue; FILE:path reads a file",
-    )
+    flags.add_prompt(parser)
     parser.add_argument(
         "--length",
         "-n",
@@ -33,6 +24,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="symbols to add (default: 400)",
     )
     flags.add_sampling(parser)
+    parser.add_argument(
+        "--beams",
+        type=flags.positive_integer,
+        metavar="N",
+        default=1,
+        help="above 1, look for the likeliest text instead of drawing one, N at a time",
+    )
+    parser.add_argument(
+        "--length-penalty",
+        type=flags.number,
+        metavar="X",
+        default=1.0,
+        help="what a beam search divides by: the length to the power of X (default: 1)",
+    )
     parser.add_argument("--seed", type=flags.count, metavar="N", help="the same seed writes the same text")
     parser.add_argument(
         "--samples", "--num_samples", type=flags.positive_integer, metavar="N", default=1, help="how many texts"
@@ -42,39 +47,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     flags.add_condition(parser)
     parser.add_argument("--no-prompt", action="store_true", help="print only what is added")
+    parser.add_argument(
+        "--check-copy",
+        metavar="CORPUS",
+        help="say how much of the text stands word for word in this file or folder, and the longest passages",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write, on one sample character by character."""
-    prompt = read_prompt(arguments.prompt)
-    model = load_kind(arguments.model, "LanguageModel")
+    prompt = flags.prompt(arguments)
+    is_stream = arguments.samples == 1 and arguments.beams == 1
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=arguments.samples > 1)
     options = {
+        **flags.sampling(arguments),
         "length": arguments.length,
-        "temperature": arguments.temperature,
-        "top_k": arguments.top_k,
-        "top_p": arguments.top_p,
-        "min_p": arguments.min_p,
         "seed": arguments.seed,
         "stop": arguments.stop,
         "condition": arguments.condition,
         "include_prompt": not arguments.no_prompt,
     }
-    if arguments.samples == 1:
-        for piece in model.stream(prompt, **options):
-            sys.stdout.write(piece)
-            sys.stdout.flush()
-        print()
-        return
-    for number, text in enumerate(model.generate(prompt, samples=arguments.samples, **options), 1):
-        print(f"--- {number} ---\n{text}")
+    texts = [_stream(model, prompt, options)] if is_stream else _write(model, prompt, options, arguments)
+    if arguments.check_copy is not None:
+        for text in texts:
+            print(_describe_copied(text.removeprefix(prompt), arguments.check_copy))
 
 
-def read_prompt(prompt: str) -> str:
-    """The prompt itself, or the text of the file that `FILE:path` names."""
-    if not prompt.startswith("FILE:"):
-        return prompt
-    path = Path(prompt.removeprefix("FILE:"))
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"--prompt FILE:{path} must be UTF-8 text: {error}") from error
+def _stream(model: Any, prompt: str, options: dict[str, Any]) -> str:
+    pieces = []
+    for piece in model.stream(prompt, **options):
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+        pieces.append(piece)
+    print()
+    return "".join(pieces)
+
+
+def _write(model: Any, prompt: str, options: dict[str, Any], arguments: argparse.Namespace) -> list[str]:
+    search = {"beams": arguments.beams, "length_penalty": arguments.length_penalty}
+    written = model.generate(prompt, samples=arguments.samples, **search, **options)
+    texts = [written] if arguments.samples == 1 else written
+    for number, text in enumerate(texts, 1):
+        print(text if len(texts) == 1 else f"--- {number} ---\n{text}")
+    return texts
+
+
+def _describe_copied(text: str, corpus: str) -> str:
+    from textrnn.generation import find_copied
+    from textrnn.text import open_corpus
+
+    copied = find_copied(text, open_corpus(corpus).pieces())
+    lines = [f"copied from {corpus}: {copied.share:.0%} in passages of {copied.least} characters or more"]
+    return "\n".join([*lines, *(f"  {len(passage)} characters: {passage!r}" for passage in copied.passages)])

@@ -26,25 +26,23 @@ SPARED_PASSES = (
 """What TensorFlow does to a graph before its first run that takes half of the wait and speeds no step here up."""
 
 
-def import_api(*, work: Literal["training", "batches", "one stream"] = "batches", deterministic: bool = False) -> Any:
+def import_api(*, work: Literal["training", "batches"] = "batches", deterministic: bool = False) -> Any:
     """`textrnn.api`, with TensorFlow set up for one command.
 
     Args:
         work: What the command does. A training step is cut into shards, which run side by side and need not wait for
-            each other inside every operation. One stream, symbol after symbol, has nothing to share between cores.
-            Batches are run as TensorFlow would by itself.
+            each other inside every operation. Batches are run as TensorFlow would by itself.
         deterministic: Whether operations give the same bits every time.
     """
-    if work != "one stream":  # where TensorFlow leaves it off, oneDNN multiplies matrices faster, vectors slower
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with _no_greetings():
         import tensorflow as tf
 
         from textrnn.layers.shards import SHARDS_AT_MOST, count_cores
 
-        if work != "batches" and not tf.config.list_physical_devices("GPU"):
+        if work == "training" and not tf.config.list_physical_devices("GPU"):
             with contextlib.suppress(RuntimeError):  # a process in which TensorFlow runs already keeps its threads
-                cores = count_cores() if work == "training" else 1
+                cores = count_cores()
                 tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // SHARDS_AT_MOST))
                 tf.config.threading.set_inter_op_parallelism_threads(cores)
         spare_passes()
@@ -63,9 +61,14 @@ def spare_passes() -> None:
     tf.config.optimizer.set_experimental_options(dict.fromkeys(SPARED_PASSES, False))
 
 
-def load_kind(path: str, kind: str) -> Any:
-    """The model at `path`, which must be of the class named `kind`."""
-    model = import_api(work="one stream" if kind == "LanguageModel" else "batches").load(path)
+def load_kind(path: str, kind: str, *, with_tensorflow: bool = True) -> Any:
+    """The model at `path`, which must be of the class named `kind`; without TensorFlow it is there in a blink."""
+    if with_tensorflow:
+        model = import_api().load(path)
+    else:
+        from textrnn import runtime
+
+        model = runtime.load(path)
     if type(model).__name__ != kind:
         raise ValueError(f"MODEL must be {KINDS[kind]}; {path} holds {KINDS[type(model).__name__]}.")
     return model

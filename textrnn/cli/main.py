@@ -9,14 +9,17 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from textrnn.cli import classify, evaluate, generate, score, train
+from textrnn.cli import classify, compress, decompress, evaluate, generate, score, train, write
 from textrnn.version import __version__
 
 COMMANDS = {
     "train": (train, "train a language model on text, or a classifier on labelled texts"),
     "generate": (generate, "write text with a language model"),
+    "write": (write, "write a text together with a language model"),
     "classify": (classify, "label texts"),
     "score": (score, "say how likely a text is"),
+    "compress": (compress, "make a text file small"),
+    "decompress": (decompress, "turn what compress made into the text again"),
     "evaluate": (evaluate, "measure a model on data it has not seen"),
 }
 

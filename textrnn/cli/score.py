@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import sys
+from collections.abc import Iterator
+from typing import Any
+
+from tqdm import tqdm
 
 from textrnn.cli import flags
 from textrnn.cli.library import load_kind
+
+WITH_NUMPY = 20_000  # characters: about what NumPy reads while TensorFlow starts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,17 +23,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text file; - or none is the input")
     parser.add_argument("--text", help="score this text instead of a file")
     parser.add_argument("--encoding", default="utf-8", help="of the file")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--per-line", action="store_true", help="a JSON object a line: its number, text, bits and perplexity"
+    )
+    form.add_argument("--rank", action="store_true", help="the lines by themselves, the likeliest a character first")
+    form.add_argument(
+        "--most-surprising", type=flags.positive_integer, metavar="N", help="the N most surprising spans as well"
+    )
     flags.add_condition(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print how likely a text is."""
     text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
-    score = load_kind(arguments.model, "LanguageModel").score(text, condition=arguments.condition)
+    # TensorFlow reads a long text faster, but takes a while to start.
+    is_long = len(text) > WITH_NUMPY and not arguments.rank
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_long)
+    if arguments.rank:
+        for line, score in model.rank(filter(None, text.split("\n")), condition=arguments.condition):
+            print(f"{score.bits_per_character:.4f}\t{line}")
+    elif arguments.per_line:
+        for fact in score_lines(model, text, arguments.condition):
+            print(json.dumps(fact, ensure_ascii=False))
+    else:
+        _print_score(model, text, arguments)
+
+
+def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[str, Any]]:
+    """Each line of a text given those before it; of a model of documents, each by itself."""
+    lines = text.splitlines(keepends=True)
+    state = None if model.documents else model.read("", condition=condition)
+    with tqdm(total=len(text), unit="character", unit_scale=True, disable=None) as bar:
+        for number, line in enumerate(lines, 1):
+            if model.documents:
+                score = model.score(line.rstrip("\n"), condition=condition)
+            else:
+                score, state = model.score_and_read(line, state)
+            yield {
+                "line": number,
+                "text": line.rstrip("\n"),
+                "symbols": len(score.log_probabilities),
+                "bits": float(score.surprisals.sum()),
+                "bits_per_character": None if math.isnan(score.bits_per_character) else score.bits_per_character,
+                "perplexity": None if math.isnan(score.perplexity) else score.perplexity,
+            }
+            bar.update(len(line))
+
+
+def _print_score(model: Any, text: str, arguments: argparse.Namespace) -> None:
+    score = model.score(text, condition=arguments.condition, progress=True)
     print(
         f"{len(score.log_probabilities):,} symbols, {score.bits_per_character:.4f} bits per character, "
         f"perplexity {score.perplexity:.4f}"
     )
+    if arguments.most_surprising is not None:
+        ids = model.tokenizer.encode(text)
+        for span in score.most_surprising(arguments.most_surprising):
+            shown = model.tokenizer.decode(ids[span.start : span.end])
+            print(f"{span.bits:8.1f} bits  symbols {span.start:,} to {span.end - 1:,}  {shown!r}")
 
 
 def read_text(path: str, encoding: str = "utf-8") -> str:

@@ -1,9 +1,11 @@
 """What is done with text, writing, scoring and labelling, over any step function; no TensorFlow here."""
 
 from textrnn.generation.beam_search import BeamSearch
+from textrnn.generation.copying import Copied, find_copied
 from textrnn.generation.pool import Stream, StreamPool
 from textrnn.generation.sampler import Sampler
-from textrnn.generation.scoring import Score
+from textrnn.generation.scoring import Score, Span
+from textrnn.generation.session import Session
 from textrnn.generation.state import State
 from textrnn.generation.stepper import Start, Step, Stepper
 from textrnn.generation.text_labeller import Prediction, TextLabeller
@@ -12,9 +14,12 @@ from textrnn.generation.transcript import Transcript, transcribe
 
 __all__ = [
     "BeamSearch",
+    "Copied",
     "Prediction",
     "Sampler",
     "Score",
+    "Session",
+    "Span",
     "Start",
     "State",
     "Step",
@@ -24,5 +29,6 @@ __all__ = [
     "TextLabeller",
     "TextModel",
     "Transcript",
+    "find_copied",
     "transcribe",
 ]

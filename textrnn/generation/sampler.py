@@ -50,6 +50,8 @@ class Sampler:
             raise ValueError(f"`repetition_penalty` must be a number of 1 or more; received {penalty!r}.")
         checks.positive_integer("repetition_window", self.repetition_window)
         temperatures = self._checked_temperatures()
+        if isinstance(self.temperature, Sequence):
+            object.__setattr__(self, "temperature", tuple(temperatures))  # so that a sampler can be a key
         if self.top_k is not None:
             checks.positive_integer("top_k", self.top_k)
         if self.top_p is not None:
@@ -97,19 +99,22 @@ class Sampler:
         below = xp.sum(xp.where(cumulative <= points * cumulative[:, -1:], 1, 0), axis=1)
         kept = xp.sum(xp.where(cumulative < cumulative[:, -1:], 1, 0), axis=1)
         place = xp.minimum(below, kept)
-        return xp.take_along_axis(order, place[:, None], axis=1)[:, 0]
+        return place if order is None else xp.take_along_axis(order, place[:, None], axis=1)[:, 0]
 
     def probabilities(self, logits: np.ndarray, recent: np.ndarray | None = None, number: int = 0) -> np.ndarray:
         """What is drawn from: float64 `[B, V]`, rows summing to 1; arguments as for `choose`."""
         recent = np.zeros([len(logits), 0], np.int64) if recent is None else recent
         order, cumulative = self._ranked(np.asarray(logits, np.float64), recent, number, np)
-        ranked = np.diff(cumulative, axis=1, prepend=0)
+        ranked = np.diff(cumulative, axis=1, prepend=0) / cumulative[:, -1:]
+        if order is None:
+            return ranked
         probabilities = np.zeros_like(ranked)
-        np.put_along_axis(probabilities, order, ranked / cumulative[:, -1:], axis=1)
+        np.put_along_axis(probabilities, order, ranked, axis=1)
         return probabilities
 
     def _ranked(self, logits: Any, recent: Any, number: Any, xp: Any) -> tuple[Any, Any]:
-        """The symbols of each row in order, `[B, V]`, and the summed weights of what is kept of them, float64."""
+        """The symbols of each row in order, `[B, V]`, None for that of the vocabulary, and the summed weights of what
+        is kept of them, float64."""
         size = logits.shape[1]
         if self.repetition_penalty != 1:
             is_recent = xp.any(recent[:, :, None] == xp.arange(size), axis=1)
@@ -119,7 +124,7 @@ class Sampler:
             order = xp.argsort(-logits, axis=1, kind="stable")
             ranked = xp.take_along_axis(logits, order, axis=1)
         else:
-            order, ranked = xp.broadcast_to(rank, logits.shape), logits
+            order, ranked = None, logits
         temperature = xp.asarray(self._temperatures)[number % len(self._temperatures)]
         shifted = ranked - xp.max(ranked, axis=1, keepdims=True)
         weights = xp.exp(shifted / xp.where(temperature > 0, temperature, 1.0))

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+
+from textrnn import checks
+
+
+class Span(NamedTuple):
+    """Symbols `start` to `end` of a text, the end excluded, and how surprising they were together, in bits."""
+
+    start: int
+    end: int
+    bits: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +42,26 @@ class Score:
         per_character = nats / characters if characters else math.nan
         perplexity = math.exp(nats / len(log_probabilities)) if len(log_probabilities) else math.nan
         return cls(log_probabilities, per_character, per_character / math.log(2), perplexity)
+
+    @property
+    def surprisals(self) -> np.ndarray:
+        """How surprising each symbol was, in bits, float64 `[N]`: -log2 of its probability."""
+        return -self.log_probabilities / math.log(2)
+
+    def most_surprising(self, count: int = 5, length: int = 20) -> list[Span]:
+        """The `count` most surprising spans of `length` symbols, none of which overlap, the most surprising first."""
+        checks.positive_integer("count", count)
+        checks.positive_integer("length", length)
+        length = min(length, len(self.log_probabilities))
+        total = np.concatenate([[0.0], np.cumsum(self.surprisals)])
+        bits = total[length:] - total[: len(total) - length] if length else np.zeros(0)
+        spans: list[Span] = []
+        for start in np.argsort(-bits, kind="stable").tolist():
+            if len(spans) == count:
+                break
+            if all(abs(start - span.start) >= length for span in spans):
+                spans.append(Span(start, start + length, float(bits[start])))
+        return spans
 
     def __repr__(self) -> str:
         return (

@@ -79,7 +79,7 @@ class State:
         if not file.is_file():
             raise FileNotFoundError(f"`path` must be a file that `State.save` wrote; {file} does not exist.")
         try:
-            with np.load(file, allow_pickle=False) as stored:
+            with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 facts = json.loads(str(stored["facts"]))
                 logits, *tensors = (stored[str(n)] for n in range(len(stored.files) - 1))
                 if facts.pop("format") != FORMAT:

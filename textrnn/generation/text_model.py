@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,15 +59,38 @@ class TextModel:
             stepper, encode(self.tokenizer, "text", text, stacklevel=3), self._beginning(stepper, state, condition)
         )[1]
 
-    def score(self, text: str, state: State | None = None, *, condition: str | None = None) -> Score:
+    def score(
+        self, text: str, state: State | None = None, *, condition: str | None = None, progress: bool = False
+    ) -> Score:
         """How likely `text` is, each of its symbols given all before it and `state`.
 
         Without a state the first symbol is scored as the beginning of a text, of label `condition` for a model that
-        is conditioned on labels.
+        is conditioned on labels. With `progress` a bar is shown on a terminal.
         """
-        stepper, ids = self.stepper(), encode(self.tokenizer, "text", text, stacklevel=3)
-        log_probabilities, _ = read_on(stepper, ids, self._beginning(stepper, state, condition))
-        return Score.of(log_probabilities, len(text))
+        return self._score_and_read(text, state, condition, progress)[0]
+
+    def score_and_read(
+        self, text: str, state: State | None = None, *, condition: str | None = None
+    ) -> tuple[Score, State]:
+        """`score` and `read` in one reading, for a text that arrives in parts."""
+        return self._score_and_read(text, state, condition, False)
+
+    def _score_and_read(
+        self, text: str, state: State | None, condition: str | None, progress: bool
+    ) -> tuple[Score, State]:
+        stepper, ids = self.stepper(), encode(self.tokenizer, "text", text, stacklevel=4)
+        start = self._beginning(stepper, state, condition)
+        log_probabilities, after = read_on(stepper, ids, start, progress=progress)
+        return Score.of(log_probabilities, len(text)), after
+
+    def rank(
+        self, texts: Iterable[str], state: State | None = None, *, condition: str | None = None
+    ) -> list[tuple[str, Score]]:
+        """Texts and their scores, the likeliest a character first; each is scored as if it followed `state`."""
+        if isinstance(texts, str):
+            raise TypeError(f"`texts` must be several strings; received one: wrap it as [{texts[:40]!r}].")
+        scored = [(text, self.score(text, state, condition=condition)) for text in texts]
+        return sorted(scored, key=lambda pair: pair[1].nats_per_character)
 
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False

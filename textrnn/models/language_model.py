@@ -13,6 +13,7 @@ import tensorflow as tf
 from textrnn import checks, runtime
 from textrnn.generation import Score, Stepper, TextModel
 from textrnn.layers import LockedDropout
+from textrnn.models.compiled_writing import CompiledWriter
 from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
@@ -282,7 +283,11 @@ class LanguageModel(TextModel, keras.Model):
                 return self.step(ids, states)
             return twin.step(ids, tuple(np.asarray(state) for state in states))
 
-        return Stepper(step, twin.fingerprint)
+        return Stepper(step, twin.fingerprint, self._compiled_writer)
+
+    @functools.cached_property
+    def _compiled_writer(self) -> CompiledWriter:
+        return CompiledWriter(self)
 
     def numpy_twin(self) -> runtime.LanguageModel:
         """This model as NumPy runs it, made anew when the weights have moved."""

@@ -1,0 +1,104 @@
+"""A Keras language model that reads and writes through NumPy, and many texts through one compiled function."""
+
+import numpy as np
+import pytest
+
+import textrnn
+from textrnn.generation import StreamPool
+from textrnn.models import language_model
+from textrnn.text import CharacterTokenizer
+
+TEXT = "the sea is a slow clock.\nthe light turns.\n"
+CELLS = ("rnn", "lstm", "mlstm", "gru", "min_gru")
+SAMPLING = {
+    "plain": {},
+    "filters": {"temperature": 0.8, "top_k": 9, "top_p": 0.9, "min_p": 0.01},
+    "turns": {"temperature": [0, 1.5, 0.7], "banned": "e"},
+    "penalty": {"repetition_penalty": 3.0, "repetition_window": 5},
+    "greedy": {"temperature": 0},
+}
+
+
+def make(**options):
+    model = textrnn.LanguageModel(
+        CharacterTokenizer().fit(TEXT), **{"units": 16, "embedding_dim": 6, "num_layers": 2, **options}
+    )
+    generator = np.random.default_rng(0)
+    for weight in model.trainable_variables:
+        weight.assign(weight.numpy() + generator.normal(scale=0.2, size=weight.shape))
+    return model
+
+
+@pytest.mark.parametrize("options", SAMPLING.values(), ids=SAMPLING)
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_seed_writes_the_same_text_alone_and_in_a_batch(cell, options):
+    model = make(cell=cell)
+    texts = model.generate("the ", length=150, seed=4, samples=6, **options)
+    assert texts[0] == model.generate("the ", length=150, seed=4, **options)
+    assert texts[:3] == model.generate("the ", length=150, seed=4, samples=3, **options)
+    if options.get("temperature") != 0:
+        assert len(set(texts)) == 6
+
+
+def test_a_batch_is_written_by_the_compiled_function(monkeypatch):
+    model = make(documents=True)
+    steps = []
+    monkeypatch.setattr(
+        model.numpy_twin(), "step", lambda *read: steps.append(read) or type(model).step(model, *read)
+    )
+    texts = model.generate(length=70, seed=1, samples=4, stop="th")
+    assert len(steps) <= 1  # the one that reads the beginning
+    assert all("th" not in text for text in texts)
+
+
+def test_labels_go_through_the_compiled_function():
+    model = make(labels=["bad", "good"])
+    model.label_embedding.embeddings.assign(np.random.default_rng(1).normal(size=(2, 6)))
+    good, bad = (model.generate(length=40, seed=1, samples=2, condition=label) for label in ("good", "bad"))
+    assert good != bad
+    assert good[0] == model.generate(length=40, seed=1, condition="good")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_few_symbols_are_read_as_many_are(cell, monkeypatch):
+    model = make(cell=cell, zoneout=0.2, layer_norm=True, residual=True)
+    with_numpy = model.score(TEXT)
+    monkeypatch.setattr(language_model, "SYMBOLS_WITH_NUMPY", 0)
+    with_tensorflow = model.score(TEXT)
+    np.testing.assert_allclose(with_numpy.log_probabilities, with_tensorflow.log_probabilities, atol=1e-5)
+
+
+def test_a_model_that_learns_forgets_its_numpy_twin():
+    model = make()
+    state, before = model.read("the "), model.score(TEXT).log_probabilities
+    weight = model.recurrent_layers[1].cell.recurrent_kernel
+    changed = weight.numpy()
+    changed[5, 7] += 0.5
+    weight.assign(changed)
+    assert not np.allclose(model.score(TEXT).log_probabilities, before, atol=1e-6)
+    with pytest.raises(ValueError, match="another model, or this one with other weights"):
+        model.generate(state=state)
+
+
+def test_a_pool_of_a_keras_model_reads_as_it_does(tmp_path):
+    model = make()
+    pool = StreamPool(model)
+    streams = [pool.open() for _ in range(9)]
+    for n, stream in enumerate(streams):
+        stream.feed(TEXT[n : 2 * n])
+    pool.run()
+    for n, stream in enumerate(streams):
+        np.testing.assert_allclose(stream.state.tensors[0], model.read(TEXT[n : 2 * n]).tensors[0], atol=1e-5)
+    streams[8].state.save(tmp_path / "state")
+    model.save(tmp_path / "model.keras")
+    state = textrnn.State.load(tmp_path / "state")
+    assert textrnn.runtime.load(tmp_path / "model.keras").generate(state=state, seed=1, length=20) == model.generate(
+        state=state, seed=1, length=20
+    )
+
+
+def test_a_text_compressed_with_tensorflow_at_hand_opens_without_it(tmp_path):
+    model = make()
+    model.save(tmp_path / "model.keras")
+    data = model.compress(TEXT + "ü")
+    assert textrnn.runtime.load(tmp_path / "model.keras").decompress(data) == TEXT + "ü"

@@ -1,0 +1,152 @@
+"""`textrnn write MODEL`: writing a text together with a model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from textrnn.cli import flags
+from textrnn.cli.library import load_kind
+
+HELP = """\
+  (Enter)          the model goes on to the end of a line
+  any other text   is added as you type it, with a line break at its end
+  +text            is added without a line break
+  ?                ways to go on; then their number picks one
+  /undo            takes the last addition back
+  /temperature X   below 1 safer, above 1 wilder
+  /length N        the most symbols the model adds at a time
+  /text            shows the whole text
+  /save FILE       keeps the session; go on with --session FILE
+  /quit            ends"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `write`."""
+    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    flags.add_prompt(parser)
+    flags.add_sampling(parser)
+    flags.add_condition(parser)
+    parser.add_argument(
+        "--length",
+        "-n",
+        type=flags.positive_integer,
+        metavar="N",
+        default=200,
+        help="symbols to add at a time (default: 200)",
+    )
+    parser.add_argument(
+        "--proposals", type=flags.positive_integer, metavar="N", default=3, help="ways to go on (default: 3)"
+    )
+    parser.add_argument("--seed", type=flags.count, metavar="N", help="the same seed and input write the same text")
+    parser.add_argument("--session", metavar="FILE", help="go on with a session that was saved")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """A dialogue, until /quit or the end of the input."""
+    from textrnn.generation import Session
+
+    prompt = flags.prompt(arguments)
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
+    if arguments.session is not None:
+        session = Session.load(arguments.session, model)
+    else:
+        chosen = {name: value for name, value in flags.sampling(arguments).items() if value is not None}
+        session = Session(model, condition=arguments.condition, seed=arguments.seed, **chosen)
+    session.add(prompt)
+    dialogue = Dialogue(session, arguments.length, arguments.proposals)
+    print("Enter lets the model write; /help shows what else there is.")
+    print(session.text, end="", flush=True)
+    while dialogue.is_open:
+        try:
+            line = input()
+        except EOFError:
+            return
+        dialogue.answer(line)
+
+
+class Dialogue:
+    """What each line that is typed does.
+
+    Args:
+        session: The text and the model.
+        length: The most symbols the model adds at a time.
+        proposals: How many ways to go on are shown.
+    """
+
+    def __init__(self, session: Any, length: int, proposals: int) -> None:
+        self.session = session
+        self.length = length
+        self.proposals = proposals
+        self.proposed: list[str] = []
+        self.is_open = True
+
+    def answer(self, line: str) -> None:
+        """Do what `line` asks for; what is wrong with it is said, and nothing is lost."""
+        proposed, self.proposed = self.proposed, []
+        try:
+            if not line:
+                self._go_on()
+            elif line == "?":
+                self._propose()
+            elif proposed and line.isdecimal():
+                self._pick(proposed, int(line))
+            elif line.startswith("/"):
+                self._obey(*line[1:].split(maxsplit=1))
+            else:
+                self._add(line.removeprefix("+") if line.startswith("+") else f"{line}\n")
+        except (ValueError, TypeError, OSError) as error:
+            print(f"[{error}]")
+
+    def _add(self, text: str) -> None:
+        self.session.add(text)
+        self._show_last_line()
+
+    def _go_on(self) -> None:
+        written = ""
+        for piece in self.session.stream(self.length, stop="\n"):
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+            written += piece
+        if len(written) < self.length:  # it came to the end of a line
+            self._add("\n")
+        print(flush=True)
+
+    def _propose(self) -> None:
+        self.proposed = self.session.propose(self.proposals, min(self.length, 60), stop="\n")
+        for number, text in enumerate(self.proposed, 1):
+            print(f"  {number}: {text}")
+        print("" if self.proposed else "[nothing but the end of the line]", flush=True)
+
+    def _pick(self, proposed: list[str], number: int) -> None:
+        if not 1 <= number <= len(proposed):
+            raise ValueError(f"pick 1 to {len(proposed)}; received {number}")
+        self._add(proposed[number - 1])
+
+    def _obey(self, command: str = "", value: str = "") -> None:
+        if command == "undo":
+            print(f"[took back {self.session.undo()!r}]")
+            self._show_last_line()
+        elif command == "temperature":
+            self.session.options["temperature"] = flags.temperatures(value)
+        elif command == "length":
+            self.length = flags.positive_integer(value)
+        elif command == "text":
+            print(self.session.text, flush=True)
+        elif command == "save":
+            self._save(value)
+        elif command == "quit":
+            self.is_open = False
+        else:
+            print(HELP, flush=True)
+
+    def _save(self, value: str) -> None:
+        if not value:
+            raise ValueError("/save needs a file to write to")
+        self.session.save(Path(value))
+        print(f"[saved in {value}]", flush=True)
+
+    def _show_last_line(self) -> None:
+        print(self.session.text.rpartition("\n")[2], end="", flush=True)

@@ -1,0 +1,96 @@
+"""Many texts written at once by one compiled function: choosing and stepping never leave TensorFlow."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow.experimental.numpy as tnp
+
+from textrnn.generation import Sampler, Start
+
+CHUNK = 64  # symbols between two looks at what has been written, which may have ended
+
+
+class CompiledWriter:
+    """A `Write` for one model.
+
+    The draws come from the same generators as those of `write_by_steps`, so a seed writes the same text whichever of
+    the two writes it, but for the rounding of products.
+
+    Args:
+        model: A `LanguageModel`.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.compiled: dict[Sampler, Any] = {}
+
+    def __call__(
+        self, start: Start, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
+    ) -> Iterator[np.ndarray]:
+        write = self._compiled(sampler)
+        logits, states, recent = start.logits, start.states, start.recent
+        for number in range(0, length, CHUNK):
+            size = min(CHUNK, length - number)
+            points = np.stack([generator.random(size) for generator in generators])
+            ids, logits, states, recent = write(logits, states, recent, start.banned, points, number)
+            yield from ids.numpy()
+
+    def _compiled(self, sampler: Sampler) -> Any:
+        if sampler not in self.compiled:
+            self.compiled[sampler] = self._trace(sampler)
+        return self.compiled[sampler]
+
+    def _trace(self, sampler: Sampler) -> Any:
+        states = tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in self.model.initial_states(1))
+        size = self.model.tokenizer.vocabulary_size
+        signature = [
+            tf.TensorSpec([None, size], tf.float64),
+            states,
+            tf.TensorSpec([None, sampler.repetition_window], tf.int64),
+            tf.TensorSpec([size], tf.bool),
+            tf.TensorSpec([None, None], tf.float64),
+            tf.TensorSpec([], tf.int64),
+        ]
+        return tf.function(functools.partial(self._write, sampler), input_signature=signature, autograph=False)
+
+    def _write(
+        self,
+        sampler: Sampler,
+        logits: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        recent: tf.Tensor,
+        banned: tf.Tensor,
+        points: tf.Tensor,
+        number: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...], tf.Tensor]:
+        """Ids `[n, B]` of as many symbols as there are points `[B, n]`, and where the texts are after them."""
+        rows, steps = tf.shape(points)[0], tf.shape(points)[1]
+        written = tf.TensorArray(tf.int64, steps, element_shape=[None])
+        never = tf.constant(-np.inf, tf.float64)
+
+        def body(n: tf.Tensor, logits: Any, states: Any, recent: Any, written: Any) -> tuple[Any, ...]:
+            ids = sampler.choose(logits, points[:, n, None], recent, number + tf.cast(n, tf.int64), tnp)
+            ids = tf.ensure_shape(tf.cast(ids, tf.int64), [None])
+            after, states = self.model.forward(tf.cast(ids, tf.int32)[:, None], states, training=False)
+            logits = tf.where(banned, never, tf.cast(after[:, -1], tf.float64))
+            recent = tf.concat([recent, ids[:, None]], axis=1)[:, 1:]
+            return n + 1, logits, states, recent, written.write(n, ids)
+
+        size = self.model.tokenizer.vocabulary_size
+        invariants = (
+            tf.TensorShape([]),
+            tf.TensorShape([None, size]),
+            tuple(tf.TensorShape([None, *state.shape[1:]]) for state in states),
+            tf.TensorShape([None, recent.shape[1]]),
+            tf.TensorShape(None),
+        )
+        start = (tf.constant(0), logits, states, recent, written)
+        _, logits, states, recent, written = tf.while_loop(
+            lambda n, *rest: n < steps, body, start, shape_invariants=invariants, parallel_iterations=1
+        )
+        return tf.reshape(written.stack(), [steps, rows]), logits, states, recent
