@@ -1,9 +1,11 @@
 """The command line as a user runs it, in processes of its own."""
 
 import fcntl
+import json
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -272,3 +274,135 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(corpus, tmp_path):
         r"epoch \d/3  loss [\d.]+, bits per character [\d.]+  [\d,]+ characters/s +\d+%.* left", shown.decode()
     )
     assert bar is not None, shown.decode()
+
+
+def test_a_line_break_can_be_typed_in_a_prompt(trained, corpus):
+    arguments = ["-m", "textrnn", "generate", "runs/sea", "-n", 0, "--prompt", r"The sea:\nA\\n"]
+    assert run(*arguments, cwd=corpus.parent).stdout == "The sea:\nA\\n\n"
+    assert run(*arguments, "--raw-prompt", cwd=corpus.parent).stdout == r"The sea:\nA\\n" + "\n"
+
+
+def test_one_text_is_written_without_tensorflow(trained, corpus):
+    code = (
+        "import sys; from textrnn.cli.main import main\n"
+        "main(['generate', 'runs/sea', '-n', '20', '--seed', '1'])\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    done = run("-c", code, cwd=corpus.parent)
+    assert done.returncode == 0, done.stderr
+    several = run("-m", "textrnn", "generate", "runs/sea", "-n", 20, "--seed", 1, "--samples", 2, cwd=corpus.parent)
+    assert several.stdout.startswith("--- 1 ---\n" + done.stdout)  # the same text, in a batch and by TensorFlow
+
+
+def test_what_was_copied_is_named(trained, corpus):
+    done = run(
+        "-m",
+        "textrnn",
+        "generate",
+        "runs/sea",
+        "--prompt",
+        LINES[0],
+        "-n",
+        9,
+        "--check-copy",
+        corpus,
+        cwd=corpus.parent,
+    )
+    assert (
+        f"copied from {corpus}: 0% in passages of 24 characters or more" in done.stdout
+    )  # the prompt does not count
+    beams = run("-m", "textrnn", "generate", "runs/sea", "--beams", 3, "-n", 30, cwd=corpus.parent)
+    assert beams.returncode == 0, beams.stderr
+
+
+def test_lines_are_scored_ranked_and_searched_for_surprises(trained, corpus, tmp_path):
+    (tmp_path / "lines.txt").write_text("\n".join([LINES[0], "", "zqxzqx zqx", LINES[1]]))
+    score = ["-m", "textrnn", "score", corpus.parent / "runs/sea", tmp_path / "lines.txt"]
+    facts = [json.loads(line) for line in run(*score, "--per-line").stdout.splitlines()]
+    assert [fact["line"] for fact in facts] == [1, 2, 3, 4]
+    assert [fact["text"] for fact in facts] == [LINES[0], "", "zqxzqx zqx", LINES[1]]
+    whole = re.search(r"([\d,]+) symbols, ([\d.]+) bits", run(*score).stdout)
+    assert sum(fact["symbols"] for fact in facts) == int(whole[1])
+    assert sum(fact["bits"] for fact in facts) / int(whole[1]) == pytest.approx(float(whole[2]), abs=1e-3)
+    ranked = run(*score, "--rank").stdout.splitlines()
+    assert ranked[-1].endswith("\tzqxzqx zqx")
+    assert len(ranked) == 3
+    surprising = run(*score, "--most-surprising", 1).stdout.splitlines()[1]
+    assert "zqx" in surprising
+
+
+def test_a_file_is_compressed_and_comes_back_to_the_byte(trained, corpus, tmp_path):
+    text = "\r\n".join(LINES * 3) + "\n☃"
+    (tmp_path / "text.txt").write_bytes(text.encode())
+    model = corpus.parent / "runs/sea"
+    done = run("-m", "textrnn", "compress", model, tmp_path / "text.txt", tmp_path / "small")
+    assert re.search(r"bytes to [\d,]+: [\d.]+ bits per character", done.stdout), done.stderr
+    done = run("-m", "textrnn", "decompress", model, tmp_path / "small", tmp_path / "again.txt")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again.txt").read_bytes() == text.encode()
+    (tmp_path / "small").write_bytes((tmp_path / "small").read_bytes()[:-3])
+    done = run("-m", "textrnn", "decompress", model, tmp_path / "small", tmp_path / "never.txt")
+    assert done.returncode == 1
+    assert "its checksum is wrong" in done.stderr
+    assert not (tmp_path / "never.txt").exists()
+
+
+class Terminal:
+    """A process that thinks it talks to a person."""
+
+    def __init__(self, *arguments, cwd):
+        self.end, other = pty.openpty()
+        attributes = termios.tcgetattr(other)
+        attributes[3] &= ~termios.ECHO
+        termios.tcsetattr(other, termios.TCSANOW, attributes)
+        self.process = subprocess.Popen(
+            command(*arguments), stdin=other, stdout=other, stderr=other, cwd=cwd, close_fds=True
+        )
+        os.close(other)
+
+    def say(self, line, until):
+        """Type a line and read until `until` has been shown."""
+        os.write(self.end, f"{line}\n".encode())
+        return self.read(until)
+
+    def read(self, until):
+        shown, deadline = "", time.monotonic() + 60
+        while not re.search(until, shown):
+            assert time.monotonic() < deadline, f"{until!r} did not come after {shown!r}"
+            if select.select([self.end], [], [], 1)[0]:
+                try:
+                    shown += os.read(self.end, 4096).decode(errors="replace").replace("\r\n", "\n")
+                except OSError:  # the process has gone
+                    break
+        assert re.search(until, shown), shown
+        return shown
+
+
+def test_a_text_is_written_together_in_a_terminal(trained, corpus, tmp_path):
+    terminal = Terminal("-m", "textrnn", "write", corpus.parent / "runs/sea", "--seed", 1, "-n", 12, cwd=tmp_path)
+    terminal.read("Enter lets the model write")
+    terminal.say("+The sea", "The sea")
+    proposed = re.findall(r"  \d: (.*)\n", terminal.say("?", r"  3: .*\n"))
+    assert len(proposed) == 3
+    terminal.say("2", re.escape(proposed[1]))
+    terminal.say("/text", re.escape("The sea" + proposed[1]))
+    terminal.say("/undo", re.escape(f"[took back {proposed[1]!r}]"))
+    terminal.say("/text", "The sea\n")
+    terminal.say("7", "7")  # nothing is proposed any more: it is text, with a symbol the model does not know
+    terminal.say("/undo", "took back")
+    terminal.say("/temperature nonsense", r"\[must be a number of 0 or more; received 'nonsense'")
+    terminal.say("/temperature 0.5", "")
+    terminal.say("", r"\S")
+    terminal.say("/nothing", "/undo +takes the last addition back")
+    terminal.say("/save session.json", r"\[saved in session\.json\]")
+    text = terminal.say("/text", "The sea.+")
+    terminal.say("/quit", "")
+    assert terminal.process.wait(timeout=30) == 0
+    saved = json.loads((tmp_path / "session.json").read_text())
+    assert "".join(saved["pieces"]).startswith("The sea")
+    assert saved["options"]["temperature"] == 0.5
+    again = Terminal("-m", "textrnn", "write", corpus.parent / "runs/sea", "--session", "session.json", cwd=tmp_path)
+    again.read(re.escape("".join(saved["pieces"]).rpartition("\n")[2]) or "Enter")
+    os.write(again.end, b"\x04")  # the end of the input
+    assert again.process.wait(timeout=30) == 0
+    assert "The sea" in text

@@ -97,8 +97,8 @@ class Dialogue:
                 self._obey(*line[1:].split(maxsplit=1))
             else:
                 self._add(line.removeprefix("+") if line.startswith("+") else f"{line}\n")
-        except (ValueError, TypeError, OSError) as error:
-            print(f"[{error}]")
+        except (ValueError, TypeError, OSError, argparse.ArgumentTypeError) as error:
+            print(f"[{error}]", flush=True)
 
     def _add(self, text: str) -> None:
         self.session.add(text)
@@ -127,7 +127,7 @@ class Dialogue:
 
     def _obey(self, command: str = "", value: str = "") -> None:
         if command == "undo":
-            print(f"[took back {self.session.undo()!r}]")
+            print(f"[took back {self.session.undo()!r}]", flush=True)
             self._show_last_line()
         elif command == "temperature":
             self.session.options["temperature"] = flags.temperatures(value)
