@@ -105,17 +105,12 @@ class Dialogue:
         self._show_last_line()
 
     def _go_on(self) -> None:
-        written = ""
-        for piece in self.session.stream(self.length, stop="\n"):
+        for piece in self.session.stream(self.length):
             sys.stdout.write(piece)
             sys.stdout.flush()
-            written += piece
-        if len(written) < self.length:  # it came to the end of a line
-            self._add("\n")
-        print(flush=True)
 
     def _propose(self) -> None:
-        self.proposed = self.session.propose(self.proposals, min(self.length, 60), stop="\n")
+        self.proposed = self.session.propose(self.proposals, min(self.length, 60))
         for number, text in enumerate(self.proposed, 1):
             print(f"  {number}: {text}")
         print("" if self.proposed else "[nothing but the end of the line]", flush=True)

@@ -59,19 +59,21 @@ class Session:
         self.states.pop()
         return self.pieces.pop()
 
-    def stream(self, length: int, stop: str | None = None) -> Iterator[str]:
-        """Let the model go on, piece by piece; what it writes is added, as far as it was asked for."""
-        written = []
+    def stream(self, length: int, end: str = "\n") -> Iterator[str]:
+        """Let the model go on, piece by piece, for `length` symbols or until `end` is written; what it writes is one
+        addition, as far as it was asked for."""
+        written = ""
         try:
-            for piece in self.model.stream(
-                state=self.state, length=length, stop=stop, seed=self._next_seed(), **self.options
-            ):
-                written.append(piece)
-                yield piece
+            for piece in self.model.stream(state=self.state, length=length, seed=self._next_seed(), **self.options):
+                shown = piece if end not in piece else piece[: piece.index(end) + len(end)]
+                written += shown
+                yield shown
+                if end in shown:
+                    return
         finally:
-            self.add("".join(written))
+            self.add(written)
 
-    def propose(self, count: int, length: int, stop: str | None = None) -> list[str]:
+    def propose(self, count: int, length: int, stop: str = "\n") -> list[str]:
         """Up to `count` different ways to go on, the likeliest first. Nothing is added."""
         written = self.model.generate(
             state=self.state, samples=2 * count, length=length, stop=stop, seed=self._next_seed(), **self.options
