@@ -21,12 +21,13 @@ class Case:
     """One model, and what is done with it.
 
     Attributes:
-        task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone.
+        task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone; `"generate"`: symbol after
+            symbol.
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H; the embedding has as many.
         layers: How many recurrent layers.
         batch: B.
-        steps: T.
+        steps: T, of `"generate"` the symbols written at a call.
         precision: `"float32"` or `"bfloat16"`; textrnn knows `"auto"`, too.
     """
 

@@ -13,7 +13,7 @@ from textrnn.cli.library import import_api
 
 
 def make(case: Case) -> Callable[[], Any]:
-    import_api(work="training" if case.task == "train" else "one stream")
+    import_api(work="training" if case.task == "train" else "batches")
     from textrnn.models import LanguageModel
     from textrnn.models.precision import dtype_policy, resolve_precision
     from textrnn.text import CharacterTokenizer
@@ -25,6 +25,9 @@ def make(case: Case) -> Callable[[], Any]:
     # A model that is loaded runs in float32, whatever it was trained in.
     policy = dtype_policy(resolve_precision(case.precision) if case.task == "train" else "float32")
     model = LanguageModel(tokenizer, cell=case.cell, units=case.units, num_layers=case.layers, dtype=policy)
+    if case.task == "generate":
+        options = {"length": case.steps, "samples": case.batch, "seed": 0}
+        return lambda: model.generate(**options)
     ids = np.random.default_rng(0).integers(3, VOCABULARY, case.batch * case.steps * 4 + 1).astype(np.uint8)
     if case.task == "score":
         window = ids[: case.batch * case.steps].reshape(case.batch, case.steps)
