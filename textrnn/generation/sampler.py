@@ -95,10 +95,8 @@ class Sampler:
             Ids int64 `[B]`.
         """
         order, cumulative = self._ranked(logits, recent, number, xp)
-        # Counted, not searched for, since both libraries can. Rounding may put a point at the very end.
-        below = xp.sum(xp.where(cumulative <= points * cumulative[:, -1:], 1, 0), axis=1)
-        kept = xp.sum(xp.where(cumulative < cumulative[:, -1:], 1, 0), axis=1)
-        place = xp.minimum(below, kept)
+        # Counted, not searched for, since both libraries can. A draw below 1 stays below the sum when it is rounded.
+        place = xp.sum(cumulative <= points * cumulative[:, -1:], axis=1)
         return place if order is None else xp.take_along_axis(order, place[:, None], axis=1)[:, 0]
 
     def probabilities(self, logits: np.ndarray, recent: np.ndarray | None = None, number: int = 0) -> np.ndarray:
@@ -115,20 +113,15 @@ class Sampler:
     def _ranked(self, logits: Any, recent: Any, number: Any, xp: Any) -> tuple[Any, Any]:
         """The symbols of each row in order, `[B, V]`, None for that of the vocabulary, and the summed weights of what
         is kept of them, float64."""
-        size = logits.shape[1]
         if self.repetition_penalty != 1:
-            is_recent = xp.any(recent[:, :, None] == xp.arange(size), axis=1)
+            is_recent = xp.any(recent[:, :, None] == xp.arange(logits.shape[1]), axis=1)
             logits = xp.where(is_recent, logits - math.log(self.repetition_penalty), logits)
-        rank = xp.arange(size)[None]
-        if self._needs_order:
-            order = xp.argsort(-logits, axis=1, kind="stable")
-            ranked = xp.take_along_axis(logits, order, axis=1)
-        else:
-            order, ranked = None, logits
-        temperature = xp.asarray(self._temperatures)[number % len(self._temperatures)]
-        shifted = ranked - xp.max(ranked, axis=1, keepdims=True)
-        weights = xp.exp(shifted / xp.where(temperature > 0, temperature, 1.0))
-        is_kept = (rank == 0) | (temperature > 0)
+        if not self._needs_order:
+            return None, xp.cumsum(self._weights(logits, number, xp), axis=1)
+        order = xp.argsort(-logits, axis=1, kind="stable")
+        weights = self._weights(xp.take_along_axis(logits, order, axis=1), number, xp)
+        rank = xp.arange(logits.shape[1])[None]
+        is_kept = (rank == 0) | (self._temperature(number, xp) > 0)
         if self.top_k is not None:
             is_kept = is_kept & (rank < self.top_k)
         if self.top_p is not None:
@@ -138,3 +131,13 @@ class Sampler:
         if self.min_p is not None:
             is_kept = is_kept & (weights >= self.min_p)  # the likeliest has weight 1
         return order, xp.cumsum(xp.where(is_kept, weights, 0.0), axis=1)
+
+    def _weights(self, logits: Any, number: Any, xp: Any) -> Any:
+        """How likely symbols are against the likeliest, which has weight 1, once the temperature is counted in."""
+        temperature = self._temperature(number, xp)
+        return xp.exp((logits - xp.max(logits, axis=1, keepdims=True)) / xp.where(temperature > 0, temperature, 1.0))
+
+    def _temperature(self, number: Any, xp: Any) -> Any:
+        if len(self._temperatures) == 1:
+            return self._temperatures[0]
+        return xp.asarray(self._temperatures)[number % len(self._temperatures)]

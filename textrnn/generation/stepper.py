@@ -13,6 +13,8 @@ from textrnn.generation.sampler import Sampler
 Step = Callable[[np.ndarray, Any], tuple[np.ndarray, Any]]
 """`(ids int32 [B, T], states) -> (logits float [B, T, V] for the symbol after each, states)`"""
 
+DRAWN_AT_ONCE = 64  # numbers a generator draws ahead
+
 
 @dataclass(frozen=True, eq=False)
 class Start:
@@ -55,10 +57,14 @@ def write_by_steps(
 ) -> Iterator[np.ndarray]:
     """A `Write` that takes a step after each symbol, when the next one is asked for."""
     logits, states, recent = start.logits, start.states, start.recent
+    looks_back = sampler.repetition_penalty != 1
     for number in range(length):
-        points = np.array([[generator.random()] for generator in generators])
-        ids = sampler.choose(logits, points, recent, number)
+        if number % DRAWN_AT_ONCE == 0:
+            points = np.stack([generator.random(DRAWN_AT_ONCE) for generator in generators])
+        ids = sampler.choose(logits, points[:, number % DRAWN_AT_ONCE, None], recent, number)
         yield ids
-        recent = np.concatenate([recent, ids[:, None]], axis=1)[:, ids.ndim :]
-        after, states = step(ids[:, None].astype(np.int32), states)
-        logits = np.where(start.banned, -np.inf, after[:, -1])
+        if looks_back:
+            recent = np.concatenate([recent, ids[:, None]], axis=1)[:, 1:]
+        after, states = step(ids[:, None], states)
+        logits = after[:, -1].astype(np.float64)
+        logits[:, start.banned] = -np.inf

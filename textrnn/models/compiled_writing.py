@@ -10,22 +10,23 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
 
+from textrnn import runtime
 from textrnn.generation import Sampler, Start
 
 CHUNK = 64  # symbols between two looks at what has been written, which may have ended
 
 
 class CompiledWriter:
-    """A `Write` for one model.
+    """A `Write` for one model, whose weights are constants of the compiled function.
 
     The draws come from the same generators as those of `write_by_steps`, so a seed writes the same text whichever of
     the two writes it, but for the rounding of products.
 
     Args:
-        model: A `LanguageModel`.
+        model: A model as NumPy runs it; here TensorFlow computes what it says.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: runtime.LanguageModel) -> None:
         self.model = model
         self.compiled: dict[Sampler, Any] = {}
 
@@ -46,7 +47,8 @@ class CompiledWriter:
         return self.compiled[sampler]
 
     def _trace(self, sampler: Sampler) -> Any:
-        states = tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in self.model.initial_states(1))
+        empty = self.model.initial_states(1)
+        states = tuple(tf.TensorSpec([None, *state.shape[1:]], tf.as_dtype(state.dtype)) for state in empty)
         size = self.model.tokenizer.vocabulary_size
         signature = [
             tf.TensorSpec([None, size], tf.float64),
@@ -76,8 +78,8 @@ class CompiledWriter:
         def body(n: tf.Tensor, logits: Any, states: Any, recent: Any, written: Any) -> tuple[Any, ...]:
             ids = sampler.choose(logits, points[:, n, None], recent, number + tf.cast(n, tf.int64), tnp)
             ids = tf.ensure_shape(tf.cast(ids, tf.int64), [None])
-            after, states = self.model.forward(tf.cast(ids, tf.int32)[:, None], states, training=False)
-            logits = tf.where(banned, never, tf.cast(after[:, -1], tf.float64))
+            after, states = self.model.advance(ids, states, tnp)
+            logits = tf.where(banned, never, tf.cast(after, tf.float64))
             recent = tf.concat([recent, ids[:, None]], axis=1)[:, 1:]
             return n + 1, logits, states, recent, written.write(n, ids)
 

@@ -113,7 +113,7 @@ class LanguageModel(TextModel, keras.Model):
                 f"embedding_dim={embedding_dim} and units={units}."
             )
         self.supports_masking = True
-        self._twin: runtime.LanguageModel | None = None
+        self._made: tuple[runtime.LanguageModel, CompiledWriter] | None = None
         self._make_layers(derive_seeds(self.seed))
         self.build()
 
@@ -276,26 +276,27 @@ class LanguageModel(TextModel, keras.Model):
 
         A step of one symbol is too little work for TensorFlow, which spends most of it on getting there.
         """
-        twin = self.numpy_twin()
+        twin, write = self._twins()
 
         def step(ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
             if ids.size > SYMBOLS_WITH_NUMPY:
                 return self.step(ids, states)
             return twin.step(ids, tuple(np.asarray(state) for state in states))
 
-        return Stepper(step, twin.fingerprint, self._compiled_writer)
-
-    @functools.cached_property
-    def _compiled_writer(self) -> CompiledWriter:
-        return CompiledWriter(self)
+        return Stepper(step, twin.fingerprint, write)
 
     def numpy_twin(self) -> runtime.LanguageModel:
-        """This model as NumPy runs it, made anew when the weights have moved."""
+        """This model as NumPy runs it, with the weights it has at this moment."""
+        return self._twins()[0]
+
+    def _twins(self) -> tuple[runtime.LanguageModel, CompiledWriter]:
+        """This model as NumPy runs it and what writes many texts, made anew when the weights have moved."""
         config, weights = self.get_config(), self._weights_by_path()
-        if self._twin is None or self._twin.fingerprint != runtime.fingerprint_of(config, weights):
+        if self._made is None or self._made[0].fingerprint != runtime.fingerprint_of(config, weights):
             copied = {path: [np.array(weight) for weight in listed] for path, listed in weights.items()}
-            self._twin = runtime.LanguageModel(config, copied)
-        return self._twin
+            twin = runtime.LanguageModel(config, copied)
+            self._made = (twin, CompiledWriter(twin))
+        return self._made
 
     def _weights_by_path(self) -> dict[str, list[np.ndarray]]:
         """The weights by the paths that a `.keras` file has for them; not copied where that can be avoided."""

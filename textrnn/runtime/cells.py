@@ -1,13 +1,14 @@
-"""One step of every cell in NumPy; the equations are those of `textrnn/layers`.
+"""One step of every cell; the equations are those of `textrnn/layers`.
 
-A step takes the projection W_x x_t + b of its input `[B, blocks * H]`, the states before it, each `[B, H]`, and the
-recurrent weights, and returns the states after it. Rows are examples, so a product reads h @ W.
+What computes is `xp`: NumPy, or inside a graph `tensorflow.experimental.numpy`, which has the same names. A step
+takes the projection W_x x_t + b of its input `[B, blocks * H]`, the states before it, each `[B, H]`, and the recurrent
+weights, and returns the states after it. Rows are examples, so a product reads h @ W.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,57 +20,57 @@ class Kind(NamedTuple):
     """What tells one kind of cell from another.
 
     Attributes:
-        step: Projection, states and recurrent weights to states.
+        step: Projection, states, recurrent weights and `xp` to states.
         number_of_states: How many states it carries.
         recurrent: From the variables of a file, in the order in which the cell made them, to the input's bias
             `[blocks * H]` and the recurrent weights; the first variable is always the kernel W_x.
     """
 
-    step: Callable[[np.ndarray, States, Weights], States]
+    step: Callable[[np.ndarray, States, Weights, Any], States]
     number_of_states: int
     recurrent: Callable[[list[np.ndarray]], tuple[np.ndarray, Weights]]
 
 
-def sigmoid(z: np.ndarray) -> np.ndarray:
-    return 0.5 + 0.5 * np.tanh(0.5 * z)  # never overflows
+def sigmoid(z: np.ndarray, xp: Any) -> np.ndarray:
+    return 0.5 + 0.5 * xp.tanh(0.5 * z)  # never overflows
 
 
-def rnn_step(projected: np.ndarray, states: States, weights: Weights) -> States:
+def rnn_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
     (h,), (w_h,) = states, weights
-    return (np.tanh(projected + h @ w_h),)
+    return (xp.tanh(projected + h @ w_h),)
 
 
-def lstm_step(projected: np.ndarray, states: States, weights: Weights) -> States:
+def lstm_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
     (h, c), (w_h,) = states, weights
     units = h.shape[1]
     z = projected + h @ w_h
-    i_f, o = sigmoid(z[:, : 2 * units]), sigmoid(z[:, 3 * units :])
-    g = np.tanh(z[:, 2 * units : 3 * units])
+    i_f, o = sigmoid(z[:, : 2 * units], xp), sigmoid(z[:, 3 * units :], xp)
+    g = xp.tanh(z[:, 2 * units : 3 * units])
     c = i_f[:, units:] * c + i_f[:, :units] * g
-    return o * np.tanh(c), c
+    return o * xp.tanh(c), c
 
 
-def mlstm_step(projected: np.ndarray, states: States, weights: Weights) -> States:
+def mlstm_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
     (h, c), (w_m, w_mh) = states, weights
     gates = 4 * h.shape[1]
     m = projected[:, gates:] * (h @ w_mh)
-    return lstm_step(projected[:, :gates], (m, c), (w_m,))
+    return lstm_step(projected[:, :gates], (m, c), (w_m,), xp)
 
 
-def gru_step(projected: np.ndarray, states: States, weights: Weights) -> States:
+def gru_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
     (h,), (w_h, b_h) = states, weights
     gates = 2 * h.shape[1]
     recurrent = h @ w_h + b_h
-    z_r = sigmoid(projected[:, :gates] + recurrent[:, :gates])
+    z_r = sigmoid(projected[:, :gates] + recurrent[:, :gates], xp)
     z, r = z_r[:, : gates // 2], z_r[:, gates // 2 :]
-    g = np.tanh(projected[:, gates:] + r * recurrent[:, gates:])
+    g = xp.tanh(projected[:, gates:] + r * recurrent[:, gates:])
     return (g + z * (h - g),)
 
 
-def min_gru_step(projected: np.ndarray, states: States, weights: Weights) -> States:
+def min_gru_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
     (h,) = states
     units = h.shape[1]
-    z, g = sigmoid(projected[:, :units]), projected[:, units:]
+    z, g = sigmoid(projected[:, :units], xp), projected[:, units:]
     return (h + z * (g - h),)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -62,38 +62,62 @@ class LanguageModel(TextModel):
 
     def step(self, ids: np.ndarray, states: States) -> tuple[np.ndarray, States]:
         """From ids int `[B, T]` to logits float32 `[B, T, V]` and the states after them."""
-        remaining = list(states)
-        after: list[np.ndarray] = []
-        hidden = np.zeros([], np.float32)
+        if ids.shape[1] == 1:
+            logits, after = self.advance(ids[:, 0], states)
+            return logits[:, None], after
+        return self._through_layers(ids, states, lambda layer, projected, before: layer.run(projected, before))
+
+    def advance(self, ids: Any, states: States, xp: Any = np) -> tuple[Any, States]:
+        """One symbol a row: from ids int `[B]` to logits float32 `[B, V]` and the states after them.
+
+        `xp` computes: NumPy, or inside a graph `tensorflow.experimental.numpy`.
+        """
+
+        def one_step(layer: Recurrent, projected: Any, before: States) -> tuple[Any, States]:
+            after = layer.step(projected, before, xp)
+            return after[0], after
+
+        return self._through_layers(ids, states, one_step, xp)
+
+    def _through_layers(
+        self, ids: Any, states: States, run: Callable[[Recurrent, Any, States], tuple[Any, States]], xp: Any = np
+    ) -> tuple[Any, States]:
+        """Logits and states after `run` has taken each layer from its projected inputs and states to its outputs and
+        states."""
+        remaining, after = list(states), list[Any]()
+        hidden: Any = None
         for number, layer in enumerate(self.layers):
             before = tuple(remaining.pop(0) for _ in range(layer.number_of_states))
             if number == 0:
-                projected = self._project_symbols(ids, remaining[-1:])
+                projected = self._project_symbols(ids, remaining[-1:], xp)
             else:
-                projected = layer.project(self._normed(number - 1, hidden))
-            outputs, states_of = layer.run(projected, before)
+                projected = layer.project(self._normed(number - 1, hidden, xp))
+            outputs, states_of = run(layer, projected, before)
             after.extend(states_of)
             hidden = outputs + hidden if self.residual and number else outputs
-        logits = self._normed(-1, hidden) @ self.output_kernel + self.output_bias
-        return logits, (*after, *remaining)
+        return self._normed(-1, hidden, xp) @ self.output_kernel + self.output_bias, (*after, *remaining)
 
     def stepper(self) -> Stepper:
         return Stepper(self.step, self.fingerprint)
 
-    def _project_symbols(self, ids: np.ndarray, labels: list[np.ndarray]) -> np.ndarray:
+    def _project_symbols(self, ids: Any, labels: list[Any], xp: Any) -> Any:
         first = self.layers[0]
-        projected = first.project(self.embeddings[ids]) if self.table is None else self.table[ids]
+        if self.table is None:
+            projected = first.project(xp.take(self.embeddings, ids, axis=0))
+        else:
+            projected = xp.take(self.table, ids, axis=0)
         if self.label_embeddings is None:
             return projected
-        return projected + self.label_embeddings[labels[0]] @ first.kernel
+        of_label = xp.take(self.label_embeddings, labels[0][:, 0], axis=0) @ first.kernel
+        return projected + (of_label if len(ids.shape) == 1 else of_label[:, None])
 
-    def _normed(self, number: int, hidden: np.ndarray) -> np.ndarray:
+    def _normed(self, number: int, hidden: Any, xp: Any) -> Any:
         if not self.norms:
             return hidden
         gamma, beta = self.norms[number]
-        centred = hidden - hidden.mean(axis=-1, keepdims=True)
-        variance = np.square(centred).mean(axis=-1, keepdims=True)
-        return centred / np.sqrt(variance + EPSILON) * gamma + beta
+        centred = hidden - xp.mean(hidden, axis=-1, keepdims=True)
+        variance = xp.mean(centred * centred, axis=-1, keepdims=True)
+        return centred / xp.sqrt(variance + EPSILON) * gamma + beta
 
 
 def fingerprint_of(config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> str:

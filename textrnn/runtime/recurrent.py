@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from textrnn.runtime.cells import KINDS, States
@@ -22,7 +24,7 @@ class Recurrent:
         self, cell: str, units: int, variables: list[np.ndarray], *, zoneout: float = 0.0, reverse: bool = False
     ) -> None:
         kind = KINDS[cell]
-        self.step = kind.step
+        self.cell_step = kind.step
         self.number_of_states = kind.number_of_states
         self.units = units
         self.kernel = variables[0]
@@ -37,6 +39,13 @@ class Recurrent:
         """W_x x + b of any number of inputs `[..., D]`."""
         return inputs @ self.kernel + self.bias
 
+    def step(self, projected: np.ndarray, states: States, xp: Any = np) -> States:
+        """The states after one step of the projected input `[B, blocks * H]`; the first of them is the output."""
+        after = self.cell_step(projected, states, self.weights, xp)
+        if not self.zoneout:
+            return after
+        return tuple(self.zoneout * old + (1 - self.zoneout) * new for new, old in zip(after, states, strict=True))
+
     def run(self, projected: np.ndarray, states: States, mask: np.ndarray | None = None) -> tuple[np.ndarray, States]:
         """Outputs `[B, T, H]`, zero at masked steps, and the last states.
 
@@ -48,15 +57,12 @@ class Recurrent:
         steps = projected.shape[1]
         outputs = np.empty([projected.shape[0], steps, self.units], np.float32)
         for t in reversed(range(steps)) if self.reverse else range(steps):
-            after = self.step(projected[:, t], states, self.weights)
-            if self.zoneout:
-                pairs = zip(after, states, strict=True)
-                after = tuple(self.zoneout * before + (1 - self.zoneout) * state for state, before in pairs)
+            after = self.step(projected[:, t], states)
             if mask is None:
                 outputs[:, t] = after[0]
             else:
                 is_real = mask[:, t, None]
                 outputs[:, t] = np.where(is_real, after[0], 0)
-                after = tuple(np.where(is_real, state, before) for state, before in zip(after, states, strict=True))
+                after = tuple(np.where(is_real, new, old) for new, old in zip(after, states, strict=True))
             states = after
         return outputs, states
