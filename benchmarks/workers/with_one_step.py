@@ -1,4 +1,4 @@
-"""TensorFlow as its text-generation tutorial does it: a Keras model, one step of it traced, a loop around it in Python.
+"""TensorFlow as its text-generation tutorial does it: a Keras model, one step of it traced, looped over in Python.
 
 A step looks symbols up, runs the model, forbids the unknown symbol, draws, and turns ids into strings again.
 """

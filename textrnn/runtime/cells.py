@@ -1,8 +1,8 @@
 """One step of every cell; the equations are those of `textrnn/layers`.
 
 What computes is `xp`: NumPy, or inside a graph `tensorflow.experimental.numpy`, which has the same names. A step
-takes the projection W_x x_t + b of its input `[B, blocks * H]`, the states before it, each `[B, H]`, and the recurrent
-weights, and returns the states after it. Rows are examples, so a product reads h @ W.
+takes the projection W_x x_t + b of its input `[B, blocks * H]`, the states before it, each `[B, H]`, and the
+recurrent weights, and returns the states after it. Rows are examples, so a product reads h @ W.
 """
 
 from __future__ import annotations
