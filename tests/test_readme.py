@@ -6,14 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import textrnn
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language, page=README):
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
 def run(command, folder):
@@ -42,6 +45,17 @@ def test_the_shell_commands_run(folder):
     for line in commands:
         small = ["--units", "8", "--epochs", "1"] if line.startswith("textrnn train") else []
         run([sys.executable, "-m", *shlex.split(line), *small], folder)
+
+
+def test_what_the_page_on_generation_shows_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/generation.md").read_text(encoding="utf-8")
+    tokenizer = textrnn.text.CharacterTokenizer().fit("ISELIN:\nThe tide is late.")
+    shown = {"textrnn": textrnn, "lm": textrnn.LanguageModel(tokenizer, units=8)}
+    for block in blocks("python", page):
+        exec(block, shown)
+    assert textrnn.State.load(tmp_path / "here.state") == shown["state"]
+    np.testing.assert_allclose(shown["first"].state.logits, shown["lm"].read("The tide is ").logits, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from textrnn.cli import flags
-from textrnn.cli.library import load_kind
+from textrnn.cli.library import is_long, load_kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Write, on one sample character by character."""
     prompt = flags.prompt(arguments)
     is_stream = arguments.samples == 1 and arguments.beams == 1
-    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=arguments.samples > 1)
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=arguments.samples > 1 or is_long(prompt))
     options = {
         **flags.sampling(arguments),
         "length": arguments.length,

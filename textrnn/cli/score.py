@@ -12,9 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from textrnn.cli import flags
-from textrnn.cli.library import load_kind
-
-WITH_NUMPY = 20_000  # characters: about what NumPy reads while TensorFlow starts
+from textrnn.cli.library import is_long, load_kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,9 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print how likely a text is."""
     text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
-    # TensorFlow reads a long text faster, but takes a while to start.
-    is_long = len(text) > WITH_NUMPY and not arguments.rank
-    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_long)
+    is_at_once = not (arguments.rank or arguments.per_line)  # lines are short
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_at_once and is_long(text))
     if arguments.rank:
         for line, score in model.rank(filter(None, text.split("\n")), condition=arguments.condition):
             print(f"{score.bits_per_character:.4f}\t{line}")
