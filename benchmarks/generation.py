@@ -77,19 +77,20 @@ def long(options: argparse.Namespace) -> Iterator[str]:
 
 
 def reading(options: argparse.Namespace) -> Iterator[str]:
-    """Reading a long text in parts (LSTM of 256 units), the state carried from part to part."""
+    """Reading a long text in parts (MinGRU of 256 units), the state carried from part to part."""
     from textrnn.cli.library import import_api
 
     import_api()
-    model = make_model("lstm", 256, 1, with_tensorflow=True)
-    part = "".join(model.tokenizer.decode([3 + n % (VOCABULARY - 3)]) for n in range(READ_AT_ONCE))
+    model = make_model("min_gru", 256, 1, with_tensorflow=True)
+    symbols = model.tokenizer.decode(range(3, VOCABULARY))
+    part = (symbols * (READ_AT_ONCE // len(symbols) + 1))[:READ_AT_ONCE]
     yield row("megabytes read", "characters per second", "peak memory")
     yield row(*["---"] * 3)
     state, parts = None, options.megabytes
     began = time.perf_counter()
     for number in tqdm(range(1, parts + 1), unit="MB", disable=None):
         state = model.read(part, state)
-        if number in {1, parts // 10, parts // 2, parts}:
+        if number in {1, max(1, parts // 10), max(1, parts // 2), parts}:
             yield row(str(number), f"{number * READ_AT_ONCE / (time.perf_counter() - began):,.0f}", peak())
 
 

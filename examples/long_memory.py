@@ -117,7 +117,12 @@ class SpreadBias(keras.initializers.Initializer):
 
 CELLS: dict[str, Callable[[int, int], Cell]] = {
     "rnn": lambda units, steps: RNNCell(units),
-    "irnn": lambda units, steps: RNNCell(units, activation="relu", recurrent_initializer="identity"),
+    "irnn": lambda units, steps: RNNCell(
+        units,
+        activation="relu",
+        recurrent_initializer="identity",
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),  # as there; larger inputs make it explode
+    ),
     "lstm": lambda units, steps: LSTMCell(units),
     "lstm_spread": lambda units, steps: LSTMCell(
         units, unit_forget_bias=False, bias_initializer=SpreadBias([-1, 1, 0, 0], steps)
