@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import textrnn
-from textrnn.generation import StreamPool
+from textrnn.generation import StreamPool, author
 from textrnn.models import language_model
 from textrnn.text import CharacterTokenizer
 
@@ -29,6 +29,13 @@ def make(**options):
     return model
 
 
+@pytest.fixture
+def compiles(monkeypatch):
+    """Has every batch written by the compiled function."""
+    monkeypatch.setattr(author, "is_worth_compiling", lambda samples, length: samples > 1)
+
+
+@pytest.mark.usefixtures("compiles")
 @pytest.mark.parametrize("options", SAMPLING.values(), ids=SAMPLING)
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_seed_writes_the_same_text_alone_and_in_a_batch(cell, options):
@@ -51,6 +58,7 @@ def test_a_batch_is_written_by_the_compiled_function(monkeypatch):
     assert all("th" not in text for text in texts)
 
 
+@pytest.mark.usefixtures("compiles")
 def test_labels_go_through_the_compiled_function():
     model = make(labels=["bad", "good"])
     model.label_embedding.embeddings.assign(np.random.default_rng(1).normal(size=(2, 6)))

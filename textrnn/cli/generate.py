@@ -8,6 +8,7 @@ from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.library import is_long, load_kind
+from textrnn.generation import find_copied, is_worth_compiling
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Write, on one sample character by character."""
     prompt = flags.prompt(arguments)
     is_stream = arguments.samples == 1 and arguments.beams == 1
-    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=arguments.samples > 1 or is_long(prompt))
+    is_much = is_long(prompt) or is_worth_compiling(arguments.samples, arguments.length)
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_much)
     options = {
         **flags.sampling(arguments),
         "length": arguments.length,
@@ -93,7 +95,6 @@ def _write(model: Any, prompt: str, options: dict[str, Any], arguments: argparse
 
 
 def _describe_copied(text: str, corpus: str) -> str:
-    from textrnn.generation import find_copied
     from textrnn.text import open_corpus
 
     copied = find_copied(text, open_corpus(corpus).pieces())

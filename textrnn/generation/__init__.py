@@ -1,5 +1,6 @@
 """What is done with text, writing, scoring and labelling, over any step function; no TensorFlow here."""
 
+from textrnn.generation.author import is_worth_compiling
 from textrnn.generation.beam_search import BeamSearch
 from textrnn.generation.copying import Copied, find_copied
 from textrnn.generation.pool import Stream, StreamPool
@@ -30,5 +31,6 @@ __all__ = [
     "TextModel",
     "Transcript",
     "find_copied",
+    "is_worth_compiling",
     "transcribe",
 ]

@@ -49,7 +49,7 @@ class Author:
         state, start = self._start(writing.samples)
         generators = [np.random.default_rng(seed) for seed in writing.seeds]
         transcripts = [self._transcript(state) for _ in range(writing.samples)]
-        if self.stepper.write is not None and writing.samples > 1:
+        if self.stepper.write is not None and is_worth_compiling(writing.samples, writing.length):
             symbols = self.stepper.write(start, writing.sampler, generators, writing.length)
         else:
             symbols = write_by_steps(self.stepper.step, start, writing.sampler, generators, writing.length)
@@ -89,3 +89,8 @@ class Author:
         if state.last_id is not None:
             decode(state.last_id)
         return Transcript(decode, self.writing.stop, self.tokenizer.end_id)
+
+
+def is_worth_compiling(samples: int, length: int) -> bool:
+    """Whether a compiled function has written so many texts before NumPy has, the time it takes to compile counted."""
+    return samples >= 16 and samples * length >= 1 << 16

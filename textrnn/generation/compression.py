@@ -80,7 +80,10 @@ def decompress(stepper: Stepper, start: State, tokenizer: Any, data: bytes, *, p
     lengths = [len(part) for part in np.array_split(np.empty(symbols), count)]
     text = _restored(tokenizer, _decode(stepper, start, lanes, lengths, progress), kept)
     if text is None or zlib.crc32(_bytes(text)) != checksum:
-        raise ValueError("`data` came out as another text: this machine computes the model's numbers differently.")
+        raise ValueError(
+            "`data` came out as another text: it was compressed with another label, or on a machine that computes the "
+            "model's numbers otherwise."
+        )
     return text
 
 

@@ -54,10 +54,7 @@ class TextModel:
 
     def read(self, text: str, state: State | None = None, *, condition: str | None = None) -> State:
         """The model's memory after `text`, read from `state` or as the beginning of a text of label `condition`."""
-        stepper = self.stepper()
-        return read_on(
-            stepper, encode(self.tokenizer, "text", text, stacklevel=3), self._beginning(stepper, state, condition)
-        )[1]
+        return self._score_and_read(text, state, condition, False)[1]
 
     def score(
         self, text: str, state: State | None = None, *, condition: str | None = None, progress: bool = False
@@ -199,22 +196,20 @@ class TextModel:
         author = self._author(**arguments, samples=1, beams=1, length_penalty=1.0)
         return (piece for (piece,) in author.pieces() if piece)
 
-    def compress(self, text: str, *, progress: bool = False) -> bytes:
+    def compress(self, text: str, *, condition: str | None = None, progress: bool = False) -> bytes:
         """Any string as bytes: about as many bits as the model is surprised by it; `decompress` gives it back.
 
         Args:
             text: The text. What the model does not know of it is kept beside.
+            condition: The text's label, for a model that is conditioned on labels.
             progress: Whether to show a bar on a terminal.
-
-        Raises:
-            ValueError: If the model is conditioned on labels.
         """
         stepper = self.stepper()
-        start = self._beginning(stepper, None, None)
+        start = self._beginning(stepper, None, condition)
         return compress(stepper, start, self.tokenizer, checks.string("text", text), progress=progress)
 
-    def decompress(self, data: bytes, *, progress: bool = False) -> str:
-        """The text that `compress` of this model, on a machine of this kind, made `data` of.
+    def decompress(self, data: bytes, *, condition: str | None = None, progress: bool = False) -> str:
+        """The text that `compress` of this model, on a machine of this kind and with this label, made `data` of.
 
         Raises:
             ValueError: If `data` is damaged or was made with another model.
@@ -222,7 +217,8 @@ class TextModel:
         if not isinstance(data, bytes):
             raise TypeError(f"`data` must be bytes, as `compress` returns them; received {type(data).__name__}.")
         stepper = self.stepper()
-        return decompress(stepper, self._beginning(stepper, None, None), self.tokenizer, data, progress=progress)
+        start = self._beginning(stepper, None, condition)
+        return decompress(stepper, start, self.tokenizer, data, progress=progress)
 
     def _author(
         self, prompt: str, *, state: State | None, condition: str | None, include_prompt: bool, **asked: Any

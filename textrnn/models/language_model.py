@@ -13,10 +13,10 @@ import tensorflow as tf
 from textrnn import checks, runtime
 from textrnn.generation import Score, Stepper, TextModel
 from textrnn.layers import LockedDropout
-from textrnn.models.compiled_writing import CompiledWriter
 from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
+from textrnn.models.twins import Twins
 from textrnn.text import Tokenizer, tokenizer_from_dict
 
 States = tuple[Any, ...]
@@ -113,7 +113,7 @@ class LanguageModel(TextModel, keras.Model):
                 f"embedding_dim={embedding_dim} and units={units}."
             )
         self.supports_masking = True
-        self._made: tuple[runtime.LanguageModel, CompiledWriter] | None = None
+        self.twins = Twins(self)
         self._make_layers(derive_seeds(self.seed))
         self.build()
 
@@ -276,7 +276,7 @@ class LanguageModel(TextModel, keras.Model):
 
         A step of one symbol is too little work for TensorFlow, which spends most of it on getting there.
         """
-        twin, write = self._twins()
+        twin, write = self.twins.current()
 
         def step(ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
             if ids.size > SYMBOLS_WITH_NUMPY:
@@ -287,28 +287,7 @@ class LanguageModel(TextModel, keras.Model):
 
     def numpy_twin(self) -> runtime.LanguageModel:
         """This model as NumPy runs it, with the weights it has at this moment."""
-        return self._twins()[0]
-
-    def _twins(self) -> tuple[runtime.LanguageModel, CompiledWriter]:
-        """This model as NumPy runs it and what writes many texts, made anew when the weights have moved."""
-        config, weights = self.get_config(), self._weights_by_path()
-        if self._made is None or self._made[0].fingerprint != runtime.fingerprint_of(config, weights):
-            copied = {path: [np.array(weight) for weight in listed] for path, listed in weights.items()}
-            twin = runtime.LanguageModel(config, copied)
-            self._made = (twin, CompiledWriter(twin))
-        return self._made
-
-    def _weights_by_path(self) -> dict[str, list[np.ndarray]]:
-        """The weights by the paths that a `.keras` file has for them; not copied where that can be avoided."""
-        named = {"embedding": self.embedding.weights}
-        for number, layer in enumerate(self.recurrent_layers):
-            named[f"layers/{runtime.numbered('recurrent', number)}/cell"] = layer.cell.weights
-        for number, norm in enumerate(self.norms):
-            named[f"layers/{runtime.numbered('layer_normalization', number)}"] = norm.weights
-        if self.labels:
-            named["label_embedding"] = self.label_embedding.weights
-        named |= {"": [self.output_bias]} if self.tie_embeddings else {"head": self.head.weights}
-        return {path: [np.asarray(weight.value) for weight in listed] for path, listed in named.items()}
+        return self.twins.current()[0]
 
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
