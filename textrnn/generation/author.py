@@ -92,5 +92,5 @@ class Author:
 
 
 def is_worth_compiling(samples: int, length: int) -> bool:
-    """Whether a compiled function has written so many texts before NumPy has, the time it takes to compile counted."""
+    """Whether a compiled function writes so many texts sooner than NumPy, the time it takes to compile counted."""
     return samples >= 16 and samples * length >= 1 << 16

@@ -81,8 +81,8 @@ def decompress(stepper: Stepper, start: State, tokenizer: Any, data: bytes, *, p
     text = _restored(tokenizer, _decode(stepper, start, lanes, lengths, progress), kept)
     if text is None or zlib.crc32(_bytes(text)) != checksum:
         raise ValueError(
-            "`data` came out as another text: it was compressed with another label, or on a machine that computes the "
-            "model's numbers otherwise."
+            "`data` came out as another text: it was compressed with another label, or where the model's numbers are "
+            "computed otherwise."
         )
     return text
 
