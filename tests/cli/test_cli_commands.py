@@ -394,14 +394,19 @@ def test_a_text_is_written_together_in_a_terminal(trained, corpus, tmp_path):
     terminal.say("/undo", "took back")
     terminal.say("/temperature nonsense", r"\[must be a number of 0 or more; received 'nonsense'")
     terminal.say("/temperature 0.5", "")
-    terminal.say("", r"\S")
+    before = terminal.say("/text", "The sea.*\n")
+    terminal.say("", "")
+    terminal.say("/undo", r"\[took back '.+'\]")  # what the model wrote
+    terminal.say("", "")
     terminal.say("/nothing", "/undo +takes the last addition back")
     terminal.say("/save session.json", r"\[saved in session\.json\]")
     text = terminal.say("/text", "The sea.+")
     terminal.say("/quit", "")
     assert terminal.process.wait(timeout=30) == 0
     saved = json.loads((tmp_path / "session.json").read_text())
-    assert "".join(saved["pieces"]).startswith("The sea")
+    assert saved["pieces"][0] == "The sea"
+    assert len(saved["pieces"]) == 2
+    assert "The sea" in before
     assert saved["options"]["temperature"] == 0.5
     again = Terminal("-m", "textrnn", "write", corpus.parent / "runs/sea", "--session", "session.json", cwd=tmp_path)
     again.read(re.escape("".join(saved["pieces"]).rpartition("\n")[2]) or "Enter")

@@ -54,6 +54,13 @@ def test_every_string_comes_back(model, text):
         assert model.decompress(model.compress(text)) == text
 
 
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_an_ordinary_text_is_coded_not_kept(model):
+    data = model.compress(TEXT)
+    lanes = compression.HEADER.unpack_from(data)[4]
+    assert lanes == 1
+
+
 def test_a_lone_surrogate_comes_back():
     assert CHARACTERS.decompress(CHARACTERS.compress("sea \ud800 \udfff")) == "sea \ud800 \udfff"
 

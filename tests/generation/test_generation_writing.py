@@ -43,18 +43,11 @@ def test_characters_are_ruled_out(options, letters):
     assert set(text) == set(letters)
 
 
-def test_words_are_ruled_out_by_the_characters_that_spell_them():
-    class Words(Memory):
-        def __init__(self):
-            super().__init__()
-            self.tokenizer = WordTokenizer().fit("the sea . a")
-            size = self.tokenizer.vocabulary_size
-            generator = np.random.default_rng(4)
-            self.kernel, self.output = generator.normal(size=(size, 8)), generator.normal(size=(8, size))
-
-    text = Words().generate(length=60, seed=1, banned="s")
-    assert "the" in text
-    assert "sea" not in text
+def test_characters_of_words_cannot_be_ruled_out():
+    model = Alphabet()
+    model.tokenizer = WordTokenizer().fit("the sea")
+    with pytest.raises(ValueError, match="`banned` must be left out for a model of words"):
+        model.generate(banned="s")
 
 
 def exhaustive(model, length):
@@ -115,6 +108,9 @@ NONSENSE = {
     "filtered_beams": ({"beams": 3, "top_k": 2}, "`top_k` must be left out with `beams` above 1"),
     "punished_beams": ({"beams": 2, "repetition_penalty": 2}, "`repetition_penalty` must be left out with `beams`"),
     "too_many": ({"beams": 2, "samples": 3}, "`samples` must be at most `beams`"),
+    "seeded_beams": ({"beams": 2, "seed": 1}, "`seed` must be left out with `beams` above 1"),
+    "alike": ({"samples": 2, "temperature": 0}, "`samples` must be 1 with temperature 0, where all would be alike"),
+    "wide_window": ({"repetition_penalty": 2, "repetition_window": 257}, "`repetition_window` must be at most 256"),
     "penalty_alone": ({"length_penalty": 0.5}, "`length_penalty` needs `beams` above 1"),
     "both": ({"allowed": "ab", "banned": "bc"}, "no character in common; received 'b' in both"),
     "nothing_left": ({"allowed": "!"}, "must leave a symbol of the model to write"),
@@ -133,6 +129,14 @@ def test_a_character_of_several_symbols_cannot_be_ruled_out():
     model.tokenizer = ByteTokenizer()
     with pytest.raises(ValueError, match="`banned` must hold characters that are one symbol each; 'é' is 2"):
         model.generate(banned="aé")
+
+
+def test_a_penalty_sees_what_a_state_has_read():
+    model, options = Memory(), {"repetition_penalty": 5.0, "temperature": 0.5, "seed": 3, "include_prompt": False}
+    for cut in range(7):
+        assert model.generate("abcdab"[cut:], state=model.read("abcdab"[:cut]), **options) == model.generate(
+            "abcdab", **options
+        )
 
 
 def test_a_lone_surrogate_and_a_null_byte_are_read():

@@ -15,7 +15,6 @@ SAMPLING = {
     "filters": {"temperature": 0.8, "top_k": 9, "top_p": 0.9, "min_p": 0.01},
     "turns": {"temperature": [0, 1.5, 0.7], "banned": "e"},
     "penalty": {"repetition_penalty": 3.0, "repetition_window": 5},
-    "greedy": {"temperature": 0},
 }
 
 
@@ -43,17 +42,14 @@ def test_a_seed_writes_the_same_text_alone_and_in_a_batch(cell, options):
     texts = model.generate("the ", length=150, seed=4, samples=6, **options)
     assert texts[0] == model.generate("the ", length=150, seed=4, **options)
     assert texts[:3] == model.generate("the ", length=150, seed=4, samples=3, **options)
-    if options.get("temperature") != 0:
-        assert len(set(texts)) == 6
+    assert len(set(texts)) == 6
 
 
-def test_a_batch_is_written_by_the_compiled_function(monkeypatch):
-    model = make(documents=True)
-    steps = []
-    monkeypatch.setattr(
-        model.numpy_twin(), "step", lambda *read: steps.append(read) or type(model).step(model, *read)
-    )
-    texts = model.generate(length=70, seed=1, samples=4, stop="th")
+def test_a_large_batch_is_written_by_the_compiled_function(monkeypatch):
+    model, steps = make(documents=True), []
+    twin = model.numpy_twin()
+    monkeypatch.setattr(twin, "step", lambda *read: steps.append(read) or type(twin).step(twin, *read))
+    texts = model.generate(length=1024, seed=1, samples=64, stop="th")
     assert len(steps) <= 1  # the one that reads the beginning
     assert all("th" not in text for text in texts)
 
@@ -74,6 +70,16 @@ def test_few_symbols_are_read_as_many_are(cell, monkeypatch):
     monkeypatch.setattr(language_model, "SYMBOLS_WITH_NUMPY", 0)
     with_tensorflow = model.score(TEXT)
     np.testing.assert_allclose(with_numpy.log_probabilities, with_tensorflow.log_probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("cut", [1, 300, 700])
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_a_text_cut_in_two_is_read_as_a_whole(dtype, cut):
+    model, text = make(dtype=dtype), TEXT * 20
+    first, state = model.score_and_read(text[:cut])
+    second = model.score(text[cut:], state)
+    parts = np.concatenate([first.log_probabilities, second.log_probabilities])
+    np.testing.assert_allclose(parts, model.score(text).log_probabilities, atol=1e-6)
 
 
 def test_a_model_that_learns_forgets_its_numpy_twin():

@@ -18,6 +18,7 @@ from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, fit, open_texts, w
 from textrnn.models import LanguageModel, load_model
 from textrnn.models.inheritance import inherit_weights
 from textrnn.models.precision import dtype_policy, resolve_precision
+from textrnn.models.saving import in_float32
 from textrnn.text import Tokenizer, write_ids
 from textrnn.training import (
     RECIPES,
@@ -153,7 +154,7 @@ def train_language_model(
         verbose: Whether to show progress.
 
     Returns:
-        The model with the weights that did best on validation.
+        The model with the weights that did best on validation, in float32 whatever it was trained in, as `load` reads it.
 
     Raises:
         ValueError, TypeError: If an argument is out of its range or of another type, or the text is too short.
@@ -162,7 +163,7 @@ def train_language_model(
     """
     with prepared_trainer(**locals()) as (trainer, facts, is_resumed):
         run_trainer(trainer, facts, is_resumed, "bits_per_character")
-    return trainer.model
+    return in_float32(trainer.model)
 
 
 def find_learning_rate(

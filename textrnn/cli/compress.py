@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from textrnn.cli import flags
 from textrnn.cli.library import load_kind
 from textrnn.files import atomic_path
 
@@ -14,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
     parser.add_argument("file", metavar="FILE", help="a text file in UTF-8")
     parser.add_argument("out", metavar="OUT", help="the file to write; the same model turns it back into the text")
+    flags.add_condition(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -23,7 +25,8 @@ def run(arguments: argparse.Namespace) -> None:
         text = read.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{arguments.file} must be UTF-8 text: {error}") from error
-    data = load_kind(arguments.model, "LanguageModel", with_tensorflow=False).compress(text, progress=True)
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
+    data = model.compress(text, condition=arguments.condition, progress=True)
     with atomic_path(arguments.out) as temporary:
         temporary.write_bytes(data)
     print(f"{len(read):,} bytes to {len(data):,}: {8 * len(data) / max(len(text), 1):.3f} bits per character")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from textrnn.cli import flags
 from textrnn.cli.library import load_kind
 from textrnn.files import atomic_path
 
@@ -14,11 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the .keras file or run folder it was compressed with")
     parser.add_argument("file", metavar="FILE", help="what `compress` wrote")
     parser.add_argument("out", metavar="OUT", help="the text file to write")
+    flags.add_condition(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the text that a file came from, to the byte."""
     data = Path(arguments.file).read_bytes()
-    text = load_kind(arguments.model, "LanguageModel", with_tensorflow=False).decompress(data, progress=True)
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
+    text = model.decompress(data, condition=arguments.condition, progress=True)
     with atomic_path(arguments.out) as temporary:
         temporary.write_bytes(text.encode("utf-8"))

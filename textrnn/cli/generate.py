@@ -9,6 +9,7 @@ from typing import Any
 from textrnn.cli import flags
 from textrnn.cli.library import is_long, load_kind
 from textrnn.generation import find_copied, is_worth_compiling
+from textrnn.text import Corpus, open_corpus
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write, on one sample character by character."""
     prompt = flags.prompt(arguments)
-    is_stream = arguments.samples == 1 and arguments.beams == 1
+    corpus = None if arguments.check_copy is None else open_corpus(arguments.check_copy)
+    is_stream = arguments.samples == 1 and arguments.beams == 1 and arguments.length_penalty == 1
     is_much = is_long(prompt) or is_worth_compiling(arguments.samples, arguments.length)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_much)
     options = {
@@ -70,9 +72,9 @@ def run(arguments: argparse.Namespace) -> None:
         "include_prompt": not arguments.no_prompt,
     }
     texts = [_stream(model, prompt, options)] if is_stream else _write(model, prompt, options, arguments)
-    if arguments.check_copy is not None:
+    if corpus is not None:
         for text in texts:
-            print(_describe_copied(text.removeprefix(prompt), arguments.check_copy))
+            print(_describe_copied(text if arguments.no_prompt else text[len(prompt) :], corpus))
 
 
 def _stream(model: Any, prompt: str, options: dict[str, Any]) -> str:
@@ -94,9 +96,7 @@ def _write(model: Any, prompt: str, options: dict[str, Any], arguments: argparse
     return texts
 
 
-def _describe_copied(text: str, corpus: str) -> str:
-    from textrnn.text import open_corpus
-
-    copied = find_copied(text, open_corpus(corpus).pieces())
-    lines = [f"copied from {corpus}: {copied.share:.0%} in passages of {copied.least} characters or more"]
+def _describe_copied(text: str, corpus: Corpus) -> str:
+    copied = find_copied(text, corpus.pieces())
+    lines = [f"copied from {corpus.name}: {copied.share:.0%} in passages of {copied.least} characters or more"]
     return "\n".join([*lines, *(f"  {len(passage)} characters: {passage!r}" for passage in copied.passages)])

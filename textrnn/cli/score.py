@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import sys
@@ -34,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print how likely a text is."""
+    if arguments.text is not None and arguments.file != "-":
+        raise argparse.ArgumentTypeError("give a FILE or --text, not both")
     text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
     is_at_once = not (arguments.rank or arguments.per_line)  # lines are short
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_at_once and is_long(text))
@@ -49,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[str, Any]]:
     """Each line of a text given those before it; of a model of documents, each by itself."""
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline="\n"))  # `splitlines` knows ends of lines that editors do not count
     state = None if model.documents else model.read("", condition=condition)
     with tqdm(total=len(text), unit="character", unit_scale=True, disable=None) as bar:
         for number, line in enumerate(lines, 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,14 @@ def run(arguments: argparse.Namespace) -> None:
 
     prompt = flags.prompt(arguments)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
-    if arguments.session is not None:
-        session = Session.load(arguments.session, model)
-    else:
-        chosen = {name: value for name, value in flags.sampling(arguments).items() if value is not None}
+    chosen = {name: value for name, value in flags.sampling(arguments).items() if value not in (None, 1.0)}
+    if arguments.session is None:
         session = Session(model, condition=arguments.condition, seed=arguments.seed, **chosen)
+    else:
+        if not (arguments.condition is None and arguments.seed is None):
+            raise argparse.ArgumentTypeError("--session brings a label and a seed: leave --condition and --seed out")
+        session = Session.load(arguments.session, model)
+        session.options |= chosen
     session.add(prompt)
     dialogue = Dialogue(session, arguments.length, arguments.proposals)
     print("Enter lets the model write; /help shows what else there is.")
@@ -64,7 +68,11 @@ def run(arguments: argparse.Namespace) -> None:
             line = input()
         except EOFError:
             return
-        dialogue.answer(line)
+        except UnicodeDecodeError as error:
+            print(f"[{error}]", flush=True)
+            continue
+        with contextlib.suppress(KeyboardInterrupt):  # stops the model in the middle of a line, no more
+            dialogue.answer(line)
 
 
 class Dialogue:

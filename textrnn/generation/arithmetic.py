@@ -11,6 +11,7 @@ import numpy as np
 BITS = 48
 WHOLE, HALF, QUARTER = 1 << BITS, 1 << (BITS - 1), 1 << (BITS - 2)
 TOTAL = 1 << 24
+BITS_AT_ONCE = 1 << 12  # become bytes
 
 
 def cumulative_counts(log_probabilities: np.ndarray) -> np.ndarray:
@@ -29,7 +30,8 @@ class Encoder:
     def __init__(self) -> None:
         self.low, self.high = 0, WHOLE - 1
         self.pending = 0  # bits that will be the opposite of the next one
-        self.bits: list[int] = []
+        self.bits: list[int] = []  # not yet bytes
+        self.data = bytearray()
 
     def write(self, below: int, above: int, total: int) -> None:
         """A symbol that owns the counts from `below` to `above` of `total`."""
@@ -52,12 +54,15 @@ class Encoder:
         """All that was written. Zeros may be cut off the end: the decoder reads zeros there."""
         self.pending += 1
         self._put(int(self.low >= QUARTER))
-        return np.packbits(self.bits).tobytes().rstrip(b"\0")
+        return bytes(self.data + np.packbits(self.bits).tobytes()).rstrip(b"\0")
 
     def _put(self, bit: int) -> None:
         self.bits.append(bit)
         self.bits.extend([1 - bit] * self.pending)
         self.pending = 0
+        if len(self.bits) > BITS_AT_ONCE:
+            self.data += np.packbits(self.bits[:BITS_AT_ONCE]).tobytes()
+            del self.bits[:BITS_AT_ONCE]
 
     def _subtract(self, amount: int) -> None:
         self.low, self.high = self.low - amount, self.high - amount
@@ -72,7 +77,7 @@ class Decoder:
 
     def __init__(self, data: bytes) -> None:
         self.low, self.high = 0, WHOLE - 1
-        self.bits = iter(np.unpackbits(np.frombuffer(data, np.uint8)).tolist())
+        self.bits = (byte >> place & 1 for byte in data for place in range(7, -1, -1))
         self.code = 0
         for _ in range(BITS):
             self.code = 2 * self.code + next(self.bits, 0)

@@ -49,8 +49,9 @@ class Author:
         state, start = self._start(writing.samples)
         generators = [np.random.default_rng(seed) for seed in writing.seeds]
         transcripts = [self._transcript(state) for _ in range(writing.samples)]
-        if self.stepper.write is not None and is_worth_compiling(writing.samples, writing.length):
-            symbols = self.stepper.write(start, writing.sampler, generators, writing.length)
+        write = self.stepper.write
+        if write is not None and (write.has(writing.sampler) or is_worth_compiling(writing.samples, writing.length)):
+            symbols = write(start, writing.sampler, generators, writing.length)
         else:
             symbols = write_by_steps(self.stepper.step, start, writing.sampler, generators, writing.length)
         yield from transcribe(symbols, transcripts)
@@ -73,10 +74,10 @@ class Author:
 
     def _start(self, rows: int) -> tuple[State, Start]:
         """The state after the prompt, and the same as so many rows to write from."""
-        _, state = read_on(self.stepper, self.prompt, self.state)
+        _, state = read_on(self.stepper, self.prompt, self.state, is_scored=False)
         window = self.writing.sampler.repetition_window
         # Padding fills up what is recent at the beginning of a text: it is never written.
-        recent = np.concatenate([np.full([window], self.tokenizer.pad_id), self.prompt])[-window:]
+        recent = np.concatenate([np.full([window], self.tokenizer.pad_id), state.recent.astype(np.int64)])[-window:]
         logits = np.where(self.writing.banned, -np.inf, state.logits.astype(np.float64))
         tensors = tuple(np.repeat(tensor, rows, axis=0) for tensor in state.tensors)
         return state, Start(

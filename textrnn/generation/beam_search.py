@@ -38,7 +38,7 @@ class BeamSearch:
     def run(
         self, step: Step, start: Start, has_ended: Callable[[tuple[int, ...]], bool], length: int
     ) -> list[tuple[int, ...]]:
-        """The best texts as ids, the best first, at most `beams` of them.
+        """The best texts as ids, the best first, at most `beams` of them, fewer if there are no more.
 
         Args:
             step: The model.

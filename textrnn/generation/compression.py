@@ -8,6 +8,7 @@ lanes are read side by side, which takes no longer than one alone.
 from __future__ import annotations
 
 import itertools
+import json
 import struct
 import zlib
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ MAGIC = b"textrnn\1"
 HEADER = struct.Struct("<8s8sIIII")  # magic, fingerprint, checksum of the text, symbols, lanes, bytes of the unknown
 SYMBOLS_A_LANE = 1 << 15  # each begins without a memory, which costs it some hundred bits
 LANES_AT_MOST = 64
-VERBATIM = 0  # lanes of a text that the tokenizer cannot give back: it is kept by zlib
+VERBATIM = 0  # lanes of a text that the tokenizer cannot put together again, as it stands: it is kept by zlib
 REPLACEMENT = "\ufffd"
 
 
@@ -39,16 +40,14 @@ def compress(stepper: Stepper, start: State, tokenizer: Any, text: str, *, progr
         text: Any string.
         progress: Whether to show a bar on a terminal.
     """
-    ids, unknown = tokenizer.encode(text), "".join(f"{piece}\0" for piece in tokenizer.unknown_pieces(text))
+    ids, unknown = tokenizer.encode(text), tokenizer.unknown_pieces(text)
     if _restored(tokenizer, ids, unknown) == text:
         count = max(1, min(LANES_AT_MOST, len(ids) // SYMBOLS_A_LANE))
-        lanes, escaped = _encode(stepper, start, np.array_split(ids, count), progress), zlib.compress(_bytes(unknown))
+        lanes = _encode(stepper, start, np.array_split(ids, count), progress)
+        escaped = zlib.compress(json.dumps(unknown).encode(), 9) if unknown else b""
     else:
         lanes, escaped = [], zlib.compress(_bytes(text), 9)
-    escaped = b"" if not (unknown or not lanes) else escaped
-    header = HEADER.pack(
-        MAGIC, bytes.fromhex(stepper.fingerprint), zlib.crc32(_bytes(text)), len(ids), len(lanes), len(escaped)
-    )
+    header = HEADER.pack(MAGIC, _mark(stepper), zlib.crc32(_bytes(text)), len(ids), len(lanes), len(escaped))
     sizes = struct.pack(f"<{len(lanes)}I", *map(len, lanes))
     whole = b"".join([header, sizes, escaped, *lanes])
     return whole + struct.pack("<I", zlib.crc32(whole))
@@ -65,20 +64,19 @@ def decompress(stepper: Stepper, start: State, tokenizer: Any, data: bytes, *, p
     if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
         raise ValueError(f"`data` must be whole: its checksum is wrong, so some of its {len(data)} bytes are.")
     _, mark, checksum, symbols, count, escaped_size = HEADER.unpack_from(data)
-    if mark.hex() != stepper.fingerprint:
+    if mark != _mark(stepper):
         raise ValueError(
             f"`data` must have been compressed with this model, {stepper.fingerprint}; it was with {mark.hex()}."
         )
     sizes = struct.unpack_from(f"<{count}I", data, HEADER.size)
     at = HEADER.size + 4 * count
-    escaped = zlib.decompress(data[at : at + escaped_size]) if escaped_size else b""
-    kept = escaped.decode("utf-8", "surrogatepass")
+    escaped = zlib.decompress(data[at : at + escaped_size]) if escaped_size else b"[]"
     if count == VERBATIM:
-        return kept
+        return escaped.decode("utf-8", "surrogatepass")
     ends = at + escaped_size + np.cumsum([0, *sizes])
     lanes = [data[begin:end] for begin, end in itertools.pairwise(ends)]
     lengths = [len(part) for part in np.array_split(np.empty(symbols), count)]
-    text = _restored(tokenizer, _decode(stepper, start, lanes, lengths, progress), kept)
+    text = _restored(tokenizer, _decode(stepper, start, lanes, lengths, progress), json.loads(escaped))
     if text is None or zlib.crc32(_bytes(text)) != checksum:
         raise ValueError(
             "`data` came out as another text: it was compressed with another label, or where the model's numbers are "
@@ -129,12 +127,16 @@ def _distributions(stepper: Stepper, start: State, ids: np.ndarray, progress: bo
                 logits = after[:, -1]
 
 
-def _restored(tokenizer: Any, ids: np.ndarray, unknown: str) -> str | None:
+def _restored(tokenizer: Any, ids: np.ndarray, unknown: list[str]) -> str | None:
     """The text of `ids`, with what was unknown in its place; None if the two do not fit."""
-    pieces, literals = unknown.split("\0")[:-1], tokenizer.decode(ids).split(REPLACEMENT)
-    if len(literals) != len(pieces) + 1:
+    literals = tokenizer.decode(ids).split(REPLACEMENT)
+    if len(literals) != len(unknown) + 1:
         return None
-    return "".join(part for pair in zip(literals, [*pieces, ""], strict=True) for part in pair)
+    return "".join(part for pair in zip(literals, [*unknown, ""], strict=True) for part in pair)
+
+
+def _mark(stepper: Stepper) -> bytes:
+    return bytes.fromhex(stepper.fingerprint).ljust(8, b"\0")
 
 
 def _bytes(text: str) -> bytes:

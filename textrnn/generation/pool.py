@@ -9,7 +9,7 @@ import numpy as np
 
 from textrnn.generation.reading import encode
 from textrnn.generation.scoring import log_softmax
-from textrnn.generation.state import State
+from textrnn.generation.state import REMEMBERED, State
 
 if TYPE_CHECKING:
     from textrnn.generation.text_model import TextModel
@@ -40,19 +40,20 @@ class StreamPool:
     def __init__(self, model: TextModel) -> None:
         self.model = model
         self.stepper = model.stepper()
-        self.streams: set[Stream] = set()
-        empty = model.read("")
+        self.streams: dict[Stream, None] = {}  # in the order in which they were opened
+        empty = model.beginning(self.stepper, None, model.labels[0] if model.labels else None)
         self._tensors = [_room(tensor, ROWS) for tensor in empty.tensors]
         self._logits = _room(empty.logits[None], ROWS)
         self._free = list(range(ROWS))
 
     def open(self, state: State | None = None, *, condition: str | None = None) -> Stream:
         """A stream that goes on from `state`, or begins a text, of label `condition`."""
+        beginning = self.model.beginning(self.stepper, state, condition)
         if not self._free:
             self._grow()
         stream = Stream(self, self._free.pop())
-        self.streams.add(stream)
-        stream.reset(state, condition=condition)
+        self.streams[stream] = None
+        stream.go_to(beginning)
         return stream
 
     def step(self) -> dict[Stream, float]:
@@ -68,7 +69,7 @@ class StreamPool:
         for tensor, after in zip(self._tensors, states, strict=True):
             tensor[rows] = after
         for stream, symbol in zip(reading, ids[:, 0].tolist(), strict=True):
-            stream.last_id = symbol
+            stream.recent.append(symbol)
         return dict(zip(reading, log_probabilities.tolist(), strict=True))
 
     def run(self) -> None:
@@ -90,21 +91,25 @@ class Stream:
         self.pool = pool
         self.row = row
         self.waiting: deque[int] = deque()
-        self.last_id: int | None = None
+        self.recent: deque[int] = deque(maxlen=REMEMBERED)
 
     def feed(self, text: str) -> None:
         """Text to read, symbol by symbol, as the pool steps."""
         self._require_open()
-        self.waiting.extend(encode(self.pool.model.tokenizer, "text", text, stacklevel=3).tolist())
+        ids = encode(self.pool.model.tokenizer, "text", text, self.state if not self.waiting else None, stacklevel=3)
+        self.waiting.extend(ids.tolist())
 
     def reset(self, state: State | None = None, *, condition: str | None = None) -> None:
         """Forget everything, what waits to be read too, and go on from `state` or begin a text."""
         self._require_open()
-        beginning = self.pool.model.read("", state, condition=condition)
+        self.go_to(self.pool.model.beginning(self.pool.stepper, state, condition))
+
+    def go_to(self, state: State) -> None:
+        """Be where `state` is, with nothing to read."""
         self.waiting.clear()
-        self.last_id = beginning.last_id
-        self.pool._logits[self.row] = beginning.logits
-        for tensor, start in zip(self.pool._tensors, beginning.tensors, strict=True):
+        self.recent = deque(state.recent.tolist(), maxlen=REMEMBERED)
+        self.pool._logits[self.row] = state.logits
+        for tensor, start in zip(self.pool._tensors, state.tensors, strict=True):
             tensor[self.row] = start[0]
 
     @property
@@ -112,12 +117,13 @@ class Stream:
         """The memory of what has been read so far."""
         self._require_open()
         tensors = tuple(tensor[self.row : self.row + 1].copy() for tensor in self.pool._tensors)
-        return State(tensors, self.pool._logits[self.row].copy(), self.last_id, self.pool.stepper.fingerprint)
+        recent = np.array(self.recent, np.int32)
+        return State(tensors, self.pool._logits[self.row].copy(), recent, self.pool.stepper.fingerprint)
 
     def close(self) -> None:
         """Leave the pool."""
         self._require_open()
-        self.pool.streams.remove(self)
+        del self.pool.streams[self]
         self.pool._free.append(self.row)
 
     def _require_open(self) -> None:

@@ -10,24 +10,28 @@ from tqdm import tqdm
 
 from textrnn import checks
 from textrnn.generation.scoring import log_softmax
-from textrnn.generation.state import State
+from textrnn.generation.state import REMEMBERED, State
 from textrnn.generation.stepper import Stepper
 
 CHUNK = 1024  # symbols read at once: long enough to be fast, short enough to keep memory flat
+NAMED = 20  # unknown symbols in a warning
 LOGITS_AT_ONCE = 1 << 23  # numbers, which makes chunks shorter for a large vocabulary
 
 
-def read_on(stepper: Stepper, ids: np.ndarray, state: State, *, progress: bool = False) -> tuple[np.ndarray, State]:
+def read_on(
+    stepper: Stepper, ids: np.ndarray, state: State, *, is_scored: bool = True, progress: bool = False
+) -> tuple[np.ndarray, State]:
     """Read one text in chunks, carrying the state.
 
     Args:
         stepper: The model.
         ids: The symbols to read, int32 `[N]`.
         state: The state before them.
+        is_scored: Whether to say how likely the symbols were, too.
         progress: Whether to show a bar on a terminal.
 
     Returns:
-        The log-probability of each symbol, float64 `[N]`, and the state after the last.
+        The log-probability of each symbol, float64 `[N]` (`[0]` without `is_scored`), and the state after the last.
     """
     parts, logits, tensors = [np.zeros(0)], state.logits, state.tensors
     size = max(1, min(CHUNK, LOGITS_AT_ONCE // len(logits)))
@@ -36,19 +40,25 @@ def read_on(stepper: Stepper, ids: np.ndarray, state: State, *, progress: bool =
         for start in range(0, len(ids), size):
             chunk = ids[start : start + size]
             after, tensors = stepper.step(chunk[None], tensors)
-            before = np.concatenate([logits[None], after[0, :-1]])
-            parts.append(np.take_along_axis(log_softmax(before), chunk[:, None].astype(np.int64), axis=1)[:, 0])
-            logits = after[0, -1]
+            if is_scored:
+                before = np.concatenate([logits[None], after[0, :-1]])
+                parts.append(np.take_along_axis(log_softmax(before), chunk[:, None].astype(np.int64), axis=1)[:, 0])
+            logits = np.array(after[0, -1])  # a view would keep the logits of the whole chunk alive
             bar.update(len(chunk))
-    last_id = int(ids[-1]) if len(ids) else state.last_id
-    read = State(tuple(np.asarray(tensor) for tensor in tensors), logits, last_id, stepper.fingerprint)
+    recent = np.concatenate([state.recent, ids[-REMEMBERED:]])[-REMEMBERED:].astype(np.int32)
+    read = State(tuple(np.asarray(tensor) for tensor in tensors), logits, recent, stepper.fingerprint)
     return np.concatenate(parts), read
 
 
-def encode(tokenizer: Any, name: str, text: str, *, stacklevel: int) -> np.ndarray:
-    """The ids of `text`, the argument `name` of a call `stacklevel` frames up; a warning there names the unknown."""
-    ids: np.ndarray = tokenizer.encode(checks.string(name, text))
+def encode(tokenizer: Any, name: str, text: str, after: State | None = None, *, stacklevel: int) -> np.ndarray:
+    """The ids of `text`, the argument `name` of a call `stacklevel` frames up; a warning there names the unknown.
+
+    What `after` has read last may make a space go without saying.
+    """
+    last = after.last_id if isinstance(after, State) else None
+    ids: np.ndarray = tokenizer.encode(checks.string(name, text), after=last)
     if tokenizer.unknown_id in ids:
-        unknown = ", ".join(map(repr, tokenizer.unknown_symbols(text)))
-        warnings.warn(f"`{name}` holds {unknown}, which the model never saw: read as unknown", stacklevel=stacklevel)
+        unknown = tokenizer.unknown_symbols(text)
+        shown = ", ".join(map(repr, unknown[:NAMED])) + (f" and {len(unknown) - NAMED} more" * (len(unknown) > NAMED))
+        warnings.warn(f"`{name}` holds {shown}, which the model never saw: read as unknown", stacklevel=stacklevel)
     return ids

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from textrnn import checks
+from textrnn.generation.state import REMEMBERED
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class Sampler:
     keeps the first few. A draw is one number in 0 to 1 put against the summed probabilities of what is kept.
 
     Args:
-        repetition_penalty: The probability of symbols among the last `repetition_window` is divided by it, before all
-            are made to sum to 1 again (after Keskar et al., 2019, arXiv 1909.05858, section 4.1, who divide logits,
-            which have no zero to count from).
-        repetition_window: How many symbols back count, those of the prompt included.
+        repetition_penalty: The model's probability of symbols among the last `repetition_window` is divided by it,
+            before all are made to sum to 1 again (after Keskar et al., 2019, arXiv 1909.05858, section 4.1; they
+            divide logits, which have no zero to count from).
+        repetition_window: How many symbols back count, those of the prompt and of a state included; 256 at most.
         temperature: Logits are divided by it: below 1 safer, above 1 wilder, 0 always takes the likeliest. Several
             take turns, one a symbol.
         top_k: Keep the k likeliest symbols (Fan et al., 2018, arXiv 1805.04833).
@@ -48,7 +49,11 @@ class Sampler:
         penalty = checks.positive_number("repetition_penalty", self.repetition_penalty)
         if penalty < 1:
             raise ValueError(f"`repetition_penalty` must be a number of 1 or more; received {penalty!r}.")
-        checks.positive_integer("repetition_window", self.repetition_window)
+        if checks.positive_integer("repetition_window", self.repetition_window) > REMEMBERED:
+            raise ValueError(
+                f"`repetition_window` must be at most {REMEMBERED}, which a state remembers; received "
+                f"{self.repetition_window!r}."
+            )
         temperatures = self._checked_temperatures()
         if isinstance(self.temperature, Sequence):
             object.__setattr__(self, "temperature", tuple(temperatures))  # so that a sampler can be a key
@@ -68,6 +73,11 @@ class Sampler:
     @functools.cached_property
     def _temperatures(self) -> np.ndarray:
         return np.atleast_1d(np.asarray(self.temperature, np.float64))
+
+    @property
+    def is_greedy(self) -> bool:
+        """Whether it always takes the likeliest symbol."""
+        return not self._temperatures.any()
 
     @functools.cached_property
     def _needs_order(self) -> bool:

@@ -37,6 +37,7 @@ class Session:
         self.pieces: list[str] = []
         self.states: list[State] = [model.read("", condition=condition)]
         self.drawn = 0
+        model.generate(length=0, seed=seed, state=self.state, **options)  # says what is wrong with them
 
     @property
     def text(self) -> str:
@@ -59,26 +60,25 @@ class Session:
         self.states.pop()
         return self.pieces.pop()
 
-    def stream(self, length: int, end: str = "\n") -> Iterator[str]:
-        """Let the model go on, piece by piece, for `length` symbols or until `end` is written; what it writes is one
+    def stream(self, length: int) -> Iterator[str]:
+        """Let the model go on, piece by piece, for `length` symbols or to the end of a line; what it writes is one
         addition, as far as it was asked for."""
         written = ""
         try:
             for piece in self.model.stream(state=self.state, length=length, seed=self._next_seed(), **self.options):
-                shown = piece if end not in piece else piece[: piece.index(end) + len(end)]
-                written += shown
-                yield shown
-                if end in shown:
+                head, line_break, _ = piece.partition("\n")
+                written += head + line_break
+                yield head + line_break
+                if line_break:
                     return
         finally:
             self.add(written)
 
-    def propose(self, count: int, length: int, stop: str = "\n") -> list[str]:
-        """Up to `count` different ways to go on, the likeliest first. Nothing is added."""
-        written = self.model.generate(
-            state=self.state, samples=2 * count, length=length, stop=stop, seed=self._next_seed(), **self.options
-        )
-        different = dict.fromkeys(text for text in written if text)
+    def propose(self, count: int, length: int) -> list[str]:
+        """Up to `count` different ways to go on in this line, the likeliest first. Nothing is added."""
+        options = {"state": self.state, "length": length, "stop": "\n", **self.options}
+        drawn = [self.model.generate(seed=self._next_seed(), **options) for _ in range(2 * count)]
+        different = dict.fromkeys(text for text in drawn if text)
         return [text for text, _ in self.model.rank(different, self.state)][:count]
 
     def _next_seed(self) -> int | None:

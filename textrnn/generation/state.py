@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from textrnn.files import atomic_path
 
 FORMAT = 1
 SAMPLED = 1024  # numbers of each weight that are looked at one by one
+REMEMBERED = 256  # symbols
+NOTHING = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,40 +31,47 @@ class State:
     Attributes:
         tensors: The states of all layers, each float `[1, H]`, and the label, int32 `[1, 1]`, where there is one.
         logits: The model's logits for the next symbol, float32 `[V]`.
-        last_id: The last symbol read, which a tokenizer may need to space the next one; None before the first.
+        recent: The last symbols read, int32 `[N]`, 256 at most: a tokenizer may need the last to space the next, a
+            repetition penalty looks back on more.
         fingerprint: Of the model.
     """
 
     tensors: tuple[np.ndarray, ...]
     logits: np.ndarray
-    last_id: int | None = None
+    recent: np.ndarray = NOTHING
     fingerprint: str = ""
 
     @property
+    def last_id(self) -> int | None:
+        """The last symbol read; None before the first."""
+        return int(self.recent[-1]) if len(self.recent) else None
+
+    @property
     def size_in_bytes(self) -> int:
-        return sum(tensor.nbytes for tensor in self.tensors) + self.logits.nbytes
+        return sum(array.nbytes for array in self._arrays())
 
     def fork(self) -> State:
         """A copy that shares no memory with this one."""
-        return State(tuple(map(np.array, self.tensors)), np.array(self.logits), self.last_id, self.fingerprint)
+        tensors = tuple(map(np.array, self.tensors))
+        return State(tensors, np.array(self.logits), np.array(self.recent), self.fingerprint)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same numbers, to the bit, of the same model."""
         if not isinstance(other, State):
             return NotImplemented
-        facts = (self.last_id, self.fingerprint, len(self.tensors))
-        return facts == (other.last_id, other.fingerprint, len(other.tensors)) and all(
+        facts = (self.fingerprint, len(self.tensors))
+        return facts == (other.fingerprint, len(other.tensors)) and all(
             np.array_equal(own, others) for own, others in zip(self._arrays(), other._arrays(), strict=True)
         )
 
     __hash__ = None  # type: ignore[assignment]
 
     def _arrays(self) -> list[np.ndarray]:
-        return [self.logits, *self.tensors]
+        return [self.logits, self.recent, *self.tensors]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state into one file, whole or not at all."""
-        facts = {"format": FORMAT, "last_id": self.last_id, "fingerprint": self.fingerprint}
+        facts = {"format": FORMAT, "fingerprint": self.fingerprint}
         arrays = {str(n): array for n, array in enumerate(self._arrays())}
         with atomic_path(path) as temporary, open(temporary, "wb") as stream:
             np.savez(stream, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
@@ -81,24 +90,26 @@ class State:
         try:
             with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 facts = json.loads(str(stored["facts"]))
-                logits, *tensors = (stored[str(n)] for n in range(len(stored.files) - 1))
+                logits, recent, *tensors = (stored[str(n)] for n in range(len(stored.files) - 1))
                 if facts.pop("format") != FORMAT:
                     raise ValueError("another format")
-                return cls(tuple(tensors), logits, facts["last_id"], facts["fingerprint"])
+                return cls(tuple(tensors), logits, recent, facts["fingerprint"])
         except (ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
             raise ValueError(f"{file} must hold a whole state: {error}") from error
 
 
-def fingerprint(architecture: Mapping[str, Any], weights: Iterable[np.ndarray]) -> str:
-    """What tells one model from another: 16 hexadecimal digits that change when any of its weights does.
+def fingerprint(architecture: Mapping[str, Any], weights: Mapping[str, Sequence[np.ndarray]]) -> str:
+    """What tells one model from another: 16 hexadecimal digits that change when any number of its weights does.
 
     Args:
         architecture: What is read beside the weights; anything JSON can hold.
-        weights: Float32 arrays, in any order.
+        weights: Float32 arrays by the name of their layer.
     """
     digest = hashlib.blake2b(json.dumps(architecture, sort_keys=True).encode(), digest_size=8)
-    for mark in sorted(map(_mark, weights)):
-        digest.update(mark)
+    for name in sorted(weights):
+        digest.update(name.encode())
+        for weight in weights[name]:
+            digest.update(_mark(weight))
     return digest.hexdigest()
 
 

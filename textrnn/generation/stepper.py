@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -33,8 +33,16 @@ class Start:
     banned: np.ndarray
 
 
-Write = Callable[[Start, Sampler, Sequence[np.random.Generator], int], Iterator[np.ndarray]]
-"""`(where to start, sampler, a generator for each row, length) -> ids int [B] of one symbol after the other`"""
+class Writer(Protocol):
+    """Writes many texts at once."""
+
+    def has(self, sampler: Sampler) -> bool:
+        """Whether it can start at once."""
+
+    def __call__(
+        self, start: Start, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
+    ) -> Iterator[np.ndarray]:
+        """Ids int `[B]` of one symbol after the other, from where to start and a generator for each row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +52,18 @@ class Stepper:
     Attributes:
         step: Reads symbols.
         fingerprint: What tells this model from another.
-        write: Writes many texts at once where that is faster than `step` after `step`, else None.
+        write: Writes many texts faster than `step` after `step`; None if nothing does.
     """
 
     step: Step
     fingerprint: str = ""
-    write: Write | None = None
+    write: Writer | None = None
 
 
 def write_by_steps(
     step: Step, start: Start, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
 ) -> Iterator[np.ndarray]:
-    """A `Write` that takes a step after each symbol, when the next one is asked for."""
+    """Ids int `[B]` of one symbol after the other; a step is taken when the next one is asked for."""
     logits, states, recent = start.logits, start.states, start.recent
     looks_back = sampler.repetition_penalty != 1
     for number in range(length):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -54,7 +55,8 @@ class TextModel:
 
     def read(self, text: str, state: State | None = None, *, condition: str | None = None) -> State:
         """The model's memory after `text`, read from `state` or as the beginning of a text of label `condition`."""
-        return self._score_and_read(text, state, condition, False)[1]
+        stepper, ids = self.stepper(), encode(self.tokenizer, "text", text, state, stacklevel=3)
+        return read_on(stepper, ids, self.beginning(stepper, state, condition), is_scored=False)[1]
 
     def score(
         self, text: str, state: State | None = None, *, condition: str | None = None, progress: bool = False
@@ -75,19 +77,24 @@ class TextModel:
     def _score_and_read(
         self, text: str, state: State | None, condition: str | None, progress: bool
     ) -> tuple[Score, State]:
-        stepper, ids = self.stepper(), encode(self.tokenizer, "text", text, stacklevel=4)
-        start = self._beginning(stepper, state, condition)
+        stepper, ids = self.stepper(), encode(self.tokenizer, "text", text, state, stacklevel=4)
+        start = self.beginning(stepper, state, condition)
         log_probabilities, after = read_on(stepper, ids, start, progress=progress)
         return Score.of(log_probabilities, len(text)), after
 
     def rank(
         self, texts: Iterable[str], state: State | None = None, *, condition: str | None = None
     ) -> list[tuple[str, Score]]:
-        """Texts and their scores, the likeliest a character first; each is scored as if it followed `state`."""
+        """Texts and their scores, the likeliest a character first, empty ones last; each is scored as if it followed
+        `state`."""
         if isinstance(texts, str):
             raise TypeError(f"`texts` must be several strings; received one: wrap it as [{texts[:40]!r}].")
-        scored = [(text, self.score(text, state, condition=condition)) for text in texts]
-        return sorted(scored, key=lambda pair: pair[1].nats_per_character)
+        stepper = self.stepper()
+        start, ranked = self.beginning(stepper, state, condition), []
+        for text in texts:
+            ids = encode(self.tokenizer, "texts", text, state, stacklevel=3)
+            ranked.append((text, Score.of(read_on(stepper, ids, start)[0], len(text))))
+        return sorted(ranked, key=lambda pair: pair[1].nats_per_character if pair[0] else math.inf)
 
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
@@ -105,7 +112,7 @@ class TextModel:
         checks.one_of("protocol", protocol, self.protocols)
         stepper, ids = self.stepper(), self._encode_whole(text)
         if protocol == "stateful":
-            start = self._beginning(stepper, None, condition)
+            start = self.beginning(stepper, None, condition)
             return Score.of(read_on(stepper, ids, start, progress=progress)[0], len(text))
         empty = functools.partial(self._empty_states, condition=condition)
         log_probabilities = score_blocks(
@@ -159,7 +166,8 @@ class TextModel:
             include_prompt: Whether the returned text begins with the prompt.
 
         Returns:
-            The text, or a list of them when `samples` is above 1; of a beam search the best first.
+            The text, or a list of them when `samples` is above 1; of a beam search the best first, and fewer if there
+            are no more.
 
         Raises:
             ValueError, TypeError: If an option is out of its range or of another type, or two make no sense together.
@@ -205,7 +213,7 @@ class TextModel:
             progress: Whether to show a bar on a terminal.
         """
         stepper = self.stepper()
-        start = self._beginning(stepper, None, condition)
+        start = self.beginning(stepper, None, condition)
         return compress(stepper, start, self.tokenizer, checks.string("text", text), progress=progress)
 
     def decompress(self, data: bytes, *, condition: str | None = None, progress: bool = False) -> str:
@@ -217,7 +225,7 @@ class TextModel:
         if not isinstance(data, bytes):
             raise TypeError(f"`data` must be bytes, as `compress` returns them; received {type(data).__name__}.")
         stepper = self.stepper()
-        start = self._beginning(stepper, None, condition)
+        start = self.beginning(stepper, None, condition)
         return decompress(stepper, start, self.tokenizer, data, progress=progress)
 
     def _author(
@@ -226,11 +234,11 @@ class TextModel:
         """Everything checked at the call, nothing read yet."""
         writing = check_writing(self.tokenizer, documents=self.documents, **asked)
         shown = prompt if checks.boolean("include_prompt", include_prompt) else ""
-        ids, stepper = encode(self.tokenizer, "prompt", prompt, stacklevel=4), self.stepper()
-        beginning = self._beginning(stepper, state, condition)
+        ids, stepper = encode(self.tokenizer, "prompt", prompt, state, stacklevel=4), self.stepper()
+        beginning = self.beginning(stepper, state, condition)
         return Author(self.tokenizer, stepper, beginning, ids, shown, writing)
 
-    def _beginning(self, stepper: Stepper, state: State | None, condition: str | None) -> State:
+    def beginning(self, stepper: Stepper, state: State | None, condition: str | None) -> State:
         """Where reading begins: at `state`, or before a text of label `condition`."""
         if state is not None:
             if condition is not None:
@@ -239,7 +247,8 @@ class TextModel:
                 )
             return self._checked(stepper, state)
         logits, states = stepper.step(np.array([[self.start_id]], np.int32), self._empty_states(1, condition))
-        return State(tuple(np.asarray(state) for state in states), logits[0, -1], None, stepper.fingerprint)
+        tensors = tuple(np.asarray(state) for state in states)
+        return State(tensors, np.array(logits[0, -1]), fingerprint=stepper.fingerprint)
 
     def _empty_states(self, batch_size: int, condition: str | None) -> Any:
         """The states before a text of label `condition`."""

@@ -76,13 +76,15 @@ def check_writing(
         raise ValueError(
             f"`top_k` must be at most the vocabulary size, {tokenizer.vocabulary_size}; received {sampler.top_k}."
         )
-    search = _check_search(BeamSearch(beams, length_penalty), samples, sampler)
+    search = _check_search(BeamSearch(beams, length_penalty), samples, sampler, seed)
+    if search is None and samples > 1 and sampler.is_greedy:
+        raise ValueError(f"`samples` must be 1 with temperature 0, where all would be alike; received {samples}.")
     never = _never_written(tokenizer, documents, allowed, banned)
     seeds = tuple((number, sample) for sample in range(samples))
     return Writing(length, samples, seeds, sampler, search, never, _stop_strings(stop))
 
 
-def _check_search(search: BeamSearch, samples: int, sampler: Sampler) -> BeamSearch | None:
+def _check_search(search: BeamSearch, samples: int, sampler: Sampler, seed: int | None) -> BeamSearch | None:
     if search.beams == 1:
         if search.length_penalty != 1:
             raise ValueError(f"`length_penalty` needs `beams` above 1; received {search.length_penalty!r} alone.")
@@ -90,6 +92,10 @@ def _check_search(search: BeamSearch, samples: int, sampler: Sampler) -> BeamSea
     if samples > search.beams:
         raise ValueError(
             f"`samples` must be at most `beams`: a search ends with {search.beams} texts; received {samples}."
+        )
+    if seed is not None:
+        raise ValueError(
+            f"`seed` must be left out with `beams` above 1: a beam search draws nothing; received {seed!r}."
         )
     drawing = Sampler(repetition_window=sampler.repetition_window)
     for name in ("temperature", "top_k", "top_p", "min_p", "repetition_penalty"):
@@ -106,7 +112,14 @@ def _never_written(tokenizer: Any, documents: bool, allowed: str | None, banned:
     never[[tokenizer.pad_id, tokenizer.unknown_id]] = True
     never[tokenizer.end_id] = not documents
     for name, characters in (("allowed", allowed), ("banned", banned)):
-        for character in checks.string(name, characters or ""):
+        if characters is None:
+            continue
+        if tokenizer.kind == "word":
+            raise ValueError(
+                f"`{name}` must be left out for a model of words, where spaces and capitals go without saying; "
+                f"received {characters!r}."
+            )
+        for character in checks.string(name, characters):
             spelt = len(tokenizer.encode(character))
             if spelt != 1:
                 raise ValueError(
@@ -115,11 +128,11 @@ def _never_written(tokenizer: Any, documents: bool, allowed: str | None, banned:
     if set(allowed or "") & set(banned or ""):
         both = "".join(sorted(set(allowed or "") & set(banned or "")))
         raise ValueError(f"`allowed` and `banned` must have no character in common; received {both!r} in both.")
-    if allowed is not None or banned:
-        for symbol in np.flatnonzero(~never):
-            text = set(tokenizer.decode([symbol]))
-            is_allowed = allowed is None or text <= set(allowed)
-            never[symbol] = symbol != tokenizer.end_id and (not is_allowed or not text.isdisjoint(banned or ""))
+    if allowed is not None:
+        others = np.ones_like(never)
+        others[[*tokenizer.encode(allowed), tokenizer.end_id]] = False
+        never |= others
+    never[tokenizer.encode(banned or "")] = True
     if never.all():
         raise ValueError(
             f"`allowed` and `banned` must leave a symbol of the model to write; received {allowed!r} and {banned!r}."

@@ -13,11 +13,12 @@ import tensorflow.experimental.numpy as tnp
 from textrnn import runtime
 from textrnn.generation import Sampler, Start
 
+KEPT = 4  # functions, each with a copy of the weights; one for each sampler
 CHUNK = 64  # symbols between two looks at what has been written, which may have ended
 
 
 class CompiledWriter:
-    """A `Write` for one model, whose weights are constants of the compiled function.
+    """A `Writer` for one model, whose weights are constants of the compiled function.
 
     The draws come from the same generators as those of `write_by_steps`, so a seed writes the same text whichever of
     the two writes it, but for the rounding of products.
@@ -29,6 +30,9 @@ class CompiledWriter:
     def __init__(self, model: runtime.LanguageModel) -> None:
         self.model = model
         self.compiled: dict[Sampler, Any] = {}
+
+    def has(self, sampler: Sampler) -> bool:
+        return sampler in self.compiled
 
     def __call__(
         self, start: Start, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
@@ -43,6 +47,8 @@ class CompiledWriter:
 
     def _compiled(self, sampler: Sampler) -> Any:
         if sampler not in self.compiled:
+            if len(self.compiled) == KEPT:
+                del self.compiled[next(iter(self.compiled))]  # the oldest
             self.compiled[sampler] = self._trace(sampler)
         return self.compiled[sampler]
 

@@ -274,12 +274,17 @@ class LanguageModel(TextModel, keras.Model):
     def stepper(self) -> Stepper:
         """The model as it is at this moment: few symbols are read with NumPy, many with TensorFlow.
 
-        A step of one symbol is too little work for TensorFlow, which spends most of it on getting there.
+        A step of one symbol is too little work for TensorFlow, which spends most of it on getting there. Where a text
+        is cut must not change what is read, so only float32 is shared: float64 is read with TensorFlow alone, bfloat16
+        with NumPy.
         """
+        if self.compute_dtype == "float64":
+            return Stepper(self.step, self.numpy_twin().fingerprint)
+        is_shared = self.compute_dtype == "float32"
         twin, write = self.twins.current()
 
         def step(ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
-            if ids.size > SYMBOLS_WITH_NUMPY:
+            if ids.size > SYMBOLS_WITH_NUMPY and is_shared:
                 return self.step(ids, states)
             return twin.step(ids, tuple(np.asarray(state) for state in states))
 

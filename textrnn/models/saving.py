@@ -52,12 +52,13 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     if name not in READABLE:
         raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")
     try:
-        return _in_float32(keras.saving.load_model(file, compile=False))
+        return in_float32(keras.saving.load_model(file, compile=False))
     except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{file} is damaged or from another version: {error}") from error
 
 
-def _in_float32(model: keras.Model) -> keras.Model:
+def in_float32(model: keras.Model) -> keras.Model:
+    """A model that multiplies in bfloat16 as one of the same weights that does in float32; others as they are."""
     if model.dtype_policy.name != "mixed_bfloat16":
         return model
     again = type(model).from_config({**model.get_config(), "dtype": "float32"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +16,8 @@ from textrnn.text import tokenizer_from_dict
 TABLE_AT_MOST = 1 << 22  # numbers; a larger vocabulary projects what it reads, when it reads it
 EPSILON = 1e-3  # of keras.layers.LayerNormalization
 OF_THE_FINGERPRINT = ("tokenizer", "cell", "zoneout", "layer_norm", "residual", "labels", "documents")
+
+OF_THE_MODEL = ("", "embedding", "label_embedding", "layers", "head")  # where a file has its weights
 
 States = tuple[np.ndarray, ...]
 
@@ -122,4 +123,6 @@ class LanguageModel(TextModel):
 
 def fingerprint_of(config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> str:
     """What tells a language model of this configuration and these weights from any other."""
-    return fingerprint({name: config[name] for name in OF_THE_FINGERPRINT}, itertools.chain(*weights.values()))
+    # A file of a model that was compiled holds its optimizer and metrics as well.
+    used = {path: listed for path, listed in weights.items() if path.split("/")[0] in OF_THE_MODEL}
+    return fingerprint({name: config[name] for name in OF_THE_FINGERPRINT}, used)

@@ -47,7 +47,7 @@ class ByteTokenizer(Tokenizer):
     def _learn(self, texts: Iterator[str]) -> None:
         return None
 
-    def _encode(self, text: str) -> np.ndarray:
+    def _encode(self, text: str, after: int | None) -> np.ndarray:
         data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
         return data.astype(np.int32) + FIRST_FREE_ID
 

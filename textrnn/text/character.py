@@ -77,7 +77,7 @@ class CharacterTokenizer(Tokenizer):
         self._id_by_code = np.full(int(codes.max()) + 2, UNKNOWN_ID, np.int32)
         self._id_by_code[codes] = np.arange(FIRST_FREE_ID, self._vocabulary_size())
 
-    def _encode(self, text: str) -> np.ndarray:
+    def _encode(self, text: str, after: int | None) -> np.ndarray:
         # Lone surrogates are legal in a str, though not in UTF-32 proper: hence surrogatepass.
         data = self._normalized(text).encode("utf-32-le", "surrogatepass")
         return self._id_by_code.take(np.frombuffer(data, "<u4"), mode="clip")

@@ -63,10 +63,15 @@ class Tokenizer(ABC):
         self._require_fitted()
         return self._with_symbols(list(dict.fromkeys([*self._symbols(), *self._found(_checked_texts(texts))])))
 
-    def encode(self, text: str) -> np.ndarray:
-        """Turns text into ids, int32 [N]. A symbol outside the vocabulary becomes `unknown_id`."""
+    def encode(self, text: str, *, after: int | None = None) -> np.ndarray:
+        """Turns text into ids, int32 [N]. A symbol outside the vocabulary becomes `unknown_id`.
+
+        Args:
+            text: any string.
+            after: the id before the text, if it goes on: between words a space may go without saying.
+        """
         self._check_text(text)
-        return self._encode(text)
+        return self._encode(text, after)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """Turns ids, integers [N], back into text.
@@ -132,7 +137,7 @@ class Tokenizer(ABC):
     def _learn(self, texts: Iterator[str]) -> None: ...
 
     @abstractmethod
-    def _encode(self, text: str) -> np.ndarray: ...
+    def _encode(self, text: str, after: int | None) -> np.ndarray: ...
 
     @abstractmethod
     def _make_decoder(self) -> Callable[[int], str]: ...

@@ -125,10 +125,10 @@ class WordTokenizer(Tokenizer):
         self._words = list(words)
         self._id_by_word = {word: FIRST_WORD_ID + index for index, word in enumerate(words)}
 
-    def _encode(self, text: str) -> np.ndarray:
+    def _encode(self, text: str, after: int | None) -> np.ndarray:
         ids: list[int] = []
         entries: dict[str, tuple[tuple[int, ...], bool, bool]] = {}
-        spaces, space_usual_after = 0, False
+        spaces, space_usual_after = 0, after is not None and self._is_space_usual_after(after)
         for item in split_items(text):
             if item == " ":
                 spaces += 1
@@ -141,6 +141,11 @@ class WordTokenizer(Tokenizer):
             spaces, space_usual_after = 0, space_usual_after_item
         ids += [SPACE_ID] * spaces
         return np.array(ids, np.int32)
+
+    def _is_space_usual_after(self, symbol_id: int) -> bool:
+        decoder = _WordDecoder(self._words or [])
+        decoder(symbol_id)
+        return decoder.space_usual_after
 
     def _entry(self, item: str) -> tuple[tuple[int, ...], bool, bool]:
         """Returns the ids of an item, and whether a space is usual before and after it."""
@@ -195,7 +200,7 @@ class _WordDecoder:
         self._case: Case = "as_is"
         self._tail_case: Case = "as_is"
         self._is_glued = False
-        self._space_usual_after = False
+        self.space_usual_after = False
 
     def __call__(self, symbol_id: int) -> str:
         if symbol_id in (PAD_ID, END_ID):
@@ -215,12 +220,13 @@ class _WordDecoder:
 
     def _place(self, symbol: str) -> str:
         if len(symbol) > 1 and symbol.startswith(TAIL):
+            self.space_usual_after = True  # a tail ends a word, whether or not its head was seen
             return apply_case(self._tail_case, symbol.removeprefix(TAIL))
         self._tail_case = "upper" if self._case == "upper" else "as_is"
         space_usual_before, space_usual_after = spacing(symbol)
-        has_space = self._space_usual_after and space_usual_before and not self._is_glued
+        has_space = self.space_usual_after and space_usual_before and not self._is_glued
         text = (" " if has_space else "") + apply_case(self._case, symbol)
-        self._case, self._is_glued, self._space_usual_after = "as_is", False, space_usual_after
+        self._case, self._is_glued, self.space_usual_after = "as_is", False, space_usual_after
         return text
 
 
