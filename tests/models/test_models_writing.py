@@ -1,5 +1,8 @@
 """A Keras language model that reads and writes through NumPy, and many texts through one compiled function."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -116,3 +119,23 @@ def test_a_text_compressed_with_tensorflow_at_hand_opens_without_it(tmp_path):
     model.save(tmp_path / "model.keras")
     data = model.compress(TEXT + "ü")
     assert textrnn.runtime.load(tmp_path / "model.keras").decompress(data) == TEXT + "ü"
+
+
+@pytest.mark.slow
+def test_a_prompt_of_ten_megabytes_is_read_in_little_memory():
+    code = (
+        "import resource, textrnn\n"
+        "tokenizer = textrnn.text.CharacterTokenizer().fit('ab \\n')\n"
+        "model = textrnn.LanguageModel(tokenizer, cell='min_gru', units=8)\n"
+        "model.generate('a' * 100_000, length=1)\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(len(model.generate('ab ' * 3_500_000, length=5, include_prompt=False)))\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    written, megabytes = map(int, done.stdout.split())
+    assert written == 5
+    assert (
+        megabytes < 250
+    )  # the text as UTF-32 and its ids are 40 MB each, and there is a moment with several of them

@@ -154,7 +154,7 @@ def train_language_model(
         verbose: Whether to show progress.
 
     Returns:
-        The model with the weights that did best on validation, in float32 whatever it was trained in, as `load` reads it.
+        The model with the weights that did best on validation, in float32 as `load` reads it.
 
     Raises:
         ValueError, TypeError: If an argument is out of its range or of another type, or the text is too short.

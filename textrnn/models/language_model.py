@@ -275,8 +275,8 @@ class LanguageModel(TextModel, keras.Model):
         """The model as it is at this moment: few symbols are read with NumPy, many with TensorFlow.
 
         A step of one symbol is too little work for TensorFlow, which spends most of it on getting there. Where a text
-        is cut must not change what is read, so only float32 is shared: float64 is read with TensorFlow alone, bfloat16
-        with NumPy.
+        is cut must not change what is read, so only float32 is shared: a model in float64 is read with TensorFlow
+        alone, one in bfloat16 with NumPy.
         """
         if self.compute_dtype == "float64":
             return Stepper(self.step, self.numpy_twin().fingerprint)
