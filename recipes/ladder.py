@@ -18,12 +18,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PORTIONS = {"3 s": 0.25}  # of the training part, where a single reading of all of it takes longer
+PORTIONS = {"3 s": 0.5}  # of the training part, where a single reading of all of it takes longer
 RUNGS: dict[str, dict[str, Any]] = {
     "3 s": {
-        "units": 192,
+        "units": 256,
         "epochs": 1,
-        "batch_size": 32,
+        "batch_size": 64,
         "sequence_length": 32,
         "learning_rate": 8e-3,
         "dropout": 0.0,

@@ -7,7 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from textrnn.files import atomic_path
 FORMAT = 1
 SAMPLED = 1024  # numbers of each weight that are looked at one by one
 REMEMBERED = 256  # symbols
-NOTHING = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class State:
 
     tensors: tuple[np.ndarray, ...]
     logits: np.ndarray
-    recent: np.ndarray = NOTHING
+    recent: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
     fingerprint: str = ""
 
     @property
