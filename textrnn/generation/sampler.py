@@ -131,7 +131,7 @@ class Sampler:
         order = xp.argsort(-logits, axis=1, kind="stable")
         weights = self._weights(xp.take_along_axis(logits, order, axis=1), number, xp)
         rank = xp.arange(logits.shape[1])[None]
-        is_kept = (rank == 0) | (self._temperature(number, xp) > 0)
+        is_kept = (rank == 0) | xp.asarray(self._temperatures > 0)[number % len(self._temperatures)]
         if self.top_k is not None:
             is_kept = is_kept & (rank < self.top_k)
         if self.top_p is not None:
@@ -144,10 +144,9 @@ class Sampler:
 
     def _weights(self, logits: Any, number: Any, xp: Any) -> Any:
         """How likely symbols are against the likeliest, which has weight 1, once the temperature is counted in."""
-        temperature = self._temperature(number, xp)
-        return xp.exp((logits - xp.max(logits, axis=1, keepdims=True)) / xp.where(temperature > 0, temperature, 1.0))
+        shifted = logits - xp.max(logits, axis=1, keepdims=True)
+        return xp.exp(shifted if self.temperature == 1 else shifted / self._divisor(number, xp))
 
-    def _temperature(self, number: Any, xp: Any) -> Any:
-        if len(self._temperatures) == 1:
-            return self._temperatures[0]
-        return xp.asarray(self._temperatures)[number % len(self._temperatures)]
+    def _divisor(self, number: Any, xp: Any) -> Any:
+        """The temperature, or 1 where it is 0, which keeps the likeliest symbol alone whatever the weights."""
+        return xp.asarray(np.where(self._temperatures > 0, self._temperatures, 1.0))[number % len(self._temperatures)]

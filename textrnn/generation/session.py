@@ -77,7 +77,7 @@ class Session:
     def propose(self, count: int, length: int) -> list[str]:
         """Up to `count` different ways to go on in this line, the likeliest first. Nothing is added."""
         options = {"state": self.state, "length": length, "stop": "\n", **self.options}
-        drawn = [self.model.generate(seed=self._next_seed(), **options) for _ in range(2 * count)]
+        drawn = [str(self.model.generate(seed=self._next_seed(), **options)) for _ in range(2 * count)]
         different = dict.fromkeys(text for text in drawn if text)
         return [text for text, _ in self.model.rank(different, self.state)][:count]
 

@@ -65,7 +65,7 @@ def write_by_steps(
 ) -> Iterator[np.ndarray]:
     """Ids int `[B]` of one symbol after the other; a step is taken when the next one is asked for."""
     logits, states, recent = start.logits, start.states, start.recent
-    looks_back = sampler.repetition_penalty != 1
+    looks_back, never = sampler.repetition_penalty != 1, np.where(start.banned, -np.inf, 0.0)
     for number in range(length):
         if number % DRAWN_AT_ONCE == 0:
             points = np.stack([generator.random(DRAWN_AT_ONCE) for generator in generators])
@@ -74,5 +74,4 @@ def write_by_steps(
         if looks_back:
             recent = np.concatenate([recent, ids[:, None]], axis=1)[:, 1:]
         after, states = step(ids[:, None], states)
-        logits = after[:, -1].astype(np.float64)
-        logits[:, start.banned] = -np.inf
+        logits = after[:, -1] + never

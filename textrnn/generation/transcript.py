@@ -32,6 +32,8 @@ class Transcript:
             return ""
         if symbol == self.end_id:
             return self.finish()
+        if not self.stop:
+            return self.decode(symbol)
         self.held += self.decode(symbol)
         cut = min((at for at in map(self.held.find, self.stop) if at >= 0), default=None)
         if cut is not None:
