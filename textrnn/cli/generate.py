@@ -8,8 +8,6 @@ from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.library import is_long, load_kind
-from textrnn.generation import find_copied, is_worth_compiling
-from textrnn.text import Corpus, open_corpus
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write, on one sample character by character."""
     prompt = flags.prompt(arguments)
+    from textrnn.generation import is_worth_compiling
+    from textrnn.text import open_corpus
+
     corpus = None if arguments.check_copy is None else open_corpus(arguments.check_copy)
     is_stream = arguments.samples == 1 and arguments.beams == 1 and arguments.length_penalty == 1
     is_much = is_long(prompt) or is_worth_compiling(arguments.samples, arguments.length)
@@ -96,7 +97,9 @@ def _write(model: Any, prompt: str, options: dict[str, Any], arguments: argparse
     return texts
 
 
-def _describe_copied(text: str, corpus: Corpus) -> str:
+def _describe_copied(text: str, corpus: Any) -> str:
+    from textrnn.generation import find_copied
+
     copied = find_copied(text, corpus.pieces())
     lines = [f"copied from {corpus.name}: {copied.share:.0%} in passages of {copied.least} characters or more"]
     return "\n".join([*lines, *(f"  {len(passage)} characters: {passage!r}" for passage in copied.passages)])

@@ -10,8 +10,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from tqdm import tqdm
-
 from textrnn.cli import flags
 from textrnn.cli.library import is_long, load_kind
 
@@ -52,6 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[str, Any]]:
     """Each line of a text given those before it; of a model of documents, each by itself."""
+    from tqdm import tqdm
+
     lines = list(io.StringIO(text, newline="\n"))  # `splitlines` knows ends of lines that editors do not count
     state = None if model.documents else model.read("", condition=condition)
     with tqdm(total=len(text), unit="character", unit_scale=True, disable=None) as bar:
