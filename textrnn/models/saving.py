@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from textrnn.files import atomic_path
+from textrnn.runtime import find_model
 
 READABLE = ("textrnn>LanguageModel", "textrnn>TextClassifier")
 
@@ -41,13 +42,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or was not written by this package.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"`path` must be the path of a .keras file or of a run folder; received {path!r}.")
-    file = Path(path)
-    if file.is_dir():
-        file = file / "model.keras"
-    if not file.is_file():
-        raise FileNotFoundError(f"`path` must be a .keras file or a run folder with one; {file} does not exist.")
+    file = find_model(path)
     name = _registered_name(file)
     if name not in READABLE:
         raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")

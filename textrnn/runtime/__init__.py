@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from textrnn.runtime.archive import numbered, read_archive
+from textrnn.runtime.archive import find_model, numbered, read_archive
 from textrnn.runtime.language_model import LanguageModel, fingerprint_of
 from textrnn.runtime.text_classifier import TextClassifier
 
-__all__ = ["LanguageModel", "TextClassifier", "fingerprint_of", "load", "numbered"]
+__all__ = ["LanguageModel", "TextClassifier", "find_model", "fingerprint_of", "load", "numbered"]
 
 
 def load(path: str | os.PathLike[str]) -> LanguageModel | TextClassifier:

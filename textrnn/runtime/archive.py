@@ -32,13 +32,8 @@ class Archive:
     weights: dict[str, list[np.ndarray]]
 
 
-def read_archive(path: str | os.PathLike[str]) -> Archive:
-    """Read a model's file, or that of the best model of a run folder.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged or was not written by this package.
-    """
+def find_model(path: str | os.PathLike[str]) -> Path:
+    """The file that `path` names, or that of the best model of the run folder that it names."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`path` must be the path of a .keras file or of a run folder; received {path!r}.")
     file = Path(path)
@@ -46,6 +41,17 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
         file = file / "model.keras"
     if not file.is_file():
         raise FileNotFoundError(f"`path` must be a .keras file or a run folder with one; {file} does not exist.")
+    return file
+
+
+def read_archive(path: str | os.PathLike[str]) -> Archive:
+    """Read a model's file, or that of the best model of a run folder.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged or was not written by this package.
+    """
+    file = find_model(path)
     try:
         with zipfile.ZipFile(file) as archive:
             saved = json.loads(archive.read("config.json"))
