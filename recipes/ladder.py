@@ -2,7 +2,7 @@
 
     python recipes/ladder.py tinyshakespeare.txt                    every rung but the hours-long ones
     python recipes/ladder.py tinyshakespeare.txt --rungs best       one of them
-    python recipes/ladder.py tinyshakespeare.txt --ablate           standard, with one ingredient left out at a time
+    python recipes/ladder.py tinyshakespeare.txt --ablate           standard, with one thing changed at a time
 
 A run learns from the first 90% of the text, keeps its last weights, and reads the rest once, when it is done: whole
 with the state carried, in blocks of 256 from an empty state, and (--dynamic) with weights that follow it. Seconds are
@@ -50,6 +50,9 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "without weight drop": {"weight_drop": 0.0},
     "without weight decay": {"weight_decay": 0.0},
     "without random offsets": {"random_offsets": False},
+    "with layer norm": {"layer_norm": True},
+    "with residual connections": {"residual": True},
+    "mLSTM 2 x 448 instead": {"cell": "mlstm", "units": 448, "learning_rate": 3e-3},  # 5e-3 makes it explode
 }
 HELD_OUT = 0.1
 
@@ -59,15 +62,19 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--rungs", nargs="+", choices=RUNGS, default=[name for name in RUNGS if name != "best"])
     parser.add_argument(
-        "--ablate", action="store_true", help="leave the parts of the standard recipe out, one by one"
+        "--ablate",
+        nargs="*",
+        choices=ABLATIONS,
+        metavar="CHANGE",
+        help="change one thing at a time in the standard recipe (default: each of " + ", ".join(ABLATIONS) + ")",
     )
     parser.add_argument("--dynamic", action="store_true", help="also score with weights that follow the text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
     options = parser.parse_args()
     rungs = {name: RUNGS[name] for name in options.rungs}
-    if options.ablate:
-        rungs = {name: {**RUNGS["standard"], **change} for name, change in ABLATIONS.items()}
+    if options.ablate is not None:
+        rungs = {name: {**RUNGS["standard"], **ABLATIONS[name]} for name in options.ablate or ABLATIONS}
     text = options.corpus.read_text(encoding="utf-8")
     cut = len(text) - round(len(text) * HELD_OUT)
     options.out.mkdir(parents=True, exist_ok=True)

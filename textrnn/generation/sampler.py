@@ -105,8 +105,8 @@ class Sampler:
             Ids int64 `[B]`.
         """
         order, cumulative = self._ranked(logits, recent, number, xp)
-        # Counted, not searched for, since both libraries can. A draw below 1 stays below the sum when it is rounded.
-        place = xp.sum(cumulative <= points * cumulative[:, -1:], axis=1)
+        # The first that is beyond the draw; a draw below 1 stays below the sum when it is rounded.
+        place = xp.argmax(cumulative > points * cumulative[:, -1:], axis=1)
         return place if order is None else xp.take_along_axis(order, place[:, None], axis=1)[:, 0]
 
     def probabilities(self, logits: np.ndarray, recent: np.ndarray | None = None, number: int = 0) -> np.ndarray:

@@ -3,6 +3,9 @@
 What computes is `xp`: NumPy, or inside a graph `tensorflow.experimental.numpy`, which has the same names. A step
 takes the projection W_x x_t + b of its input `[B, blocks * H]`, the states before it, each `[B, H]`, and the
 recurrent weights, and returns the states after it. Rows are examples, so a product reads h @ W.
+
+Since sigmoid(z) = (1 + tanh(z / 2)) / 2, one tanh serves the gates and the candidates between them. The columns that
+belong to a gate are halved once, when the weights are read (`halved`), and the 1/2 in front is left for the end.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import numpy as np
 
 States = tuple[np.ndarray, ...]
 Weights = tuple[np.ndarray, ...]
+Variables = list[np.ndarray]
 
 
 class Kind(NamedTuple):
@@ -22,17 +26,23 @@ class Kind(NamedTuple):
     Attributes:
         step: Projection, states, recurrent weights and `xp` to states.
         number_of_states: How many states it carries.
-        recurrent: From the variables of a file, in the order in which the cell made them, to the input's bias
-            `[blocks * H]` and the recurrent weights; the first variable is always the kernel W_x.
+        read: From the variables of a file, in the order in which the cell made them, to the kernel W_x
+            `[D, blocks * H]`, its bias `[blocks * H]` and the recurrent weights, gates halved.
     """
 
     step: Callable[[np.ndarray, States, Weights, Any], States]
     number_of_states: int
-    recurrent: Callable[[list[np.ndarray]], tuple[np.ndarray, Weights]]
+    read: Callable[[Variables], tuple[np.ndarray, np.ndarray, Weights]]
 
 
-def sigmoid(z: np.ndarray, xp: Any) -> np.ndarray:
-    return 0.5 + 0.5 * xp.tanh(0.5 * z)  # never overflows
+def halved(weights: np.ndarray, gates: str) -> np.ndarray:
+    """Weights `[..., blocks * H]` with the columns of every gate halved, which rounds nothing.
+
+    Args:
+        gates: A letter for each block: s for a sigmoid, - for anything else.
+    """
+    columns = np.repeat([np.float32(0.5 if gate == "s" else 1) for gate in gates], weights.shape[-1] // len(gates))
+    return weights * columns
 
 
 def rnn_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
@@ -43,11 +53,10 @@ def rnn_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -
 def lstm_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
     (h, c), (w_h,) = states, weights
     units = h.shape[1]
-    z = projected + h @ w_h
-    i_f, o = sigmoid(z[:, : 2 * units], xp), sigmoid(z[:, 3 * units :], xp)
-    g = xp.tanh(z[:, 2 * units : 3 * units])
-    c = i_f[:, units:] * c + i_f[:, :units] * g
-    return o * xp.tanh(c), c
+    z = xp.tanh(projected + h @ w_h)
+    gates, g = 1 + z, z[:, 2 * units : 3 * units]
+    c = 0.5 * (gates[:, units : 2 * units] * c + gates[:, :units] * g)
+    return 0.5 * gates[:, 3 * units :] * xp.tanh(c), c
 
 
 def mlstm_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
@@ -61,7 +70,7 @@ def gru_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -
     (h,), (w_h, b_h) = states, weights
     gates = 2 * h.shape[1]
     recurrent = h @ w_h + b_h
-    z_r = sigmoid(projected[:, :gates] + recurrent[:, :gates], xp)
+    z_r = 0.5 * (1 + xp.tanh(projected[:, :gates] + recurrent[:, :gates]))
     z, r = z_r[:, : gates // 2], z_r[:, gates // 2 :]
     g = xp.tanh(projected[:, gates:] + r * recurrent[:, gates:])
     return (g + z * (h - g),)
@@ -70,14 +79,39 @@ def gru_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -
 def min_gru_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
     (h,) = states
     units = h.shape[1]
-    z, g = sigmoid(projected[:, :units], xp), projected[:, units:]
+    z, g = 0.5 * (1 + xp.tanh(projected[:, :units])), projected[:, units:]
     return (h + z * (g - h),)
 
 
+def read_rnn(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]:
+    kernel, w_h, bias = variables
+    return kernel, bias, (w_h,)
+
+
+def read_lstm(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]:
+    kernel, w_h, bias = (halved(weights, "ss-s") for weights in variables)
+    return kernel, bias, (w_h,)
+
+
+def read_mlstm(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]:
+    kernel, w_m, bias, w_mh = variables
+    return halved(kernel, "ss-s-"), halved(bias, "ss-s-"), (halved(w_m, "ss-s"), w_mh)
+
+
+def read_gru(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]:
+    kernel, w_h, (b_x, b_h) = (halved(weights, "ss-") for weights in variables)
+    return kernel, b_x, (w_h, b_h)
+
+
+def read_min_gru(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]:
+    kernel, bias = (halved(weights, "s-") for weights in variables)
+    return kernel, bias, ()
+
+
 KINDS: dict[str, Kind] = {
-    "rnn": Kind(rnn_step, 1, lambda variables: (variables[2], (variables[1],))),
-    "lstm": Kind(lstm_step, 2, lambda variables: (variables[2], (variables[1],))),
-    "mlstm": Kind(mlstm_step, 2, lambda variables: (variables[2], (variables[1], variables[3]))),
-    "gru": Kind(gru_step, 1, lambda variables: (variables[2][0], (variables[1], variables[2][1]))),
-    "min_gru": Kind(min_gru_step, 1, lambda variables: (variables[1], ())),
+    "rnn": Kind(rnn_step, 1, read_rnn),
+    "lstm": Kind(lstm_step, 2, read_lstm),
+    "mlstm": Kind(mlstm_step, 2, read_mlstm),
+    "gru": Kind(gru_step, 1, read_gru),
+    "min_gru": Kind(min_gru_step, 1, read_min_gru),
 }

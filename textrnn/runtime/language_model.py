@@ -85,23 +85,21 @@ class LanguageModel(TextModel):
     ) -> tuple[Any, States]:
         """Logits and states after `run` has taken each layer from its projected inputs and states to its outputs and
         states."""
-        remaining, after = list(states), list[Any]()
+        projected, after = self._project_symbols(ids, states, xp), ()
         hidden: Any = None
         for number, layer in enumerate(self.layers):
-            before = tuple(remaining.pop(0) for _ in range(layer.number_of_states))
-            if number == 0:
-                projected = self._project_symbols(ids, remaining[-1:], xp)
-            else:
+            if number:
                 projected = layer.project(self._normed(number - 1, hidden, xp))
-            outputs, states_of = run(layer, projected, before)
-            after.extend(states_of)
+            read = len(after)
+            outputs, states_of = run(layer, projected, states[read : read + layer.number_of_states])
+            after += states_of
             hidden = outputs + hidden if self.residual and number else outputs
-        return self._normed(-1, hidden, xp) @ self.output_kernel + self.output_bias, (*after, *remaining)
+        return self._normed(-1, hidden, xp) @ self.output_kernel + self.output_bias, after + states[len(after) :]
 
     def stepper(self) -> Stepper:
         return Stepper(self.step, self.fingerprint)
 
-    def _project_symbols(self, ids: Any, labels: list[Any], xp: Any) -> Any:
+    def _project_symbols(self, ids: Any, states: States, xp: Any) -> Any:
         first = self.layers[0]
         if self.table is None:
             projected = first.project(xp.take(self.embeddings, ids, axis=0))
@@ -109,7 +107,7 @@ class LanguageModel(TextModel):
             projected = xp.take(self.table, ids, axis=0)
         if self.label_embeddings is None:
             return projected
-        of_label = xp.take(self.label_embeddings, labels[0][:, 0], axis=0) @ first.kernel
+        of_label = xp.take(self.label_embeddings, states[-1][:, 0], axis=0) @ first.kernel
         return projected + (of_label if len(ids.shape) == 1 else of_label[:, None])
 
     def _normed(self, number: int, hidden: Any, xp: Any) -> Any:

@@ -27,8 +27,7 @@ class Recurrent:
         self.cell_step = kind.step
         self.number_of_states = kind.number_of_states
         self.units = units
-        self.kernel = variables[0]
-        self.bias, self.weights = kind.recurrent(variables)
+        self.kernel, self.bias, self.weights = kind.read(variables)
         self.zoneout = zoneout
         self.reverse = reverse
 
