@@ -56,10 +56,10 @@ TRAINING = {
     "unknown tokenizer": ({"tokenizer": "bpe"}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'word'"),
     "dropout of one": ({"dropout": 1.0}, ValueError, "`dropout` must be a number of 0 or more and below 1; received"),
     "dropout of NaN": ({"dropout": float("nan")}, ValueError, "`dropout` must be .* received nan"),
-    "tied, unequal": (
-        {"tie_embeddings": True, "embedding_dim": 8},
+    "too many negatives": (
+        {"negatives": 1000},
         ValueError,
-        "`embedding_dim` must equal `units` when `tie_embeddings`.*embedding_dim=8 and units=4",
+        "`negatives` must be less than the .* symbols of the vocabulary; received 1000",
     ),
     "tied, perhaps": ({"tie_embeddings": "yes"}, TypeError, "`tie_embeddings` must be True or False; received 'yes'"),
     "unknown recipe": (

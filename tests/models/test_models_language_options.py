@@ -16,6 +16,7 @@ MADE_OF = {
     "layer_norm": {"layer_norm": True},
     "residual": {"residual": True},
     "all": {"cell": "mlstm", "layer_norm": True, "residual": True, "tie_embeddings": True, "embedding_dim": 8},
+    "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "negatives": 4},
 }
 DROPPED = {
     "input_dropout": 0.5,

@@ -23,6 +23,7 @@ LANGUAGE_MODELS = {
     "zoneout": {"zoneout": 0.3},
     "residual": {"residual": True, "dropout": 0.4, "weight_drop": 0.3, "input_dropout": 0.1},
     "tied": {"tie_embeddings": True, "embedding_dim": 8},
+    "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "layer_norm": True, "negatives": 4},
     "labels": {"labels": ["bad", "good"]},
     "documents": {"documents": True},
     "bfloat16": {"dtype": "mixed_bfloat16"},

@@ -47,7 +47,9 @@ OF_THE_MODEL = (
     "embedding_dropout",
     "weight_drop",
     "zoneout",
+    "negatives",
 )
+NEGATIVES = 2048
 OF_TRAINING = ("epochs", "learning_rate", "weight_decay", "clip_norm", "warmup", "schedule", "weight_averaging")
 
 
@@ -69,6 +71,7 @@ def train_language_model(
     layer_norm: bool | None = None,
     residual: bool | None = None,
     tie_embeddings: bool | None = None,
+    negatives: int | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     sequence_length: int | None = None,
@@ -119,7 +122,9 @@ def train_language_model(
         zoneout: How likely a unit keeps its state at a step.
         layer_norm: Whether the outputs of each layer are normalised.
         residual: Whether each layer but the first adds its outputs to its inputs.
-        tie_embeddings: Whether the output shares the embedding's weights; needs `embedding_dim` equal to `units`.
+        tie_embeddings: Whether the output shares the embedding's weights.
+        negatives: How many symbols the right one is told from while training; 0 for all, by default 2,048 of a
+            vocabulary of more than four times as many.
         epochs: Passes over the text.
         batch_size: How many places of the text are read at once.
         sequence_length: Steps a gradient reaches back; the state is carried on from window to window.
@@ -229,6 +234,7 @@ def prepared_trainer(
         has_lags=settings["gradient_by_lag"],
     )
     seed, fitted = settings["seed"], fit(tokenizer, parent, texts.corpus, verbose)
+    _fill(settings, {"negatives": NEGATIVES if fitted.vocabulary_size > 4 * NEGATIVES else 0})
     model = LanguageModel(
         fitted,
         labels=sorted(set(texts.labels)),

@@ -13,6 +13,7 @@ import tensorflow as tf
 from textrnn import checks, runtime
 from textrnn.generation import Score, Stepper, TextModel
 from textrnn.layers import LockedDropout
+from textrnn.layers.sampled_softmax import sampled_cross_entropy
 from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
@@ -49,7 +50,9 @@ class LanguageModel(TextModel, keras.Model):
         layer_norm: Whether the outputs of each layer are normalised (Ba et al., 2016, arXiv 1607.06450).
         residual: Whether each layer but the first adds its outputs to its inputs (He et al., 2016, arXiv 1512.03385).
         tie_embeddings: Whether the output layer shares the embedding's weights (Press and Wolf, 2017,
-            arXiv 1608.05859); `embedding_dim` must then equal `units`.
+            arXiv 1608.05859); where `embedding_dim` is not `units`, a linear layer goes between.
+        negatives: How many symbols the right one is told from while training, where telling it from all of a large
+            vocabulary takes too long (`sampled_cross_entropy`); 0 for all.
         labels: What a text can be conditioned on (Mikolov and Zweig, 2012, Context dependent recurrent neural
             network language model): the vector of its label is added to the embedding of each of its symbols, and
             the label is part of the states.
@@ -80,6 +83,7 @@ class LanguageModel(TextModel, keras.Model):
         layer_norm: bool = False,
         residual: bool = False,
         tie_embeddings: bool = False,
+        negatives: int = 0,
         labels: Sequence[str] = (),
         documents: bool = False,
         seed: int = 0,
@@ -104,13 +108,14 @@ class LanguageModel(TextModel, keras.Model):
         self.layer_norm = checks.boolean("layer_norm", layer_norm)
         self.residual = checks.boolean("residual", residual)
         self.tie_embeddings = checks.boolean("tie_embeddings", tie_embeddings)
+        self.negatives = checks.integer_of_at_least(0, "negatives", negatives)
         self.labels = _checked_labels(labels)
         self.documents = checks.boolean("documents", documents)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
-        if tie_embeddings and self.embedding_dim != units:
+        if not 0 <= self.negatives < tokenizer.vocabulary_size:
             raise ValueError(
-                f"`embedding_dim` must equal `units` when `tie_embeddings` is True; received "
-                f"embedding_dim={embedding_dim} and units={units}."
+                f"`negatives` must be less than the {tokenizer.vocabulary_size} symbols of the vocabulary; received "
+                f"{negatives}."
             )
         self.supports_masking = True
         self.twins = Twins(self)
@@ -141,9 +146,18 @@ class LanguageModel(TextModel, keras.Model):
             keras.layers.LayerNormalization(dtype=dtype, name=f"norm_{number + 1}")
             for number in range(self.num_layers * self.layer_norm)
         ]
-        if not self.tie_embeddings:
+
+        def make_dense(width: int, name: str) -> keras.layers.Dense:
             glorot = keras.initializers.GlorotUniform(seed=next(seeds))
-            self.head = keras.layers.Dense(size, kernel_initializer=glorot, dtype=dtype, name="head")
+            return keras.layers.Dense(width, kernel_initializer=glorot, dtype=dtype, name=name)
+
+        if not self.tie_embeddings:
+            self.head = make_dense(size, "head")
+        self.has_bottleneck = self.tie_embeddings and self.embedding_dim != self.units
+        if self.has_bottleneck:
+            self.bottleneck = make_dense(self.embedding_dim, "bottleneck")
+        if self.negatives:
+            self.negative_seeds = keras.random.SeedGenerator(next(seeds))
         if self.labels:
             self.label_embedding = keras.layers.Embedding(
                 len(self.labels), self.embedding_dim, "zeros", dtype=dtype, name="label_embedding"
@@ -161,6 +175,8 @@ class LanguageModel(TextModel, keras.Model):
             )
         else:
             self.head.build((None, None, self.units))
+        if self.has_bottleneck:
+            self.bottleneck.build((None, None, self.units))
         if self.labels:
             self.label_embedding.build((None,))
         self.built = True
@@ -235,13 +251,43 @@ class LanguageModel(TextModel, keras.Model):
 
     def logits(self, hidden: tf.Tensor, *, training: bool | None = False) -> tf.Tensor:
         """Logits float32 `[B, T, V]` from the last layer's outputs `[B, T, H]`."""
-        hidden = self.dropout_layers[-1](self._normed(-1, hidden), training=training)
+        hidden = self._leaving(hidden, training)
         if not self.tie_embeddings:
             return tf.cast(self.head(hidden), tf.float32)
-        embeddings = tf.cast(tf.convert_to_tensor(self.embedding.embeddings), hidden.dtype)
-        flat = tf.matmul(tf.reshape(hidden, [-1, self.units]), embeddings, transpose_b=True)
+        embeddings, bias = (tf.cast(weights, hidden.dtype) for weights in self._output_weights())
+        flat = tf.matmul(tf.reshape(hidden, [-1, self.embedding_dim]), embeddings, transpose_b=True)
         logits = tf.reshape(flat, [tf.shape(hidden)[0], tf.shape(hidden)[1], self.tokenizer.vocabulary_size])
-        return tf.cast(logits + tf.cast(tf.convert_to_tensor(self.output_bias), hidden.dtype), tf.float32)
+        return tf.cast(logits + bias, tf.float32)
+
+    def losses(self, hidden: tf.Tensor, targets: tf.Tensor, *, training: bool | None = False) -> tf.Tensor:
+        """Cross-entropy of the symbol after each step, float32 `[B, T]`, in nats; an estimate if `training` a model
+        with `negatives`.
+
+        Args:
+            hidden: The last layer's outputs, `[B, T, H]`.
+            targets: Int `[B, T]`.
+            training: Whether anything is dropped and sampled.
+        """
+        if not (training and self.negatives):
+            return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self.logits(hidden, training=training))
+        leaving = self._leaving(hidden, training)
+        weights, bias = self._output_weights()
+        flat = tf.reshape(leaving, [-1, leaving.shape[-1]])
+        losses = sampled_cross_entropy(
+            flat, tf.reshape(targets, [-1]), weights, bias, self.negatives, self.negative_seeds.next()
+        )
+        return tf.reshape(losses, tf.shape(targets))
+
+    def _leaving(self, hidden: tf.Tensor, training: bool | None) -> tf.Tensor:
+        """What the output weights are applied to."""
+        hidden = self.dropout_layers[-1](self._normed(-1, hidden), training=training)
+        return self.bottleneck(hidden) if self.has_bottleneck else hidden
+
+    def _output_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """A row for each symbol, `[V, D]`, and the bias `[V]`."""
+        if self.tie_embeddings:
+            return tf.convert_to_tensor(self.embedding.embeddings), tf.convert_to_tensor(self.output_bias)
+        return tf.transpose(tf.convert_to_tensor(self.head.kernel)), tf.convert_to_tensor(self.head.bias)
 
     def initial_states(self, batch_size: Any, labels: Any = 0) -> States:
         """Empty states of all layers, in order, each zeros `[B, H]`.
@@ -326,6 +372,7 @@ class LanguageModel(TextModel, keras.Model):
             "layer_norm": self.layer_norm,
             "residual": self.residual,
             "tie_embeddings": self.tie_embeddings,
+            "negatives": self.negatives,
             "labels": list(self.labels),
             "documents": self.documents,
             "seed": self.seed,

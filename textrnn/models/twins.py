@@ -40,5 +40,7 @@ class Twins:
             named[f"layers/{runtime.numbered('layer_normalization', number)}"] = norm.weights
         if model.labels:
             named["label_embedding"] = model.label_embedding.weights
+        if model.has_bottleneck:
+            named["bottleneck"] = model.bottleneck.weights
         named |= {"": [model.output_bias]} if model.tie_embeddings else {"head": model.head.weights}
         return {path: [np.asarray(weight.value) for weight in listed] for path, listed in named.items()}

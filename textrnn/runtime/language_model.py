@@ -17,7 +17,7 @@ TABLE_AT_MOST = 1 << 22  # numbers; a larger vocabulary projects what it reads, 
 EPSILON = 1e-3  # of keras.layers.LayerNormalization
 OF_THE_FINGERPRINT = ("tokenizer", "cell", "zoneout", "layer_norm", "residual", "labels", "documents")
 
-OF_THE_MODEL = ("", "embedding", "label_embedding", "layers", "head")  # where a file has its weights
+OF_THE_MODEL = ("", "embedding", "label_embedding", "layers", "bottleneck", "head")  # where a file has its weights
 
 States = tuple[np.ndarray, ...]
 
@@ -50,6 +50,7 @@ class LanguageModel(TextModel):
             self.output_kernel, (self.output_bias,) = self.embeddings.T, weights[""]
         else:
             self.output_kernel, self.output_bias = weights["head"]
+        self.bottleneck = weights.get("bottleneck")
         first = self.layers[0]
         is_small = len(self.embeddings) * first.kernel.shape[1] <= TABLE_AT_MOST
         self.table = first.project(self.embeddings) if is_small else None
@@ -94,7 +95,10 @@ class LanguageModel(TextModel):
             outputs, states_of = run(layer, projected, states[read : read + layer.number_of_states])
             after += states_of
             hidden = outputs + hidden if self.residual and number else outputs
-        return self._normed(-1, hidden, xp) @ self.output_kernel + self.output_bias, after + states[len(after) :]
+        leaving = self._normed(-1, hidden, xp)
+        if self.bottleneck is not None:
+            leaving = leaving @ self.bottleneck[0] + self.bottleneck[1]
+        return leaving @ self.output_kernel + self.output_bias, after + states[len(after) :]
 
     def stepper(self) -> Stepper:
         return Stepper(self.step, self.fingerprint)
