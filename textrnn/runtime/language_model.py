@@ -86,7 +86,8 @@ class LanguageModel(TextModel):
     ) -> tuple[Any, States]:
         """Logits and states after `run` has taken each layer from its projected inputs and states to its outputs and
         states."""
-        projected, after = self._project_symbols(ids, states, xp), ()
+        projected = self._project_symbols(ids, states, xp)
+        after: States = ()
         hidden: Any = None
         for number, layer in enumerate(self.layers):
             if number:
