@@ -10,11 +10,22 @@ import keras
 import numpy as np
 
 from textrnn import checks
-from textrnn.api.common import check_shared, make_ready, record_settings, run_trainer, say
-from textrnn.models import TextClassifier
+from textrnn.api.common import (
+    check_shared,
+    fill,
+    make_ready,
+    open_language_model,
+    record_settings,
+    run_trainer,
+    say,
+)
+from textrnn.models import LanguageModel, TextClassifier
+from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.text import LabelledTexts, Tokenizer, read_labelled
 from textrnn.training import (
+    CLASSIFIER,
+    PRETRAINED_CLASSIFIER,
     ExampleBatches,
     LabelOfText,
     Trainer,
@@ -27,23 +38,47 @@ from textrnn.training import (
     weigh_classes,
 )
 
+INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
+OF_THE_MODEL = (
+    *INHERITED[1:],
+    "bigram_buckets",
+    "dropout",
+    "symbol_dropout",
+    "weight_drop",
+    "bidirectional",
+    "members",
+)
+OF_TRAINING = (
+    "epochs",
+    "learning_rate",
+    "weight_decay",
+    "clip_norm",
+    "warmup",
+    "layer_discount",
+    "unfreezing",
+)
+
 
 def train_classifier(
     source: str | os.PathLike[str] | tuple[Sequence[str], Sequence[str]],
     *,
-    tokenizer: str | Tokenizer = "word",
-    cell: str = "gru",
-    units: int = 32,
-    num_layers: int = 1,
-    embedding_dim: int = 32,
-    bigram_buckets: int = 1 << 16,
-    dropout: float = 0.5,
-    symbol_dropout: float = 0.3,
-    bidirectional: bool = True,
-    members: int = 5,
-    epochs: int = 8,
-    batch_size: int = 16,
-    learning_rate: float = 3e-3,
+    pretrained: str | os.PathLike[str] | LanguageModel | None = None,
+    tokenizer: str | Tokenizer | None = None,
+    cell: str | None = None,
+    units: int | None = None,
+    num_layers: int | None = None,
+    embedding_dim: int | None = None,
+    bigram_buckets: int | None = None,
+    dropout: float | None = None,
+    symbol_dropout: float | None = None,
+    weight_drop: float | None = None,
+    bidirectional: bool | None = None,
+    members: int | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    layer_discount: float | None = None,
+    unfreezing: float | None = None,
     weight_decay: float = 0.01,
     clip_norm: float = 1.0,
     warmup: float = 0.1,
@@ -63,9 +98,15 @@ def train_classifier(
 ) -> TextClassifier:
     """Train a classifier on labelled texts.
 
+    Where an argument's default is None it depends on whether there is a pretrained model; `textrnn.training.recipes`
+    has the numbers.
+
     Args:
         source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
-        tokenizer: `"word"`, `"character"`, `"byte"`, or a tokenizer of `textrnn.text`, fitted or not.
+        pretrained: A language model, its file or its run folder, that has read many texts of the kind: its tokenizer,
+            embedding and recurrent layers are where the classifier begins (Dai and Le, 2015, arXiv 1511.01432; Howard
+            and Ruder, 2018, arXiv 1801.06146).
+        tokenizer: `"word"` (the default), `"character"`, `"byte"`, or a tokenizer of `textrnn.text`, fitted or not.
         cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
@@ -73,11 +114,15 @@ def train_classifier(
         bigram_buckets: How many hashed vectors of symbol pairs are added to those of single symbols; 0 for none.
         dropout: Fraction dropped after the embedding, between layers and after pooling.
         symbol_dropout: Fraction of the symbols made unknown while training.
+        weight_drop: Fraction of each recurrent kernel dropped.
         bidirectional: Whether each layer also reads backwards.
         members: How many readers are trained side by side, their probabilities averaged.
         epochs: Passes over the texts.
         batch_size: Texts a step.
         learning_rate: The peak of a warm-up and a cosine decay.
+        layer_discount: What the learning rate is multiplied by from each layer to the one below it, so that what was
+            learnt before changes less than what is new.
+        unfreezing: How many epochs each layer waits for the one above it, before it begins to learn.
         weight_decay: Of AdamW.
         clip_norm: The gradient's largest global norm.
         warmup: Fraction of all steps over which the learning rate rises.
@@ -107,16 +152,16 @@ def train_classifier(
         FileNotFoundError: If `source` is a path that does not exist.
         FileExistsError: If `out` holds a run and `resume` is False.
     """
-    precision = resolve_precision(precision)
-    settings = record_settings(locals())
+    settings = {**locals(), "precision": resolve_precision(precision)}
+    parent = None if pretrained is None else open_encoder(pretrained)
+    if parent is not None:
+        if tokenizer == parent.tokenizer.kind:
+            settings["tokenizer"] = None  # as the settings of a run that is resumed have it
+        fill(settings, {name: getattr(parent, name) for name in INHERITED}, fixed_by="pretrained")
+        fill(settings, PRETRAINED_CLASSIFIER)
+    fill(settings, CLASSIFIER)
     training = TrainingSettings(
-        epochs,
-        learning_rate,
-        weight_decay,
-        clip_norm,
-        warmup,
-        patience=patience,
-        checkpoint_seconds=checkpoint_seconds,
+        patience=patience, checkpoint_seconds=checkpoint_seconds, **{name: settings[name] for name in OF_TRAINING}
     )
     check_shared(settings, callbacks, verbose, resume)
     run = claim_run(out, resume=resume)
@@ -128,32 +173,27 @@ def train_classifier(
     numbers = np.array([number_of[label] for label in labelled.labels])
     kept, held_out = split_labelled(numbers, labels, validation_split, seed)
     weights = weigh_classes(class_weight, labels, numbers[kept])
-    fitted = make_ready(tokenizer)
+    fitted = make_ready(settings["tokenizer"])
     if not fitted.is_fitted:
         fitted.fit(labelled.texts[row] for row in kept)
     model = TextClassifier(
         fitted,
         labels,
-        cell=cell,
-        units=units,
-        num_layers=num_layers,
-        embedding_dim=embedding_dim,
-        dropout=dropout,
-        bigram_buckets=bigram_buckets,
-        symbol_dropout=symbol_dropout,
-        bidirectional=bidirectional,
-        members=members,
         seed=seed,
-        dtype=dtype_policy(precision),
+        dtype=dtype_policy(settings["precision"]),
+        **{name: settings[name] for name in OF_THE_MODEL},
     )
+    if parent is not None:
+        inherit_encoder(model, parent)
     sequences = [fitted.encode(text) for text in labelled.texts]
 
     def batches(rows: np.ndarray, order: int | None) -> ExampleBatches:
         chosen = [sequences[row] for row in rows]
-        return ExampleBatches(chosen, numbers[rows], batch_size=batch_size, seed=order)
+        return ExampleBatches(chosen, numbers[rows], batch_size=settings["batch_size"], seed=order)
 
     facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, numbers])})
-    is_resumed = run is not None and begin_run(run, resume=resume, settings=settings, facts=facts)
+    recorded = record_settings(settings)
+    is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
     say(verbose, f"{len(sequences):,} texts, labels {', '.join(labels)}, vocabulary of {fitted.vocabulary_size:,}")
     trainer = Trainer(
         model,
@@ -166,6 +206,18 @@ def train_classifier(
         is_shown=verbose,
     )
     run_trainer(trainer, facts, is_resumed, "loss")
+    return model
+
+
+def open_encoder(pretrained: Any) -> LanguageModel:
+    """The language model whose layers a classifier can begin with."""
+    model = open_language_model("pretrained", pretrained)
+    for name in ("layer_norm", "residual", "zoneout", "labels"):
+        if getattr(model, name):
+            raise ValueError(
+                f"`pretrained` must be a language model without `{name}`, which a classifier does not have; received "
+                f"one with {name}={getattr(model, name)!r}."
+            )
     return model
 
 

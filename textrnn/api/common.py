@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from textrnn import checks
-from textrnn.models import TextClassifier
+from textrnn.models import LanguageModel, TextClassifier, load_model
 from textrnn.models.stack import CELLS
 from textrnn.text import Tokenizer, WordTokenizer, make_tokenizer
 from textrnn.training import Trainer, can_draw, draw_curves
@@ -23,7 +23,7 @@ def record_settings(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a call as its run's config records them: all that decides what comes out."""
     left_out = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")
     recorded = {name: value for name, value in arguments.items() if name not in left_out}
-    for name in {"source", "init_from"} & recorded.keys():
+    for name in {"source", "init_from", "pretrained"} & recorded.keys():
         recorded[name] = _name_of(recorded[name])
     tokenizer = recorded["tokenizer"]
     recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
@@ -48,6 +48,27 @@ def check_shared(settings: dict[str, Any], callbacks: Any, verbose: bool, resume
     is_list = isinstance(callbacks, Sequence)
     if not is_list or not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
         raise TypeError(f"`callbacks` must be a list of Keras callbacks; received {callbacks!r}.")
+
+
+def fill(settings: dict[str, Any], values: dict[str, Any], *, fixed_by: str | None = None) -> None:
+    """Give settings that were left to None their values; those that an argument fixes may not be given others."""
+    for name, value in values.items():
+        if fixed_by is not None and settings[name] not in (None, value):
+            raise ValueError(
+                f"`{name}` must be that of `{fixed_by}`, {value!r}, or left out; received {settings[name]!r}."
+            )
+        if settings[name] is None:
+            settings[name] = value
+
+
+def open_language_model(name: str, given: Any) -> LanguageModel:
+    """The language model that the argument `name` is, or is the path of."""
+    if not isinstance(given, (str, os.PathLike, keras.Model)):
+        raise TypeError(f"`{name}` must be a language model or the path of one; received {given!r}.")
+    model = given if isinstance(given, keras.Model) else load_model(given)
+    if not isinstance(model, LanguageModel):
+        raise ValueError(f"`{name}` must be a language model; received a {type(model).__name__}.")
+    return model
 
 
 def make_ready(tokenizer: str | Tokenizer) -> Tokenizer:

@@ -13,9 +13,9 @@ import keras
 import numpy as np
 
 from textrnn import checks
-from textrnn.api.common import check_shared, record_settings, run_trainer, say
+from textrnn.api.common import check_shared, fill, open_language_model, record_settings, run_trainer, say
 from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, fit, open_texts, workplace
-from textrnn.models import LanguageModel, load_model
+from textrnn.models import LanguageModel
 from textrnn.models.inheritance import inherit_weights
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import in_float32
@@ -218,8 +218,9 @@ def prepared_trainer(
     run = claim_run(out, resume=resume)
     texts = open_texts(source, **{name: settings[name] for name in of_text})
     parent = _open_parent(init_from, run)
-    _fill(settings, {} if parent is None else {name: getattr(parent, name) for name in INHERITED}, is_fixed=True)
-    _fill(settings, make_recipe(settings["recipe"], texts.corpus.size, settings["cell"]))
+    inherited = {} if parent is None else {name: getattr(parent, name) for name in INHERITED}
+    fill(settings, inherited, fixed_by="init_from")
+    fill(settings, make_recipe(settings["recipe"], texts.corpus.size, settings["cell"]))
     training = TrainingSettings(
         patience=settings["patience"],
         checkpoint_seconds=checkpoint_seconds,
@@ -234,7 +235,7 @@ def prepared_trainer(
         has_lags=settings["gradient_by_lag"],
     )
     seed, fitted = settings["seed"], fit(tokenizer, parent, texts.corpus, verbose)
-    _fill(settings, {"negatives": NEGATIVES if fitted.vocabulary_size > 4 * NEGATIVES else 0})
+    fill(settings, {"negatives": NEGATIVES if fitted.vocabulary_size > 4 * NEGATIVES else 0})
     model = LanguageModel(
         fitted,
         labels=sorted(set(texts.labels)),
@@ -286,23 +287,7 @@ def _open_parent(init_from: Any, run: RunFolder | None) -> LanguageModel | None:
         return None
     if run is not None and run.checkpoint.exists() and run.model.exists():
         init_from = run.path
-    if not isinstance(init_from, (str, os.PathLike, keras.Model)):
-        raise TypeError(f"`init_from` must be a language model or the path of one; received {init_from!r}.")
-    model = init_from if isinstance(init_from, keras.Model) else load_model(init_from)
-    if not isinstance(model, LanguageModel):
-        raise ValueError(f"`init_from` must be a language model; received a {type(model).__name__}.")
-    return model
-
-
-def _fill(settings: dict[str, Any], values: dict[str, Any], *, is_fixed: bool = False) -> None:
-    """Give settings that were left to None their values; those that are fixed may not be given others."""
-    for name, value in values.items():
-        if is_fixed and settings[name] not in (None, value):
-            raise ValueError(
-                f"`{name}` must be that of `init_from`, {value!r}, or left out; received {settings[name]!r}."
-            )
-        if settings[name] is None:
-            settings[name] = value
+    return open_language_model("init_from", init_from)
 
 
 def _write_sample(model: LanguageModel, seed: int) -> str:

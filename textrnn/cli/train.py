@@ -22,7 +22,6 @@ ONLY_LANGUAGE = (
     "input_dropout",
     "output_dropout",
     "embedding_dropout",
-    "weight_drop",
     "zoneout",
     "layer_norm",
     "residual",
@@ -39,6 +38,9 @@ ONLY_LANGUAGE = (
     "gradient_by_lag",
 )
 ONLY_CLASSIFIER = (
+    "pretrained",
+    "layer_discount",
+    "unfreezing",
     "members",
     "bigram_buckets",
     "symbol_dropout",
@@ -161,6 +163,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--gradient-by-lag", action="store_true", help="record how far back gradients reach")
     classifier = parser.add_argument_group("classifier")
     add = classifier.add_argument
+    add("--pretrained", metavar="MODEL", help="begin with the layers of a language model of the same kind of texts")
+    add("--layer-discount", type=flags.number, metavar="X", help="how much slower each layer is than the one above")
+    add("--unfreezing", type=flags.number, metavar="EPOCHS", help="how long each layer waits for the one above")
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
     add("--members", type=flags.positive_integer, metavar="N", help="readers whose answers are averaged")
     add("--bigram-buckets", type=flags.count, metavar="N", help="hashed vectors of symbol pairs; 0 for none")

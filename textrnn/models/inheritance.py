@@ -1,4 +1,4 @@
-"""A new model that begins with what another has learnt."""
+"""A model that begins with what a language model has learnt."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from textrnn.models.language_model import LanguageModel
+from textrnn.models.text_classifier import TextClassifier
 
 
 def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
@@ -31,6 +32,15 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
     if lost:
         message = f"{len(lost)} labels of the model that is begun with do not occur here and are given up: "
         warnings.warn(message + ", ".join(map(repr, lost)), stacklevel=4)
+
+
+def inherit_encoder(classifier: TextClassifier, parent: LanguageModel) -> None:
+    """Give every reader of `classifier` the embedding and the recurrent layers of `parent`, whose cell, sizes and
+    tokenizer it has (Dai and Le, 2015, arXiv 1511.01432)."""
+    for reader in classifier.readers:
+        reader.embedding.set_weights(parent.embedding.get_weights())
+        for layer, source in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
+            layer.cell.set_weights(source.cell.get_weights())
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

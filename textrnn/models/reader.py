@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from textrnn.layers import BigramEmbedding, ConcatPooling
+from textrnn.layers import BigramEmbedding, ConcatPooling, LockedDropout
 from textrnn.models.stack import make_recurrent
 from textrnn.text import PAD_ID, UNKNOWN_ID
 
@@ -32,6 +32,7 @@ class Reader(keras.layers.Layer):
         bigram_buckets: int,
         dropout: float,
         symbol_dropout: float,
+        weight_drop: float,
         bidirectional: bool,
         **kwargs: Any,
     ) -> None:
@@ -41,8 +42,8 @@ class Reader(keras.layers.Layer):
         def normal() -> keras.Initializer:
             return keras.initializers.RandomNormal(stddev=0.1, seed=next(seeds))
 
-        def make_dropout() -> keras.layers.Dropout:
-            return keras.layers.Dropout(dropout, seed=next(seeds), dtype=dtype)
+        def make_dropout() -> LockedDropout:
+            return LockedDropout(dropout, seed=next(seeds), dtype=dtype)
 
         self.supports_masking = True
         self.bidirectional = bidirectional
@@ -54,10 +55,11 @@ class Reader(keras.layers.Layer):
         )
         self.input_dropouts = [make_dropout() for _ in range(num_layers)]
         self.recurrent_layers = [
-            make_recurrent(cell, units, seeds, bidirectional=bidirectional, dtype=dtype) for _ in range(num_layers)
+            make_recurrent(cell, units, seeds, bidirectional=bidirectional, weight_drop=weight_drop, dtype=dtype)
+            for _ in range(num_layers)
         ]
         self.pooling = ConcatPooling(dtype=dtype)
-        self.output_dropout = make_dropout()
+        self.output_dropout = keras.layers.Dropout(dropout, seed=next(seeds), dtype=dtype)
         glorot = keras.initializers.GlorotUniform(seed=next(seeds))
         self.head = keras.layers.Dense(labels, kernel_initializer=glorot, dtype=dtype)
         self.width = units * (2 if bidirectional else 1)
@@ -79,6 +81,18 @@ class Reader(keras.layers.Layer):
             hidden, *states = layer(dropout(hidden, training=training), mask=mask, training=training)
         pooled = self.pooling(hidden, self._last_outputs(states), mask=mask)
         return tf.cast(self.head(self.output_dropout(pooled, training=training)), tf.float32)
+
+    def depths(self) -> list[int]:
+        """How many layers each trainable variable is from the output."""
+        embeddings = [self.embedding, *([] if self.bigrams is None else [self.bigrams])]
+        by_depth = [[self.head], *([layer] for layer in reversed(self.recurrent_layers)), embeddings]
+        depth_of = {
+            id(variable): depth
+            for depth, layers in enumerate(by_depth)
+            for layer in layers
+            for variable in layer.trainable_variables
+        }
+        return [depth_of[id(variable)] for variable in self.trainable_variables]
 
     def compute_mask(self, ids: Any, mask: tf.Tensor | None = None) -> None:
         return None

@@ -35,8 +35,10 @@ class TextClassifier(TextLabeller, keras.Model):
         num_layers: How many recurrent layers are stacked.
         embedding_dim: Size of a symbol's embedding.
         bigram_buckets: How many hashed vectors of symbol pairs are added to those of single symbols; 0 for none.
-        dropout: Fraction dropped after the embedding, between layers and after pooling while training.
+        dropout: Fraction dropped after the embedding, between layers (the same features at all steps) and after
+            pooling while training.
         symbol_dropout: Fraction of the symbols made unknown while training, which also teaches what to do with those.
+        weight_drop: Fraction of each recurrent kernel dropped while training (Merity et al., 2018, arXiv 1708.02182).
         bidirectional: Whether each layer also reads backwards.
         members: How many readers there are, alike but for their seeds; their probabilities are averaged
             (Lakshminarayanan et al., 2017, arXiv 1612.01474).
@@ -58,6 +60,7 @@ class TextClassifier(TextLabeller, keras.Model):
         bigram_buckets: int = 0,
         dropout: float = 0.5,
         symbol_dropout: float = 0.0,
+        weight_drop: float = 0.0,
         bidirectional: bool = True,
         members: int = 1,
         seed: int = 0,
@@ -75,6 +78,7 @@ class TextClassifier(TextLabeller, keras.Model):
         self.bigram_buckets = checks.integer_of_at_least(0, "bigram_buckets", bigram_buckets)
         self.dropout = checks.fraction("dropout", dropout)
         self.symbol_dropout = checks.fraction("symbol_dropout", symbol_dropout)
+        self.weight_drop = checks.fraction("weight_drop", weight_drop)
         self.bidirectional = checks.boolean("bidirectional", bidirectional)
         self.members = checks.positive_integer("members", members)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
@@ -91,6 +95,7 @@ class TextClassifier(TextLabeller, keras.Model):
                 bigram_buckets=bigram_buckets,
                 dropout=dropout,
                 symbol_dropout=symbol_dropout,
+                weight_drop=weight_drop,
                 bidirectional=bidirectional,
                 dtype=self.dtype_policy,
             )
@@ -109,6 +114,10 @@ class TextClassifier(TextLabeller, keras.Model):
         if len(self.readers) == 1:
             return logits[0]
         return tf.reduce_logsumexp(tf.nn.log_softmax(logits), axis=0) - math.log(len(self.readers))
+
+    def depths(self) -> list[int]:
+        """How many layers each trainable variable is from the output."""
+        return [depth for reader in self.readers for depth in reader.depths()]
 
     def reader_logits(
         self, ids: tf.Tensor, *, training: bool | None = False, mask: tf.Tensor | None = None
@@ -142,6 +151,7 @@ class TextClassifier(TextLabeller, keras.Model):
             "bigram_buckets": self.bigram_buckets,
             "dropout": self.dropout,
             "symbol_dropout": self.symbol_dropout,
+            "weight_drop": self.weight_drop,
             "bidirectional": self.bidirectional,
             "members": self.members,
             "seed": self.seed,

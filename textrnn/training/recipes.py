@@ -38,6 +38,39 @@ def make_recipe(name: str, characters: int, cell: str | None = None) -> dict[str
     return {**recipe, "weight_drop": 0.0} if cell == "min_gru" else recipe  # it has no recurrent kernel
 
 
+CLASSIFIER: dict[str, Any] = {
+    "tokenizer": "word",
+    "cell": "gru",
+    "units": 32,
+    "num_layers": 1,
+    "embedding_dim": 32,
+    "bigram_buckets": 1 << 16,
+    "dropout": 0.5,
+    "symbol_dropout": 0.3,
+    "weight_drop": 0.0,
+    "bidirectional": True,
+    "members": 5,
+    "epochs": 8,
+    "batch_size": 16,
+    "learning_rate": 3e-3,
+    "layer_discount": 1.0,
+    "unfreezing": 0.0,
+}
+PRETRAINED_CLASSIFIER: dict[str, Any] = {
+    "bigram_buckets": 0,
+    "dropout": 0.4,
+    "symbol_dropout": 0.1,
+    "weight_drop": 0.2,
+    "bidirectional": False,
+    "members": 1,
+    "epochs": 4,
+    "batch_size": 32,
+    "learning_rate": 2e-3,
+    "layer_discount": 0.5,
+    "unfreezing": 0.0,
+}
+
+
 def quick(characters: int) -> dict[str, Any]:
     """A minute or two: one layer, 3 million characters read."""
     return {

@@ -22,6 +22,8 @@ class TrainingSettings:
         weight_averaging: How much of the average of the weights stays at a step (Polyak and Juditsky, 1992; as an
             exponential average, Izmailov et al., 2018, arXiv 1803.05407, section 3.2): validation and the best model
             use the averages, training goes on with the weights themselves. 0 averages nothing.
+        layer_discount: What the learning rate is multiplied by from each layer to the one below it; 1 for the same.
+        unfreezing: How many epochs each layer waits for the one above it, before it begins to learn.
         patience: Epochs without a better validation loss after which training stops; None never stops early.
         checkpoint_seconds: Training time between checkpoints; there is one after each epoch too.
 
@@ -36,6 +38,8 @@ class TrainingSettings:
     warmup: float = 0.05
     schedule: str = "cosine"
     weight_averaging: float = 0.0
+    layer_discount: float = 1.0
+    unfreezing: float = 0.0
     patience: int | None = None
     checkpoint_seconds: float = 60.0
 
@@ -47,6 +51,8 @@ class TrainingSettings:
         checks.fraction("warmup", self.warmup)
         checks.one_of("schedule", self.schedule, SCHEDULES)
         checks.fraction("weight_averaging", self.weight_averaging)
+        checks.fraction("layer_discount", self.layer_discount, zero=False, one=True)
+        checks.non_negative_number("unfreezing", self.unfreezing)
         if self.patience is not None:
             checks.positive_integer("patience", self.patience)
         checks.non_negative_number("checkpoint_seconds", self.checkpoint_seconds)

@@ -16,6 +16,7 @@ from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
 from textrnn.training.checkpoint import Position, assign_all, load_checkpoint, save_checkpoint
 from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_interrupt
+from textrnn.training.layerwise import LayerwiseAdamW
 from textrnn.training.objectives import Objective
 from textrnn.training.report import Report
 from textrnn.training.run_folder import RunFolder
@@ -36,7 +37,8 @@ class Trainer:
     `tf.distribute.Strategy` in whose scope it was made.
 
     Args:
-        model: A built Keras model.
+        model: A built Keras model; where layers have a pace of their own its `depths()` says how many layers each
+            trainable variable is from the output.
         objective: What is minimised.
         batches: The training data.
         validation: The data that decides which weights are best; None keeps the last.
@@ -71,7 +73,7 @@ class Trainer:
         self.steps = [batches.steps(epoch) for epoch in range(settings.epochs)]
         total = sum(self.steps)
         self.schedule = Schedule(settings.schedule, settings.learning_rate, total, round(settings.warmup * total))
-        self.optimizer = keras.optimizers.AdamW(self.schedule, weight_decay=settings.weight_decay)
+        self.optimizer = self._make_optimizer()
         self.optimizer.build(model.trainable_variables)
         model.optimizer = self.optimizer  # where callbacks look for it
         self.averages = WeightAverages(model.trainable_variables, settings.weight_averaging)
@@ -90,6 +92,18 @@ class Trainer:
             clip_norm=settings.clip_norm,
             rows=batches.batch_size,
             validation_rows=None if validation is None else validation.batch_size,
+        )
+
+    def _make_optimizer(self) -> keras.optimizers.Optimizer:
+        settings = self.settings
+        if settings.layer_discount == 1 and not settings.unfreezing:
+            return keras.optimizers.AdamW(self.schedule, weight_decay=settings.weight_decay)
+        depths = self.model.depths()
+        return LayerwiseAdamW(
+            self.schedule,
+            weight_decay=settings.weight_decay,
+            rates=[settings.layer_discount**depth for depth in depths],
+            starts=[round(settings.unfreezing * depth * self.steps[0]) for depth in depths],
         )
 
     def restore(self) -> None:
