@@ -56,10 +56,24 @@ class Bidirectional(keras.layers.Layer):
             layer.build(sequence_shape)
         self.built = True
 
-    def call(self, sequence: tf.Tensor, mask: tf.Tensor | None = None, training: bool | None = None) -> Any:
+    def get_initial_state(self, batch_size: Any) -> list[tf.Tensor]:
+        """Zeros for each state of `batch_size` rows, those of the forward layer first."""
+        return [*self.forward.get_initial_state(batch_size), *self.backward.get_initial_state(batch_size)]
+
+    def call(
+        self,
+        sequence: tf.Tensor,
+        initial_state: Any = None,
+        mask: tf.Tensor | None = None,
+        training: bool | None = None,
+    ) -> Any:
         """Outputs `[B, T, 2 H]`, or `[B, 2 H]` without `return_sequences`; states, if any, follow in turn."""
-        there = self.forward(sequence, mask=mask, training=training)
-        back = self.backward(sequence, mask=mask, training=training)
+        of_forward = of_backward = None
+        if initial_state is not None:
+            half = len(initial_state) // 2
+            of_forward, of_backward = initial_state[:half], initial_state[half:]
+        there = self.forward(sequence, initial_state=of_forward, mask=mask, training=training)
+        back = self.backward(sequence, initial_state=of_backward, mask=mask, training=training)
         if not self.forward.return_state:
             return tf.concat([there, back], axis=-1)
         return (tf.concat([there[0], back[0]], axis=-1), *there[1:], *back[1:])

@@ -45,10 +45,12 @@ class BigramEmbedding(keras.layers.Layer):
         self.embeddings = self.add_weight(shape=shape, initializer=self.embeddings_initializer, name="embeddings")
         self.built = True
 
-    def call(self, ids: tf.Tensor) -> tf.Tensor:
-        """From ids int `[B, T]` to vectors `[B, T, output_dim]`."""
+    def call(self, ids: tf.Tensor, before: tf.Tensor | None = None) -> tf.Tensor:
+        """From ids int `[B, T]`, and those before the first, int `[B]`, if the sequence goes on, to vectors
+        `[B, T, output_dim]`."""
         ids = tf.cast(ids, tf.int64)
-        previous = tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
+        first = tf.zeros_like(ids[:, :1]) if before is None else tf.cast(before, tf.int64)[:, None]
+        previous = tf.concat([first, ids], axis=1)[:, :-1]
         bucket = tf.math.floormod(previous * MIXER + ids, self.buckets)
         return tf.cast(tf.gather(tf.convert_to_tensor(self.embeddings), bucket), self.compute_dtype)
 

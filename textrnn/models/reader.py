@@ -9,8 +9,12 @@ import keras
 import tensorflow as tf
 
 from textrnn.layers import BigramEmbedding, ConcatPooling, LockedDropout
+from textrnn.layers.pooling import Pooled
 from textrnn.models.stack import make_recurrent
 from textrnn.text import PAD_ID, UNKNOWN_ID
+
+Carried = tuple[tuple[tf.Tensor, ...], Pooled, tf.Tensor]
+"""What is known of texts that come in parts: the states of all layers, the pooled outputs, the last ids `[B]`."""
 
 
 class Reader(keras.layers.Layer):
@@ -58,6 +62,7 @@ class Reader(keras.layers.Layer):
             make_recurrent(cell, units, seeds, bidirectional=bidirectional, weight_drop=weight_drop, dtype=dtype)
             for _ in range(num_layers)
         ]
+        self.states_of_layer = len(self.recurrent_layers[0].get_initial_state(1))
         self.pooling = ConcatPooling(dtype=dtype)
         self.output_dropout = keras.layers.Dropout(dropout, seed=next(seeds), dtype=dtype)
         glorot = keras.initializers.GlorotUniform(seed=next(seeds))
@@ -76,10 +81,37 @@ class Reader(keras.layers.Layer):
 
     def call(self, ids: tf.Tensor, mask: tf.Tensor | None = None, training: bool | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` from ids int `[B, T]`, `mask` bool `[B, T]` True at real steps."""
-        hidden, states = self._embed(ids, training), []
+        return self.answer(self.read(ids, self.start(tf.shape(ids)[0]), mask, training=training), training=training)
+
+    def start(self, rows: Any) -> Carried:
+        """Nothing read yet, in each of `rows` texts."""
+        states = [state for layer in self.recurrent_layers for state in layer.get_initial_state(rows)]
+        return tuple(states), self.pooling.start(rows, self.width), tf.zeros([rows], tf.int32)
+
+    def read(
+        self, ids: tf.Tensor, carried: Carried, mask: tf.Tensor | None = None, *, training: bool | None = None
+    ) -> Carried:
+        """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
+
+        A bidirectional reader must be given a text as one part.
+        """
+        before, pooled, last_ids = carried
+        hidden, after = self._embed(ids, last_ids, training), list[tf.Tensor]()
         for dropout, layer in zip(self.input_dropouts, self.recurrent_layers, strict=True):
-            hidden, *states = layer(dropout(hidden, training=training), mask=mask, training=training)
-        pooled = self.pooling(hidden, self._last_outputs(states), mask=mask)
+            initial = before[len(after) :][: self.states_of_layer]
+            entering = dropout(hidden, training=training)
+            hidden, *states = layer(entering, initial_state=initial, mask=mask, training=training)
+            after += states
+        if mask is not None:
+            ids = tf.where(mask, tf.cast(ids, tf.int32), 0)
+        count = tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
+        last = tf.gather(tf.concat([last_ids[:, None], tf.cast(ids, tf.int32)], axis=1), count, batch_dims=1)
+        return tuple(after), self.pooling.add(pooled, hidden, mask), last
+
+    def answer(self, carried: Carried, *, training: bool | None = None) -> tf.Tensor:
+        """Logits float32 `[B, labels]` after what has been read."""
+        states, pooled, _ = carried
+        pooled = self.pooling.finish(pooled, self._last_outputs(states))
         return tf.cast(self.head(self.output_dropout(pooled, training=training)), tf.float32)
 
     def depths(self) -> list[int]:
@@ -97,14 +129,15 @@ class Reader(keras.layers.Layer):
     def compute_mask(self, ids: Any, mask: tf.Tensor | None = None) -> None:
         return None
 
-    def _embed(self, ids: tf.Tensor, training: bool | None) -> tf.Tensor:
+    def _embed(self, ids: tf.Tensor, before: tf.Tensor, training: bool | None) -> tf.Tensor:
         if training and self.symbol_dropout:
             chance = keras.random.uniform(tf.shape(ids), seed=self.symbol_dropout_seeds)
             unknown = tf.constant(UNKNOWN_ID, ids.dtype)
             ids = tf.where((chance < self.symbol_dropout) & (ids != PAD_ID), unknown, ids)
         embedded = self.embedding(ids)
-        return embedded if self.bigrams is None else embedded + self.bigrams(ids)
+        return embedded if self.bigrams is None else embedded + self.bigrams(ids, before)
 
-    def _last_outputs(self, states: list[tf.Tensor]) -> tf.Tensor:
-        """The first state of each direction is its last output."""
-        return tf.concat([states[0], states[len(states) // 2]], axis=1) if self.bidirectional else states[0]
+    def _last_outputs(self, states: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        """The first state of each direction of the last layer is its last output."""
+        last = states[-self.states_of_layer :]
+        return tf.concat([last[0], last[len(last) // 2]], axis=1) if self.bidirectional else last[0]

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from textrnn.generation import TextLabeller
 from textrnn.generation.scoring import log_softmax
 from textrnn.runtime.archive import numbered
+from textrnn.runtime.cells import States
 from textrnn.runtime.recurrent import Recurrent
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 
 MIXER = 1_000_003  # of textrnn.layers.BigramEmbedding
+
+
+class Carried(NamedTuple):
+    """What is known of B texts that come in parts.
+
+    Attributes:
+        states: Of each layer, and of each of its directions, in turn.
+        total: The sum of the last layer's outputs, float64 `[B, H]`.
+        highest: Their maximum, `[B, H]`.
+        steps: How many there are, int `[B, 1]`.
+        last_ids: The last symbol, int `[B]`.
+    """
+
+    states: list[States]
+    total: np.ndarray
+    highest: np.ndarray
+    steps: np.ndarray
+    last_ids: np.ndarray
 
 
 class TextClassifier(TextLabeller):
@@ -60,26 +79,51 @@ class Reader:
 
     def logits(self, ids: np.ndarray) -> np.ndarray:
         """From ids int32 `[B, T]`, padded, to float32 `[B, labels]`."""
-        mask = ids != PAD_ID
-        hidden, last = self._embed(ids), [np.zeros([])]
-        for directions in self.layers:
-            ran = [layer.run(layer.project(hidden), layer.initial_states(len(ids)), mask) for layer in directions]
-            hidden = np.concatenate([outputs for outputs, _ in ran], axis=-1)
-            last = [states[0] for _, states in ran]
-        kernel, bias = self.head
-        return np.concatenate([*last, *_mean_and_highest(hidden, mask)], axis=-1) @ kernel + bias
+        return self.answer(self.read(ids, self.start(len(ids))))
 
-    def _embed(self, ids: np.ndarray) -> np.ndarray:
+    def start(self, rows: int) -> Carried:
+        """Nothing read yet, in each of `rows` texts."""
+        states = [layer.initial_states(rows) for directions in self.layers for layer in directions]
+        width = sum(layer.units for layer in self.layers[-1])
+        zeros = np.zeros([rows, width])
+        return Carried(states, zeros, zeros - np.inf, np.zeros([rows, 1], np.int64), np.zeros(rows, np.int64))
+
+    def read(self, ids: np.ndarray, carried: Carried) -> Carried:
+        """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
+
+        A bidirectional reader must be given a text as one part.
+        """
+        mask = ids != PAD_ID
+        hidden, after = self._embed(ids, carried.last_ids), list[States]()
+        for directions in self.layers:
+            outputs = []
+            for layer in directions:
+                ran, states = layer.run(layer.project(hidden), carried.states[len(after)], mask)
+                outputs.append(ran)
+                after.append(states)
+            hidden = np.concatenate(outputs, axis=-1)
+        among = np.where(mask[..., None], hidden, -np.inf)
+        read = mask.sum(axis=1, keepdims=True)
+        last_ids = np.take_along_axis(np.concatenate([carried.last_ids[:, None], ids], axis=1), read, axis=1)[:, 0]
+        return Carried(
+            after,
+            carried.total + hidden.sum(axis=1, dtype=np.float64),  # masked outputs are zero
+            np.maximum(carried.highest, among.max(axis=1, initial=-np.inf)),
+            carried.steps + read,
+            last_ids,
+        )
+
+    def answer(self, carried: Carried) -> np.ndarray:
+        """Logits float32 `[B, labels]` after what has been read; mean and maximum of nothing are zero."""
+        last = [states[0] for states in carried.states[-len(self.layers[-1]) :]]
+        mean = carried.total / np.maximum(carried.steps, 1)
+        highest = np.where(carried.steps > 0, carried.highest, 0)
+        kernel, bias = self.head
+        return np.concatenate([*last, mean, highest], axis=-1).astype(np.float32) @ kernel + bias
+
+    def _embed(self, ids: np.ndarray, before: np.ndarray) -> np.ndarray:
         embedded = self.embeddings[ids]
         if self.bigrams is None:
             return embedded
-        previous = np.pad(ids[:, :-1], [(0, 0), (1, 0)]).astype(np.int64)
+        previous = np.concatenate([before[:, None], ids], axis=1)[:, :-1].astype(np.int64)
         return embedded + self.bigrams[(previous * MIXER + ids) % len(self.bigrams)]
-
-
-def _mean_and_highest(outputs: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Over the real steps of `[B, T, H]`; zeros for a row without any."""
-    count = mask.sum(axis=1)[:, None]
-    mean = outputs.sum(axis=1) / np.maximum(count, 1)  # masked outputs are zero
-    highest = np.where(mask[..., None], outputs, -np.inf).max(axis=1)
-    return mean.astype(np.float32), np.where(count > 0, highest, 0).astype(np.float32)
