@@ -245,6 +245,12 @@ def test_other_calls(model, classifier, tmp_path):
         classifier.classify(["fine", None])
     with pytest.raises(ValueError, match="`batch_size` must be a positive integer; received 0"):
         classifier.classify(["fine"], batch_size=0)
+    with pytest.raises(ValueError, match="`labels` must be of good, bad; received also 'fair'"):
+        classifier.evaluate_texts(["fine", "fair"], ["good", "fair"])
+    with pytest.raises(ValueError, match="texts of two labels or more; all 2 are 'good'"):
+        classifier.calibrate(["fine", "fair"], ["good", "good"])
+    with pytest.raises(ValueError, match="`temperature` must be a positive number; received 0"):
+        textrnn.TextClassifier(classifier.tokenizer, ["x", "y"], temperature=0)
     with pytest.raises(ValueError, match=r"`filepath` must end in .keras; received .*model.h5"):
         model.save(tmp_path / "model.h5")
     with pytest.raises(ValueError, match=r"`labels` must be two or more distinct strings; received \['x', 'x'\]"):
@@ -389,6 +395,34 @@ COMMANDS = {
         1,
         "only the labels good, bad; it also holds x, y",
     ),
+    "a test without labels": (["evaluate", "classifier.keras", "stars.csv"], 1, "no column 'label' or 'sentiment'"),
+    "a baseline of other labels": (
+        ["evaluate", "classifier.keras", "good.csv", "--baseline", "other.csv"],
+        1,
+        "other.csv must hold only the labels good, bad; it also holds x, y",
+    ),
+    "a baseline of one label": (
+        ["evaluate", "classifier.keras", "good.csv", "--baseline", "praise.csv"],
+        1,
+        "the baseline needs texts of two labels or more; all are 'good'",
+    ),
+    "a baseline for a language model": (
+        ["evaluate", "lm.keras", "text.txt", "--baseline", "good.csv"],
+        2,
+        "--baseline and --json do not apply to a language model",
+    ),
+    "a threshold of two": (
+        ["classify", "classifier.keras", "fine", "--threshold", "2"],
+        2,
+        "of 1 or less; received 2",
+    ),
+    "calibrating on one label": (["calibrate", "classifier.keras", "good.csv"], 1, "texts of two labels or more"),
+    "calibrating a language model": (["calibrate", "lm.keras", "good.csv"], 1, "must be a classifier"),
+    "calibrating into a text": (
+        ["calibrate", "classifier.keras", "good.csv", "--out", "model.txt"],
+        2,
+        "--out must end in .keras; received 'model.txt'",
+    ),
     "a part above all": (
         ["evaluate", "lm.keras", "text.txt", "--last", "2"],
         2,
@@ -409,6 +443,8 @@ def folder(tmp_path_factory, model, classifier):
     (path / "stars.csv").write_text("text,stars\nfine,5\n")
     (path / "one.csv").write_text("text,label\nfine,x\nfair,x\n")
     (path / "other.csv").write_text("text,label\nfine,x\nfair,y\n")
+    (path / "good.csv").write_text("text,label\nfine,good\nfair,good\n")
+    (path / "praise.csv").write_text("text,label\nsplendid,good\n")
     return path
 
 

@@ -1,4 +1,4 @@
-"""Imports go one way: text | layers | generation -> runtime -> models -> training -> api -> cli -> scripts."""
+"""Imports go one way: text | layers | generation | classification -> runtime -> models -> training -> api -> cli."""
 
 import ast
 import subprocess
@@ -15,6 +15,7 @@ RANKS = {
     "text": 0,
     "layers": 0,
     "generation": 0,
+    "classification": 0,
     "runtime": 1,
     "models": 2,
     "training": 3,
@@ -25,7 +26,7 @@ RANKS = {
     "generate": 6,
 }
 FOR_EVERYONE = {"files", "checks", "version"}
-WITHOUT_TENSORFLOW = {"text", "generation", "runtime", *FOR_EVERYONE}
+WITHOUT_TENSORFLOW = {"text", "generation", "classification", "runtime", *FOR_EVERYONE}
 SOURCES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "train.py", ROOT / "generate.py"]
 
 
@@ -106,6 +107,7 @@ def test_imports_go_one_way():
         ("textrnn/checks.py", "import numpy", True),
         ("textrnn/files.py", "from textrnn.text import pad_batch", True),
         ("textrnn/generation/state.py", "import tensorflow as tf", True),
+        ("textrnn/classification/report.py", "from textrnn.generation import Score", True),
         ("train.py", "from textrnn.cli.main import main", False),
     ],
 )
@@ -113,9 +115,10 @@ def test_wrong_way_is_seen(path, source, is_wrong):
     assert bool(list(wrong_imports(source, ROOT / path))) == is_wrong
 
 
-def test_text_and_generation_load_without_tensorflow():
+def test_the_lowest_parts_load_without_tensorflow():
     code = (
-        "import sys, textrnn, textrnn.text, textrnn.generation, textrnn.files, textrnn.checks, textrnn.version\n"
+        "import sys, textrnn, textrnn.text, textrnn.generation, textrnn.classification\n"
+        "import textrnn.files, textrnn.checks, textrnn.version\n"
         "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -58,6 +58,21 @@ def test_what_the_page_on_generation_shows_runs(tmp_path, monkeypatch):
     np.testing.assert_allclose(shown["first"].state.logits, shown["lm"].read("The tide is ").logits, atol=1e-5)
 
 
+def test_what_the_page_on_classification_shows_runs(folder, monkeypatch):
+    pytest.importorskip("sklearn")
+    page = (ROOT / "docs/classification.md").read_text(encoding="utf-8")
+    (folder / "aside.csv").symlink_to(ROOT / "corpora/sentences_test.csv")
+    for line in "".join(blocks("sh", page)).splitlines():
+        small = ["--units", "8", "--epochs", "1", "--members", "1"] if line.startswith("textrnn train") else []
+        run([sys.executable, "-m", *shlex.split(line), *small], folder)
+    monkeypatch.chdir(folder)
+    test = textrnn.text.read_labelled("aside.csv")
+    shown = {"classifier": textrnn.load("runs/sentences"), "texts": test.texts, "labels": test.labels}
+    for block in blocks("python", page):
+        exec(block, shown)
+    assert textrnn.load("calibrated.keras").temperature == shown["classifier"].temperature
+
+
 @pytest.mark.slow
 def test_the_main_command_trains_as_far_as_it_says(folder):
     output = run([sys.executable, str(ROOT / "train.py"), "corpora/plays.txt"], folder)

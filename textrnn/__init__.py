@@ -11,8 +11,10 @@ from typing import Any
 from textrnn.version import __version__
 
 _HOMES = {
+    "Calibration": "textrnn.classification",
+    "ClassificationReport": "textrnn.classification",
     "LanguageModel": "textrnn.models",
-    "Prediction": "textrnn.generation",
+    "Prediction": "textrnn.classification",
     "Score": "textrnn.generation",
     "State": "textrnn.generation",
     "StreamPool": "textrnn.generation",
@@ -24,9 +26,11 @@ _HOMES = {
     "train_classifier": "textrnn.api",
     "train_language_model": "textrnn.api",
 }
-_FOLDERS = ("generation", "layers", "models", "runtime", "text", "training")
+_FOLDERS = ("classification", "generation", "layers", "models", "runtime", "text", "training")
 
 __all__ = [
+    "Calibration",
+    "ClassificationReport",
     "LanguageModel",
     "Prediction",
     "Score",
@@ -36,6 +40,7 @@ __all__ = [
     "TrainingDivergedError",
     "TrainingInterrupted",
     "__version__",
+    "classification",
     "find_learning_rate",
     "generation",
     "layers",

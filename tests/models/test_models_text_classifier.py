@@ -1,5 +1,7 @@
 """The classifier: one answer a text, whatever company the text is in."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -44,6 +46,20 @@ def test_saving_and_loading_changes_nothing(classifier, tmp_path):
     assert loaded.get_config() == classifier.get_config()
 
 
+def test_the_temperature_is_saved_and_leaves_logits_alone(classifier, tmp_path):
+    hot = type(classifier).from_config({**classifier.get_config(), "temperature": 4.0})
+    for variable, value in zip(hot.variables, classifier.variables, strict=True):
+        variable.assign(value)
+    ids = np.array([[3, 4, 5], [5, 0, 0]])
+    np.testing.assert_array_equal(hot(ids), classifier(ids))
+    logs = np.log(probabilities(classifier.classify(TEXTS))) / 4
+    expected = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(probabilities(hot.classify(TEXTS)), expected, rtol=1e-5)
+    hot.save(tmp_path / "hot.keras")
+    assert textrnn.load(tmp_path / "hot.keras").temperature == 4.0
+    assert textrnn.load(tmp_path / "hot.keras").classify(TEXTS) == hot.classify(TEXTS)
+
+
 def test_it_is_an_ordinary_keras_model():
     tokenizer = CharacterTokenizer().fit("ab")
     model = textrnn.TextClassifier(tokenizer, ["a", "b"], units=4, dropout=0.0, bidirectional=False)
@@ -76,7 +92,8 @@ def test_rare_labels_can_count_more():
     options = {"units": 4, "epochs": 2, "members": 1, "validation_split": 0.25, "verbose": False}
     answers = []
     for weight in (None, "balanced", {"common": 1.0, "rare": 30.0}):
-        model = textrnn.train_classifier((texts, labels), class_weight=weight, **options)
+        with pytest.warns(UserWarning, match="11 of the 11 held-out texts are also among those trained on"):
+            model = textrnn.train_classifier((texts, labels), class_weight=weight, **options)
         answers.append(model.classify(["no"])[0].probabilities["rare"])
     assert answers[0] < answers[1] < answers[2]
 
@@ -98,3 +115,41 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, stopped):
     resumed = textrnn.train_classifier(source, out=tmp_path, resume=True, **options)
     for a, b in zip(resumed.weights, textrnn.train_classifier(source, **options).weights, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def noisy_texts(rows=240):
+    """Texts that say their label, every sixth of them the wrong one, so that nothing is answered right throughout."""
+    words = ("bad", "fair", "good")
+    labels = [words[n % 3] for n in range(rows)]
+    said = [words[(n + (n % 6 == 0)) % 3] for n in range(rows)]
+    return [f"number {n} was {word}" for n, word in enumerate(said)], labels
+
+
+class StopAfterTheFirstEpoch(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            raise RuntimeError("killed")
+
+
+def test_training_ends_with_a_calibration_on_the_held_out_texts_the_same_when_resumed(tmp_path):
+    options = {"units": 4, "members": 2, "epochs": 2, "learning_rate": 0.03, "validation_split": 0.25}
+    options |= {"verbose": False, "checkpoint_seconds": 0}
+    whole = textrnn.train_classifier(noisy_texts(), out=tmp_path / "whole", **options)
+    recorded = json.loads((tmp_path / "whole/config.json").read_text())["calibration"]
+    assert recorded["texts"] == 60
+    assert recorded["temperature"] == whole.temperature != 1
+    assert recorded["loss_after"] < recorded["loss_before"]
+    assert textrnn.load(tmp_path / "whole").temperature == whole.temperature
+    with pytest.raises(RuntimeError, match="killed"):
+        textrnn.train_classifier(noisy_texts(), out=tmp_path / "cut", callbacks=[StopAfterTheFirstEpoch()], **options)
+    for _ in range(2):  # a run that is at its end is calibrated again
+        resumed = textrnn.train_classifier(noisy_texts(), out=tmp_path / "cut", resume=True, **options)
+        assert resumed.temperature == whole.temperature
+        assert json.loads((tmp_path / "cut/config.json").read_text())["calibration"] == recorded
+        assert textrnn.load(tmp_path / "cut").temperature == whole.temperature
+
+
+def test_few_held_out_texts_calibrate_nothing(capsys):
+    options = {"units": 4, "members": 1, "epochs": 1, "validation_split": 0.25}
+    assert textrnn.train_classifier(noisy_texts(60), **options).temperature == 1
+    assert "not calibrated: that takes 50 held-out texts, there are 15" in capsys.readouterr().out

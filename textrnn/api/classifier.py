@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -19,6 +21,7 @@ from textrnn.api.common import (
     run_trainer,
     say,
 )
+from textrnn.classification import CalibrationError
 from textrnn.models import LanguageModel, TextClassifier
 from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
@@ -28,6 +31,7 @@ from textrnn.training import (
     PRETRAINED_CLASSIFIER,
     ExampleBatches,
     LabelOfText,
+    RunFolder,
     Trainer,
     TrainingSettings,
     begin_run,
@@ -38,6 +42,7 @@ from textrnn.training import (
     weigh_classes,
 )
 
+CALIBRATED_FROM = 50  # held-out texts: fewer leave the temperature too uncertain to help
 INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
 OF_THE_MODEL = (
     *INHERITED[1:],
@@ -129,9 +134,10 @@ def train_classifier(
         patience: Epochs without a better validation loss after which training stops.
         class_weight: What a text of each label counts: None for all the same, `"balanced"` for as much as the label
             is rare, or a weight for every label.
-        validation_split: Fraction of each label's texts held out to tell which weights are best, and for `patience`.
-            0, the default as in Keras, learns from every text and keeps the last weights: on a few thousand texts
-            those held out are missed more than they help.
+        validation_split: Fraction of each label's texts held out to tell which weights are best, for `patience`, and,
+            where they are 50 or more, to calibrate the model on at the end (`TextClassifier.calibrate`; what that
+            did is under `calibration` in the run's config). 0, the default as in Keras, learns from every text and
+            keeps the last weights: on a few thousand texts those held out are missed more than they help.
         text_column: Name of the text column; by default `text`, `sentence` or `review`.
         label_column: Name of the label column; by default `label` or `sentiment`.
         encoding: Of the file.
@@ -172,6 +178,8 @@ def train_classifier(
     number_of = {label: number for number, label in enumerate(labels)}
     numbers = np.array([number_of[label] for label in labelled.labels])
     kept, held_out = split_labelled(numbers, labels, validation_split, seed)
+    aside = LabelledTexts([labelled.texts[row] for row in held_out], [labelled.labels[row] for row in held_out])
+    _warn_of_repeated(aside.texts, {labelled.texts[row] for row in kept})
     weights = weigh_classes(class_weight, labels, numbers[kept])
     fitted = make_ready(settings["tokenizer"])
     if not fitted.is_fitted:
@@ -206,6 +214,8 @@ def train_classifier(
         is_shown=verbose,
     )
     run_trainer(trainer, facts, is_resumed, "loss")
+    if len(aside):
+        _calibrate(model, aside, run, verbose)
     return model
 
 
@@ -219,6 +229,32 @@ def open_encoder(pretrained: Any) -> LanguageModel:
                 f"one with {name}={getattr(model, name)!r}."
             )
     return model
+
+
+def _warn_of_repeated(held_out: Sequence[str], trained_on: Collection[str]) -> None:
+    repeated = sum(text in trained_on for text in held_out)
+    if repeated:
+        warnings.warn(
+            f"{repeated:,} of the {len(held_out):,} held-out texts are also among those trained on: what is measured "
+            "on them is too good to be true. Remove repeated texts from `source`.",
+            stacklevel=3,
+        )
+
+
+def _calibrate(model: TextClassifier, aside: LabelledTexts, run: RunFolder | None, verbose: bool) -> None:
+    """Fit the temperature of a trained model, the same for a run that was resumed, even after its end."""
+    if len(aside) < CALIBRATED_FROM:
+        say(verbose, f"not calibrated: that takes {CALIBRATED_FROM} held-out texts, there are {len(aside)}")
+        return
+    try:
+        calibration = model.calibrate(aside.texts, aside.labels)
+    except CalibrationError as error:
+        say(verbose, f"not calibrated: {error}")
+        return
+    say(verbose, f"calibrated on held-out texts: {calibration}")
+    if run is not None:
+        model.save(run.model)
+        run.write_config({**run.read_config(), "calibration": asdict(calibration)})
 
 
 def _labelled(source: Any, text_column: str | None, label_column: str | None, encoding: str) -> LabelledTexts:

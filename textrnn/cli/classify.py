@@ -19,16 +19,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size", "--batch_size", type=flags.positive_integer, metavar="N", default=64, help="texts at once"
     )
+    parser.add_argument(
+        "--threshold", type=flags.share, metavar="X", help="a dash for the label where its probability is below X"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print label, probability and text, a line each."""
     texts = _texts(arguments)
     classifier = load_kind(arguments.model, "TextClassifier")
-    for text, prediction in zip(
-        texts, classifier.classify(texts, batch_size=arguments.batch_size, progress=True), strict=True
-    ):
-        print(f"{prediction.label}\t{prediction.probability:.3f}\t{' '.join(text.split())}")
+    predictions = classifier.classify(
+        texts, batch_size=arguments.batch_size, threshold=arguments.threshold, progress=True
+    )
+    for text, prediction in zip(texts, predictions, strict=True):
+        label = "-" if prediction.label is None else prediction.label
+        print(f"{label}\t{prediction.probability:.3f}\t{' '.join(text.split())}")
 
 
 def _texts(arguments: argparse.Namespace) -> list[str]:

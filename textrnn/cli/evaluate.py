@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from textrnn.cli import flags
+from textrnn.cli.evaluate_classifier import evaluate_classifier, read_table
 from textrnn.cli.library import import_api
 from textrnn.cli.score import read_text
 
@@ -32,15 +33,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_condition(parser)
     parser.add_argument("--text-column", help="default: text, sentence or review")
     parser.add_argument("--label-column", help="default: label or sentiment")
+    classifier = parser.add_argument_group("classifier")
+    classifier.add_argument(
+        "--baseline",
+        metavar="TRAIN",
+        help="train a bigram model on this table, to see whether the network is worth it",
+    )
+    classifier.add_argument(
+        "--mistakes", type=flags.count, metavar="N", default=5, help="how many of the worst to show (default: 5)"
+    )
+    classifier.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print how well a model does on data it was not trained on."""
     model = import_api().load(arguments.model)
     if type(model).__name__ == "LanguageModel":
+        if arguments.baseline is not None or arguments.json:
+            raise argparse.ArgumentTypeError("--baseline and --json do not apply to a language model")
         _evaluate_language_model(model, arguments)
     else:
-        _evaluate_classifier(model, arguments)
+        evaluate_classifier(model, arguments)
 
 
 def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
@@ -84,37 +97,7 @@ def _read_documents(model: Any, arguments: argparse.Namespace) -> list[tuple[str
     from textrnn.text import open_corpus
 
     if model.labels and arguments.condition is None:
-        data = _read_table(model, arguments)
+        data = read_table(arguments.file, model, arguments)
         return [(text, label) for text, label in zip(data.texts, data.labels, strict=True) if text]
     corpus = open_corpus(arguments.file, documents=arguments.documents, encoding=arguments.encoding)
     return [(text, arguments.condition) for text in corpus.pieces()]
-
-
-def _read_table(model: Any, arguments: argparse.Namespace) -> Any:
-    """Labelled texts, of the model's own labels only."""
-    from textrnn.text import read_labelled
-
-    data = read_labelled(
-        arguments.file,
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
-        encoding=arguments.encoding,
-    )
-    unknown = sorted(set(data.labels) - set(model.labels))
-    if unknown:
-        raise ValueError(
-            f"{arguments.file} must hold only the labels {', '.join(model.labels)}; it also holds "
-            f"{', '.join(unknown)}."
-        )
-    return data
-
-
-def _evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
-    data = _read_table(classifier, arguments)
-    answers = [prediction.label for prediction in classifier.classify(data.texts, progress=True)]
-    hits = [answer == label for answer, label in zip(answers, data.labels, strict=True)]
-    print(f"{len(hits):,} texts, accuracy {sum(hits) / len(hits):.4f}")
-    for label in classifier.labels:
-        of_label = [hit for hit, truth in zip(hits, data.labels, strict=True) if truth == label]
-        if of_label:
-            print(f"  {label}: {sum(of_label):,} of {len(of_label):,} found")

@@ -9,14 +9,12 @@ from textrnn.generation.scoring import Score, Span
 from textrnn.generation.session import Session
 from textrnn.generation.state import State
 from textrnn.generation.stepper import Start, Step, Stepper
-from textrnn.generation.text_labeller import Prediction, TextLabeller
 from textrnn.generation.text_model import TextModel
 from textrnn.generation.transcript import Transcript, transcribe
 
 __all__ = [
     "BeamSearch",
     "Copied",
-    "Prediction",
     "Sampler",
     "Score",
     "Session",
@@ -27,7 +25,6 @@ __all__ = [
     "Stepper",
     "Stream",
     "StreamPool",
-    "TextLabeller",
     "TextModel",
     "Transcript",
     "find_copied",

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import checks
-from textrnn.generation import TextLabeller
+from textrnn.classification import TextLabeller
 from textrnn.models.reader import Reader
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds
@@ -43,6 +43,7 @@ class TextClassifier(TextLabeller, keras.Model):
         members: How many readers there are, alike but for their seeds; their probabilities are averaged
             (Lakshminarayanan et al., 2017, arXiv 1612.01474).
         seed: For the initial weights and for dropout.
+        temperature: What the averaged log-probabilities are divided by; `calibrate` finds it. Logits come without.
 
     Raises:
         ValueError, TypeError: If an argument is out of its range or of another type.
@@ -64,6 +65,7 @@ class TextClassifier(TextLabeller, keras.Model):
         bidirectional: bool = True,
         members: int = 1,
         seed: int = 0,
+        temperature: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -82,6 +84,7 @@ class TextClassifier(TextLabeller, keras.Model):
         self.bidirectional = checks.boolean("bidirectional", bidirectional)
         self.members = checks.positive_integer("members", members)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
+        self.temperature = checks.positive_number("temperature", temperature)
         seeds = derive_seeds(self.seed)
         self.readers = [
             Reader(
@@ -127,13 +130,13 @@ class TextClassifier(TextLabeller, keras.Model):
         return tf.stack([reader(ids, mask=mask, training=training) for reader in self.readers])
 
     @functools.cached_property
-    def _traced_probabilities(self) -> Any:
+    def _traced_log_probabilities(self) -> Any:
         signature = [tf.TensorSpec([None, None], tf.int32)]
-        return tf.function(lambda ids: tf.nn.softmax(self(ids, training=False)), input_signature=signature)
+        return tf.function(lambda ids: tf.nn.log_softmax(self(ids, training=False)), input_signature=signature)
 
-    def probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
-        """From B texts, each ids int32 `[N]` with its own N, to float32 `[B, labels]`."""
-        return self._traced_probabilities(pad_batch(sequences)).numpy()
+    def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """From B texts, each ids int32 `[N]` with its own N, to float32 `[B, labels]`, before the temperature."""
+        return self._traced_log_probabilities(pad_batch(sequences)).numpy()
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""
@@ -155,6 +158,7 @@ class TextClassifier(TextLabeller, keras.Model):
             "bidirectional": self.bidirectional,
             "members": self.members,
             "seed": self.seed,
+            "temperature": self.temperature,
         }
 
     @classmethod

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from textrnn.generation import TextLabeller
+from textrnn.classification import TextLabeller
 from textrnn.generation.scoring import log_softmax
 from textrnn.runtime.archive import numbered
 from textrnn.runtime.cells import States
@@ -46,12 +47,14 @@ class TextClassifier(TextLabeller):
     def __init__(self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> None:
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.labels = tuple(config["labels"])
+        self.temperature = float(config.get("temperature", 1.0))  # a file may be older than calibration
         self.readers = [Reader(config, weights, f"layers/{numbered('reader', n)}") for n in range(config["members"])]
 
-    def probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
-        """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`."""
+    def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature."""
         ids = pad_batch(sequences)
-        return np.mean([np.exp(log_softmax(reader.logits(ids))) for reader in self.readers], axis=0)
+        logs = [log_softmax(reader.logits(ids)) for reader in self.readers]
+        return np.asarray(np.logaddexp.reduce(logs, axis=0) - math.log(len(logs)))
 
 
 class Reader:

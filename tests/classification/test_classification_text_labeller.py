@@ -1,0 +1,86 @@
+"""Calibrated, thresholded, measured: a labeller whose thoughts are known."""
+
+import numpy as np
+import pytest
+
+from textrnn.classification import CalibrationError, TextLabeller
+from textrnn.classification.calibration import temper
+
+
+class DigitTokenizer:
+    def encode(self, text):
+        return np.array([int(digit) for digit in text], np.int32)
+
+
+class Digits(TextLabeller):
+    """Reads a text of three digits as the logits of three labels."""
+
+    labels = ("a", "b", "c")
+    temperature = 1.0
+    tokenizer = DigitTokenizer()
+
+    def log_probabilities(self, sequences):
+        return np.log(temper(np.stack(sequences), 1.0))
+
+
+def texts_and_labels(rows=400, temperature=2.5):
+    generator = np.random.default_rng(0)
+    logits = generator.integers(10, size=[rows, 3])
+    texts = ["".join(map(str, row)) for row in logits]
+    return texts, [str(generator.choice(list("abc"), p=row)) for row in temper(logits, temperature)]
+
+
+def test_calibrating_lowers_the_loss_and_changes_no_answer():
+    labeller, (texts, labels) = Digits(), texts_and_labels()
+    before = labeller.classify(texts)
+    old = labeller.evaluate_texts(texts, labels)
+    calibration = labeller.calibrate(texts, labels, batch_size=7)
+    after, new = labeller.classify(texts), labeller.evaluate_texts(texts, labels)
+    assert [each.label for each in after] == [each.label for each in before]
+    assert labeller.temperature == calibration.temperature == pytest.approx(2.5, rel=0.15)
+    assert (calibration.loss_before, calibration.loss_after) == pytest.approx(
+        (old.negative_log_likelihood, new.negative_log_likelihood)
+    )
+    assert (calibration.error_before, calibration.error_after) == pytest.approx(
+        (old.expected_calibration_error, new.expected_calibration_error)
+    )
+    assert new.negative_log_likelihood < old.negative_log_likelihood
+    assert calibration.error_after < calibration.error_before / 2
+    again = labeller.calibrate(texts, labels)  # of what is calibrated, nothing comes
+    assert (again.temperature, again.loss_before) == pytest.approx((calibration.temperature, calibration.loss_after))
+
+
+def test_below_the_threshold_there_is_no_label_but_a_probability():
+    labeller = Digits()
+    sure, unsure = labeller.classify(["900", "010"], threshold=0.9)
+    assert (sure.label, unsure.label) == ("a", None)
+    assert unsure.probability == unsure.probabilities["b"] == pytest.approx(np.e / (2 + np.e))
+    assert labeller.classify(["010"], threshold=unsure.probability)[0].label == "b"
+    with pytest.raises(ValueError, match=r"`threshold` must be .* of 1 or less; received 1\.5"):
+        labeller.classify(["900"], threshold=1.5)
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "error", "message"),
+    [
+        (["900", "090"], ["a", "d"], ValueError, "`labels` must be of a, b, c; received also 'd'"),
+        (["900", "090"], ["a", None], ValueError, "received also None"),
+        (["900"], ["a", "b"], ValueError, "as many as `texts`, and at least one; received 1 texts and 2 labels"),
+        ([], [], ValueError, "at least one; received 0 texts"),
+        (["900"], "a", TypeError, "`labels` must be a list with a label for each text; received 'a'"),
+        ("900", ["a"], TypeError, "`texts` must be a list of strings; received one string"),
+    ],
+)
+def test_texts_and_labels_are_checked(texts, labels, error, message):
+    for method in (Digits().evaluate_texts, Digits().calibrate):
+        with pytest.raises(error, match=message):
+            method(texts, labels)
+
+
+def test_a_temperature_needs_two_labels_and_a_mistake():
+    labeller = Digits()
+    with pytest.raises(CalibrationError, match="texts of two labels or more; all 2 are 'a'"):
+        labeller.calibrate(["900", "090"], ["a", "a"])
+    with pytest.raises(CalibrationError, match="every text was answered right"):
+        labeller.calibrate(["900", "090"], ["a", "b"])
+    assert labeller.temperature == 1

@@ -1,0 +1,119 @@
+"""What the shell says of a classifier: a report, a baseline beside it, a calibration."""
+
+import json
+import re
+import sys
+
+import numpy as np
+import pytest
+
+import textrnn
+from textrnn.cli.main import main
+from textrnn.text import WordTokenizer
+
+WORDS = ("bad", "fair", "good")
+
+
+def write_table(path, rows, seed):
+    """Texts that say their label, one in five of them another one."""
+    generator = np.random.default_rng(seed)
+    lines = ["text,label"]
+    for n in range(rows):
+        label = WORDS[n % 3]
+        said = generator.choice(WORDS) if generator.random() < 0.2 else label
+        lines.append(f"text {seed} number {n} was {said} {'and so on ' * 30},{label}")
+    path.write_text("\n".join(lines))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("classifier")
+    write_table(path / "train.csv", 150, seed=0)
+    write_table(path / "aside.csv", 150, seed=1)
+    write_table(path / "test.csv", 90, seed=2)
+    textrnn.train_classifier(
+        path / "train.csv", units=4, members=1, epochs=6, learning_rate=0.03, dropout=0.0, verbose=False
+    ).save(path / "model.keras")
+    return path
+
+
+def run(capsys, *arguments):
+    assert main([str(argument) for argument in arguments]) == 0, capsys.readouterr().err
+    return capsys.readouterr()
+
+
+def test_a_report_with_the_worst_mistakes(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    page = run(capsys, "evaluate", "model.keras", "test.csv", "--mistakes", 2).out
+    assert re.match(r"90 texts, accuracy 0\.\d{4}, macro F1 0\.\d{4}\n", page)
+    assert "truth \\ answer  bad  fair  good\n" in page
+    assert "not calibrated: `textrnn calibrate`" in page
+    mistakes = page.partition("worst mistakes: truth, answer, its probability\n")[2].splitlines()
+    assert len(mistakes) == 2
+    assert all(
+        re.fullmatch(r"  (\w+)  (?!\1)\w+  0\.\d{3}  text 2 number \d+ was .*\.\.\.", line) for line in mistakes
+    )
+
+
+def test_the_same_as_json_with_a_baseline_beside_it(folder, capsys, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(folder)
+    arguments = ["evaluate", "model.keras", "test.csv", "--baseline", "train.csv"]
+    facts = json.loads(run(capsys, *arguments, "--json", "--mistakes", 3).out)
+    page = run(capsys, *arguments).out
+    assert f"90 texts, accuracy {facts['accuracy']:.4f}, macro F1 {facts['macro_f1']:.4f}" in page
+    assert facts["baseline"]["accuracy"] > 0.7
+    shown = [f"{facts['baseline'][name]:.4f}" for name in ("accuracy", "macro_f1")]
+    assert re.search(r"bigram baseline +(\S+) +(\S+)\n", page).groups() == tuple(shown)
+    first = facts["mistakes"][0]
+    assert len(facts["mistakes"]) == 3
+    assert first["text"] == textrnn.text.read_labelled("test.csv").texts[first["row"] - 1]
+    assert first["label"] != first["answer"]
+
+
+@pytest.mark.filterwarnings("always")
+def test_a_baseline_that_was_trained_on_the_test_is_named(folder, capsys, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(folder)
+    warned = run(capsys, "evaluate", "model.keras", "train.csv", "--baseline", "train.csv").err
+    assert "warning: 150 of the 150 texts are also in train.csv\n" in warned
+
+
+def test_without_scikit_learn_the_baseline_says_how_to_get_it(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
+    assert main(["evaluate", "model.keras", "test.csv", "--baseline", "train.csv"]) == 1
+    assert "the baseline needs scikit-learn: pip install 'textrnn[baseline]'" in capsys.readouterr().err
+
+
+def test_calibrating_writes_the_model_with_its_temperature(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    said = run(capsys, "calibrate", "model.keras", "aside.csv", "--out", "calibrated.keras").out
+    found = re.fullmatch(
+        r"150 texts, temperature (\S+): expected calibration error (\S+) before, (\S+) after; "
+        r"negative log likelihood (\S+) before, (\S+) after\nsaved in calibrated\.keras\n",
+        said,
+    )
+    assert float(found[5]) <= float(found[4])
+    before, after = textrnn.load("model.keras"), textrnn.load("calibrated.keras")
+    assert before.temperature == 1
+    assert f"{after.temperature:.3f}" == found[1]
+    assert "not calibrated" not in run(capsys, "evaluate", "calibrated.keras", "test.csv").out
+
+
+def test_below_the_threshold_there_is_a_dash(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    lines = run(capsys, "classify", "model.keras", "it was good", "--threshold", "1").out.splitlines()
+    assert re.fullmatch(r"-\t[01]\.\d{3}\tit was good", lines[0])
+    assert run(capsys, "classify", "model.keras", "it was good", "--threshold", "0.01").out.startswith("good\t")
+
+
+def test_a_label_the_test_or_the_baseline_lacks_is_no_obstacle(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(tmp_path)
+    textrnn.TextClassifier(WordTokenizer().fit(" ".join(WORDS)), WORDS, units=4).save("model.keras")
+    (tmp_path / "test.csv").write_text("text,label\nit was good,good\nso good,good\nso fair,fair\n")
+    (tmp_path / "train.csv").write_text("text,label\ngood,good\ngood one,good\nfair,fair\n")
+    page = run(capsys, "evaluate", "model.keras", "test.csv", "--baseline", "train.csv").out
+    assert re.search(r"^bad +\S+ +- +\S+ +0$", page, re.MULTILINE)
+    assert "bigram baseline    1.0000    1.0000" in page

@@ -1,0 +1,22 @@
+"""What can be asked of any classifier of texts, and how far its answers can be trusted; NumPy alone."""
+
+from textrnn.classification.calibration import (
+    Calibration,
+    CalibrationError,
+    expected_calibration_error,
+    fit_temperature,
+)
+from textrnn.classification.report import ClassificationReport, Coverage, LabelMeasures
+from textrnn.classification.text_labeller import Prediction, TextLabeller
+
+__all__ = [
+    "Calibration",
+    "CalibrationError",
+    "ClassificationReport",
+    "Coverage",
+    "LabelMeasures",
+    "Prediction",
+    "TextLabeller",
+    "expected_calibration_error",
+    "fit_temperature",
+]

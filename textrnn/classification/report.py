@@ -1,0 +1,170 @@
+"""How good a classifier is on labelled texts, in numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from textrnn import checks
+from textrnn.classification.calibration import (
+    check_rows,
+    expected_calibration_error,
+    mean_negative_log_likelihood,
+)
+from textrnn.classification.rendering import render
+
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+
+
+@dataclass(frozen=True)
+class LabelMeasures:
+    """How well one label is found. What would divide by zero is NaN.
+
+    Attributes:
+        precision: How many of the texts answered with it deserve it; NaN where no text was.
+        recall: How many of the texts that deserve it were answered with it; NaN where no text does.
+        f1: Their harmonic mean; NaN where the label is neither a truth nor an answer.
+        support: How many texts deserve it.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What is left where answers below a threshold are withheld.
+
+    Attributes:
+        threshold: The least probability of an answer that is given.
+        coverage: How many texts are answered, as a fraction.
+        accuracy: How many of these are answered rightly; NaN where none is answered.
+    """
+
+    threshold: float
+    coverage: float
+    accuracy: float
+
+
+@dataclass(frozen=True, eq=False)
+class ClassificationReport:
+    """Measures of answers against truths. `str(report)` is a page for a terminal.
+
+    Args:
+        labels: The names of the labels, in the order of the probabilities.
+        truths: The number of each text's right label, int `[N]`.
+        probabilities: What the classifier thinks, float `[N, labels]`; an answer is the likeliest label.
+
+    Raises:
+        ValueError, TypeError: If the arrays are not of these shapes and kinds, or a row does not sum to 1.
+    """
+
+    labels: Sequence[str]
+    truths: np.ndarray
+    probabilities: np.ndarray
+
+    def __post_init__(self) -> None:
+        probabilities, truths = check_rows("probabilities", self.probabilities, self.truths)
+        if len(self.labels) != probabilities.shape[1]:
+            raise ValueError(f"`labels` must be {probabilities.shape[1]} names; received {list(self.labels)!r}.")
+        if (probabilities < 0).any() or not np.allclose(probabilities.sum(axis=-1), 1, atol=1e-4):
+            raise ValueError("`probabilities` must be 0 or more and sum to 1 in each row.")
+        for name, value in (("labels", tuple(self.labels)), ("truths", truths), ("probabilities", probabilities)):
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """The number of the likeliest label of each text, int64 `[N]`."""
+        return self.probabilities.argmax(axis=-1)
+
+    @cached_property
+    def confidence(self) -> np.ndarray:
+        """The probability of each answer, float64 `[N]`."""
+        return self.probabilities.max(axis=-1)
+
+    @property
+    def accuracy(self) -> float:
+        return float((self.answers == self.truths).mean())
+
+    @cached_property
+    def confusion_matrix(self) -> np.ndarray:
+        """How many texts of one label (row) were given another (column), int64 `[labels, labels]`."""
+        size = len(self.labels)
+        return np.bincount(self.truths * size + self.answers, minlength=size * size).reshape(size, size)
+
+    @cached_property
+    def by_label(self) -> dict[str, LabelMeasures]:
+        """Precision, recall, F1 and support of each label."""
+        matrix = self.confusion_matrix
+        counts = zip(matrix.diagonal().tolist(), matrix.sum(0).tolist(), matrix.sum(1).tolist(), strict=True)
+        return {
+            label: LabelMeasures(
+                _ratio(hits, answered), _ratio(hits, support), _ratio(2 * hits, answered + support), support
+            )
+            for label, (hits, answered, support) in zip(self.labels, counts, strict=True)
+        }
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the labels that are the truth or the answer for some text."""
+        return float(np.nanmean([measures.f1 for measures in self.by_label.values()]))
+
+    @property
+    def expected_calibration_error(self) -> float:
+        """As the function of this name has it, in 15 bins."""
+        return expected_calibration_error(self.probabilities, self.truths)
+
+    @property
+    def negative_log_likelihood(self) -> float:
+        """Mean surprise at the right labels, in nats."""
+        return mean_negative_log_likelihood(self.probabilities, self.truths)
+
+    @cached_property
+    def mistakes(self) -> np.ndarray:
+        """The indices of the texts answered wrongly, the surest answers first, int64 `[wrong]`."""
+        wrong = np.flatnonzero(self.answers != self.truths)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+
+    def at_threshold(self, threshold: float) -> Coverage:
+        """How many texts are answered, and how well, where `classify` is given this `threshold`."""
+        checks.fraction("threshold", threshold, one=True)
+        is_given = self.confidence >= threshold
+        hits = int((is_given & (self.answers == self.truths)).sum())
+        return Coverage(threshold, float(is_given.mean()), _ratio(hits, int(is_given.sum())))
+
+    @property
+    def coverages(self) -> list[Coverage]:
+        """`at_threshold` for a few thresholds that some answers do not reach by themselves."""
+        return [self.at_threshold(threshold) for threshold in THRESHOLDS if threshold > 1 / len(self.labels)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every measure, ready for JSON: None for what is NaN."""
+        return {
+            "texts": len(self.truths),
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+            "expected_calibration_error": self.expected_calibration_error,
+            "negative_log_likelihood": self.negative_log_likelihood,
+            "by_label": {label: _without_nan(asdict(measures)) for label, measures in self.by_label.items()},
+            "labels": list(self.labels),
+            "confusion_matrix": self.confusion_matrix.tolist(),
+            "coverages": [_without_nan(asdict(coverage)) for coverage in self.coverages],
+        }
+
+    def __str__(self) -> str:
+        return render(self)
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan
+
+
+def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}

@@ -1,0 +1,176 @@
+"""What any classifier of texts can do, once it has probabilities for ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from textrnn import checks
+from textrnn.classification.calibration import (
+    Calibration,
+    CalibrationError,
+    expected_calibration_error,
+    fit_temperature,
+    mean_negative_log_likelihood,
+    temper,
+)
+from textrnn.classification.report import ClassificationReport
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one text.
+
+    Attributes:
+        label: The likeliest label; None where its probability is below the threshold that was asked for.
+        probability: The probability of the likeliest label.
+        probabilities: The probability of every label; they sum to 1.
+    """
+
+    label: str | None
+    probability: float
+    probabilities: dict[str, float]
+
+
+class TextLabeller:
+    """Labelling texts, over `log_probabilities` of the class that inherits this."""
+
+    tokenizer: Any
+    """Text to ids."""
+    labels: tuple[str, ...]
+    """What a text may be, in the order of the probabilities."""
+    temperature: float
+    """What log-probabilities are divided by, so that probabilities tell how often an answer is right."""
+
+    def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """From B texts, each ids int32 `[N]` with its own N, to float `[B, labels]`, before the temperature."""
+        raise NotImplementedError
+
+    def probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`."""
+        return temper(self.log_probabilities(sequences), self.temperature)
+
+    def classify(
+        self, texts: Sequence[str], batch_size: int = 64, *, threshold: float | None = None, progress: bool = False
+    ) -> list[Prediction]:
+        """Label texts.
+
+        Args:
+            texts: Any number of strings of any length; an empty one gets the answer for a text that says nothing.
+            batch_size: How many are read at once; it changes the speed, not the answers.
+            threshold: The least probability of an answer that is given; the label of other texts is None.
+            progress: Whether to show a bar on a terminal.
+
+        Returns:
+            One `Prediction` a text, in order.
+        """
+        least = 0.0 if threshold is None else checks.fraction("threshold", threshold, one=True)
+        logs = self._read(_checked_texts(texts), batch_size, progress)
+        return [self._prediction(row, least) for row in temper(logs, self.temperature)]
+
+    def evaluate_texts(
+        self, texts: Sequence[str], labels: Sequence[str], batch_size: int = 64, *, progress: bool = False
+    ) -> ClassificationReport:
+        """Answers against truths: accuracy, F1, confusions, calibration; print it for a page.
+
+        Args:
+            texts: One or more strings.
+            labels: The right label of each.
+            batch_size: How many are read at once.
+            progress: Whether to show a bar on a terminal.
+
+        Raises:
+            ValueError, TypeError: If there are no texts, or not as many labels, or labels the classifier has not.
+        """
+        texts = _checked_texts(texts)
+        truths = self._numbers(texts, labels)
+        return ClassificationReport(
+            self.labels, truths, temper(self._read(texts, batch_size, progress), self.temperature)
+        )
+
+    def calibrate(
+        self, texts: Sequence[str], labels: Sequence[str], batch_size: int = 64, *, progress: bool = False
+    ) -> Calibration:
+        """Fit `temperature` on texts that were not trained on: probabilities then tell how often answers are right.
+
+        No answer changes, only how sure it is. A few hundred texts are enough for one number; how good the
+        calibration is, only texts that it was not fitted on can tell.
+
+        Args:
+            texts: Strings of two labels or more.
+            labels: The right label of each.
+            batch_size: How many are read at once.
+            progress: Whether to show a bar on a terminal.
+
+        Returns:
+            The temperature and the errors before and after, on these texts.
+
+        Raises:
+            CalibrationError: If the texts are all of one label, or all answered right.
+            ValueError, TypeError: If there are no texts, or not as many labels, or labels the classifier has not.
+        """
+        texts = _checked_texts(texts)
+        truths = self._numbers(texts, labels)
+        if len(set(truths.tolist())) < 2:
+            raise CalibrationError(
+                f"a temperature needs texts of two labels or more; all {len(texts)} are {self.labels[truths[0]]!r}."
+            )
+        logs = self._read(texts, batch_size, progress)
+        temperature = fit_temperature(logs, truths)
+        before, after = temper(logs, self.temperature), temper(logs, temperature)
+        self.temperature = temperature
+        return Calibration(
+            len(texts),
+            temperature,
+            expected_calibration_error(before, truths),
+            expected_calibration_error(after, truths),
+            mean_negative_log_likelihood(before, truths),
+            mean_negative_log_likelihood(after, truths),
+        )
+
+    def _read(self, texts: Sequence[str], batch_size: int, progress: bool) -> np.ndarray:
+        """Log-probabilities of all texts, float64 `[N, labels]`; texts of like length are read together."""
+        checks.positive_integer("batch_size", batch_size)
+        ids = [self.tokenizer.encode(text) for text in texts]
+        by_length = sorted(range(len(ids)), key=lambda n: len(ids[n]))
+        logs = np.zeros([len(ids), len(self.labels)])
+        with tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar:
+            for start in range(0, len(ids), batch_size):
+                rows = by_length[start : start + batch_size]
+                logs[rows] = self.log_probabilities([ids[row] for row in rows])
+                bar.update(len(rows))
+        return logs
+
+    def _numbers(self, texts: Sequence[str], labels: Any) -> np.ndarray:
+        """The number of each text's label, int64 `[N]`."""
+        if not isinstance(labels, Iterable) or isinstance(labels, str):
+            raise TypeError(f"`labels` must be a list with a label for each text; received {labels!r}.")
+        names = [str(label) if isinstance(label, (int, np.integer)) else label for label in labels]  # as in training
+        if len(names) != len(texts) or not texts:
+            raise ValueError(
+                f"`labels` must be as many as `texts`, and at least one; received {len(texts)} texts and "
+                f"{len(names)} labels."
+            )
+        number_of = {label: number for number, label in enumerate(self.labels)}
+        unknown = sorted({repr(name) for name in names if name not in number_of})
+        if unknown:
+            raise ValueError(f"`labels` must be of {', '.join(self.labels)}; received also {', '.join(unknown)}.")
+        return np.array([number_of[name] for name in names])
+
+    def _prediction(self, probabilities: np.ndarray, least: float) -> Prediction:
+        best = int(probabilities.argmax())
+        probability = float(probabilities[best])
+        named = dict(zip(self.labels, map(float, probabilities), strict=True))
+        return Prediction(self.labels[best] if probability >= least else None, probability, named)
+
+
+def _checked_texts(texts: Sequence[str]) -> list[str]:
+    if not isinstance(texts, Iterable):
+        raise TypeError(f"`texts` must be a list of strings; received {texts!r}.")
+    if isinstance(texts, str):
+        raise TypeError(f"`texts` must be a list of strings; received one string: wrap it as [{texts[:40]!r}].")
+    return [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]

@@ -1,0 +1,102 @@
+"""What `textrnn evaluate` says of a classifier."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textrnn.classification import ClassificationReport
+    from textrnn.text import LabelledTexts
+
+SHOWN = 100  # characters of a mistake's text on a terminal
+
+
+def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
+    """Print a report, the worst mistakes and, where one is asked for, what a baseline gets right."""
+    data = read_table(arguments.file, classifier, arguments)
+    baseline = None if arguments.baseline is None else _measure_baseline(classifier, data, arguments)
+    report = classifier.evaluate_texts(data.texts, data.labels, progress=True)
+    if arguments.json:
+        facts = report.to_dict() | {
+            "temperature": classifier.temperature,
+            "mistakes": _mistakes(report, data, arguments.mistakes),
+            "baseline": baseline and {"accuracy": baseline.accuracy, "macro_f1": baseline.macro_f1},
+        }
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    print(report)
+    if classifier.temperature == 1:
+        print("\nnot calibrated: `textrnn calibrate` does that, on labelled texts that were not trained on")
+    if baseline is not None:
+        print(f"\n{_compare(report, baseline)}")
+    if arguments.mistakes and len(report.mistakes):
+        print(f"\n{_show_mistakes(_mistakes(report, data, arguments.mistakes))}")
+
+
+def read_table(path: str, model: Any, arguments: argparse.Namespace) -> LabelledTexts:
+    """Labelled texts, of the model's own labels only."""
+    from textrnn.text import read_labelled
+
+    data = read_labelled(
+        path,
+        text_column=arguments.text_column,
+        label_column=arguments.label_column,
+        encoding=arguments.encoding,
+    )
+    unknown = sorted(set(data.labels) - set(model.labels))
+    if unknown:
+        raise ValueError(
+            f"{path} must hold only the labels {', '.join(model.labels)}; it also holds {', '.join(unknown)}."
+        )
+    return data
+
+
+def _measure_baseline(classifier: Any, data: LabelledTexts, arguments: argparse.Namespace) -> ClassificationReport:
+    import numpy as np
+
+    from textrnn.classification import ClassificationReport
+    from textrnn.cli.baseline import BigramBaseline
+
+    training = read_table(arguments.baseline, classifier, arguments)
+    known = set(training.texts)
+    if repeated := sum(text in known for text in data.texts):
+        warnings.warn(f"{repeated:,} of the {len(data):,} texts are also in {arguments.baseline}", stacklevel=2)
+    labels = classifier.labels
+    trained_on, truths = (np.array([labels.index(label) for label in part.labels]) for part in (training, data))
+    baseline = BigramBaseline(labels, training.texts, trained_on)
+    return ClassificationReport(labels, truths, baseline.probabilities(data.texts))
+
+
+def _compare(report: ClassificationReport, baseline: ClassificationReport) -> str:
+    from textrnn.classification.rendering import align, number
+
+    sides = {"this model": report, "bigram baseline": baseline}
+    rows = [[name, number(side.accuracy, 4), number(side.macro_f1, 4)] for name, side in sides.items()]
+    return align([["", "accuracy", "macro F1"], *rows])
+
+
+def _mistakes(report: ClassificationReport, data: LabelledTexts, count: int) -> list[dict[str, Any]]:
+    """The worst, with their texts; a row is counted from 1, without the header."""
+    return [
+        {
+            "row": row + 1,
+            "label": data.labels[row],
+            "answer": report.labels[report.answers[row]],
+            "probability": float(report.confidence[row]),
+            "text": data.texts[row],
+        }
+        for row in report.mistakes[:count].tolist()
+    ]
+
+
+def _show_mistakes(mistakes: list[dict[str, Any]]) -> str:
+    from textrnn.classification.rendering import LONGEST_NAME, shorten
+
+    lines = ["worst mistakes: truth, answer, its probability"]
+    for mistake in mistakes:
+        label, answer = (shorten(mistake[name], LONGEST_NAME) for name in ("label", "answer"))
+        lines.append(f"  {label}  {answer}  {mistake['probability']:.3f}  {shorten(mistake['text'], SHOWN)}")
+    return "\n".join(lines)
