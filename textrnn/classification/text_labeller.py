@@ -18,7 +18,9 @@ from textrnn.classification.calibration import (
     mean_negative_log_likelihood,
     temper,
 )
+from textrnn.classification.explanation import Explanation, pieces_of
 from textrnn.classification.report import ClassificationReport
+from textrnn.classification.text_reader import PartwiseLabeller, TextReader
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,52 @@ class TextLabeller:
             mean_negative_log_likelihood(before, truths),
             mean_negative_log_likelihood(after, truths),
         )
+
+    def partwise(self) -> PartwiseLabeller:
+        """This classifier as something that can be given a text in parts.
+
+        Raises:
+            ValueError: If it reads a text from its end, too.
+        """
+        raise NotImplementedError
+
+    def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
+        """Of each of ids `[N]`, what it adds to the log odds of one label against another, float64 `[N]`, and what is
+        there before any; the temperature is counted in."""
+        raise NotImplementedError
+
+    def reader(self) -> TextReader:
+        """Begin a text that arrives in pieces: `reader.feed(piece)` is the `Prediction` for the text so far.
+
+        Raises:
+            ValueError: If the classifier is bidirectional: it would have to wait for the end.
+        """
+        return TextReader(self.partwise(), lambda probabilities: self._prediction(probabilities, 0.0))
+
+    def explain(self, text: str, label: str | None = None, against: str | None = None) -> Explanation:
+        """What each piece of a text contributes to its label.
+
+        Args:
+            text: Any string.
+            label: What to explain; by default the answer.
+            against: What it is told from; by default the likeliest of the others.
+
+        Raises:
+            ValueError: If the classifier has no such label, or the two are the same.
+        """
+        ids = np.asarray(self.tokenizer.encode(checks.string("text", text)))
+        order = np.argsort(-self.probabilities([ids])[0], kind="stable").tolist()
+        chosen = order[0] if label is None else self._number("label", label)
+        other = next(n for n in order if n != chosen) if against is None else self._number("against", against)
+        if chosen == other:
+            raise ValueError(f"`against` must be another label than {self.labels[chosen]!r}.")
+        of_ids, base = self.contributions(ids, chosen, other)
+        pieces, piece_of = pieces_of(self.tokenizer, ids)
+        parts = np.bincount(piece_of, weights=of_ids, minlength=len(pieces))
+        return Explanation(self.labels[chosen], self.labels[other], pieces, parts, base, base + float(of_ids.sum()))
+
+    def _number(self, name: str, label: str) -> int:
+        return self.labels.index(checks.one_of(name, label, self.labels))
 
     def _read(self, texts: Sequence[str], batch_size: int, progress: bool) -> np.ndarray:
         """Log-probabilities of all texts, float64 `[N, labels]`; texts of like length are read together."""

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from textrnn.cli import calibrate, classify, compress, decompress, evaluate, generate, score, train, write
+from textrnn.cli import calibrate, classify, compress, decompress, evaluate, explain, generate, score, train, write
 from textrnn.version import __version__
 
 COMMANDS = {
@@ -17,6 +17,7 @@ COMMANDS = {
     "generate": (generate, "write text with a language model"),
     "write": (write, "write a text together with a language model"),
     "classify": (classify, "label texts"),
+    "explain": (explain, "show what in a text speaks for its label"),
     "calibrate": (calibrate, "make a classifier's probabilities tell how often it is right"),
     "score": (score, "say how likely a text is"),
     "compress": (compress, "make a text file small"),

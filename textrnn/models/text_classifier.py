@@ -11,12 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn import checks
+from textrnn import checks, runtime
 from textrnn.classification import TextLabeller
 from textrnn.models.reader import Reader
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds
+from textrnn.models.twins import classifier_twin
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
+
+SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -113,7 +116,10 @@ class TextClassifier(TextLabeller, keras.Model):
 
     def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
-        logits = self.reader_logits(ids, training=training, mask=mask)
+        return self._averaged(self.reader_logits(ids, training=training, mask=mask))
+
+    def _averaged(self, logits: tf.Tensor) -> tf.Tensor:
+        """From the readers' logits `[readers, B, labels]` to those of their mean probabilities."""
         if len(self.readers) == 1:
             return logits[0]
         return tf.reduce_logsumexp(tf.nn.log_softmax(logits), axis=0) - math.log(len(self.readers))
@@ -134,9 +140,41 @@ class TextClassifier(TextLabeller, keras.Model):
         signature = [tf.TensorSpec([None, None], tf.int32)]
         return tf.function(lambda ids: tf.nn.log_softmax(self(ids, training=False)), input_signature=signature)
 
+    @functools.cached_property
+    def _traced_parts(self) -> tuple[Any, Any]:
+        """What reads one part of each text `[B, T]`, and what then answers, for all readers."""
+
+        def read(ids: tf.Tensor, carried: list[Any]) -> list[Any]:
+            mask = tf.not_equal(ids, self.tokenizer.pad_id)
+            return [reader.read(ids, known, mask) for reader, known in zip(self.readers, carried, strict=True)]
+
+        def answer(carried: list[Any]) -> tf.Tensor:
+            logits = [reader.answer(known) for reader, known in zip(self.readers, carried, strict=True)]
+            return tf.nn.log_softmax(self._averaged(tf.stack(logits)))
+
+        return tf.function(read, reduce_retracing=True), tf.function(answer, reduce_retracing=True)
+
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
-        """From B texts, each ids int32 `[N]` with its own N, to float32 `[B, labels]`, before the temperature."""
-        return self._traced_log_probabilities(pad_batch(sequences)).numpy()
+        """From B texts, each ids int32 `[N]` with its own N, to float32 `[B, labels]`, before the temperature.
+
+        Long texts are read in parts, what is known carried on, so that memory does not grow with them; a
+        bidirectional model needs them whole.
+        """
+        ids = pad_batch(sequences)
+        if self.bidirectional or ids.size <= SYMBOLS_AT_ONCE:
+            return self._traced_log_probabilities(ids).numpy()
+        read, answer = self._traced_parts
+        carried = [reader.start(len(ids)) for reader in self.readers]
+        size = max(1, SYMBOLS_AT_ONCE // len(ids))
+        for begin in range(0, ids.shape[1], size):
+            carried = read(tf.constant(ids[:, begin : begin + size]), carried)
+        return answer(carried).numpy()
+
+    def partwise(self) -> runtime.TextClassifier:
+        return classifier_twin(self).partwise()
+
+    def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
+        return classifier_twin(self).contributions(ids, label, against)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""

@@ -1,4 +1,4 @@
-"""A Keras language model in the form in which it writes fastest."""
+"""A Keras model in the form in which it is fastest with little work: NumPy's."""
 
 from __future__ import annotations
 
@@ -44,3 +44,19 @@ class Twins:
             named["bottleneck"] = model.bottleneck.weights
         named |= {"": [model.output_bias]} if model.tie_embeddings else {"head": model.head.weights}
         return {path: [np.asarray(weight.value) for weight in listed] for path, listed in named.items()}
+
+
+def classifier_twin(model: Any) -> runtime.TextClassifier:
+    """A `TextClassifier` as NumPy runs it, with the weights it has at this moment."""
+    weights: dict[str, list[np.ndarray]] = {}
+    for number, reader in enumerate(model.readers):
+        path = f"layers/{runtime.numbered('reader', number)}"
+        parts = {"embedding": reader.embedding, "head": reader.head}
+        if reader.bigrams is not None:
+            parts["bigrams"] = reader.bigrams
+        for depth, layer in enumerate(reader.recurrent_layers):
+            name = runtime.numbered("bidirectional" if model.bidirectional else "recurrent", depth)
+            ways = {"/forward": layer.forward, "/backward": layer.backward} if model.bidirectional else {"": layer}
+            parts |= {f"recurrent_layers/{name}{way}/cell": one.cell for way, one in ways.items()}
+        weights |= {f"{path}/{name}": [np.array(weight) for weight in part.weights] for name, part in parts.items()}
+    return runtime.TextClassifier(model.get_config(), weights)

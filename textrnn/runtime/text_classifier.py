@@ -48,13 +48,39 @@ class TextClassifier(TextLabeller):
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.labels = tuple(config["labels"])
         self.temperature = float(config.get("temperature", 1.0))  # a file may be older than calibration
+        self.is_bidirectional = bool(config["bidirectional"])
         self.readers = [Reader(config, weights, f"layers/{numbered('reader', n)}") for n in range(config["members"])]
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature."""
         ids = pad_batch(sequences)
-        logs = [log_softmax(reader.logits(ids)) for reader in self.readers]
-        return np.asarray(np.logaddexp.reduce(logs, axis=0) - math.log(len(logs)))
+        return _averaged([reader.logits(ids) for reader in self.readers])
+
+    def partwise(self) -> TextClassifier:
+        if self.is_bidirectional:
+            raise ValueError(
+                "a text can arrive in parts only where it is read one way; this classifier is bidirectional: train one "
+                "with `bidirectional=False`."
+            )
+        return self
+
+    def start(self) -> list[Carried]:
+        """What each reader knows of a text before its first symbol."""
+        return [reader.start(1) for reader in self.readers]
+
+    def read(self, ids: np.ndarray, carried: list[Carried]) -> list[Carried]:
+        """What each knows after more symbols, int `[N]`."""
+        return [reader.read(ids[None], before) for reader, before in zip(self.readers, carried, strict=True)]
+
+    def answer(self, carried: list[Carried]) -> np.ndarray:
+        """Log-probabilities float64 `[labels]`, before the temperature."""
+        logits = [reader.answer(known) for reader, known in zip(self.readers, carried, strict=True)]
+        return np.asarray(_averaged(logits)[0])
+
+    def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
+        told = [reader.contributions(ids, label, against) for reader in self.readers]
+        of_ids, bases = zip(*told, strict=True)
+        return np.mean(of_ids, axis=0) / self.temperature, float(np.mean(bases)) / self.temperature
 
 
 class Reader:
@@ -97,14 +123,7 @@ class Reader:
         A bidirectional reader must be given a text as one part.
         """
         mask = ids != PAD_ID
-        hidden, after = self._embed(ids, carried.last_ids), list[States]()
-        for directions in self.layers:
-            outputs = []
-            for layer in directions:
-                ran, states = layer.run(layer.project(hidden), carried.states[len(after)], mask)
-                outputs.append(ran)
-                after.append(states)
-            hidden = np.concatenate(outputs, axis=-1)
+        hidden, after = self._run(ids, carried, mask)
         among = np.where(mask[..., None], hidden, -np.inf)
         read = mask.sum(axis=1, keepdims=True)
         last_ids = np.take_along_axis(np.concatenate([carried.last_ids[:, None], ids], axis=1), read, axis=1)[:, 0]
@@ -115,6 +134,36 @@ class Reader:
             carried.steps + read,
             last_ids,
         )
+
+    def _run(self, ids: np.ndarray, carried: Carried, mask: np.ndarray) -> tuple[np.ndarray, list[States]]:
+        """The last layer's outputs `[B, T, H]` and the states of all layers."""
+        hidden, after = self._embed(ids, carried.last_ids), list[States]()
+        for directions in self.layers:
+            outputs = []
+            for layer in directions:
+                ran, states = layer.run(layer.project(hidden), carried.states[len(after)], mask)
+                outputs.append(ran)
+                after.append(states)
+            hidden = np.concatenate(outputs, axis=-1)
+        return hidden, after
+
+    def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
+        """Of each of ids int `[N]`, what it adds to the logit of one label less that of another, float64 `[N]`, and
+        what is there without any."""
+        kernel, bias = (weights.astype(np.float64) for weights in self.head)
+        base = float(bias[label] - bias[against])
+        if not len(ids):
+            return np.zeros(0), base
+        of_last, of_mean, of_highest = np.split(kernel[:, label] - kernel[:, against], 3)
+        outputs = self._run(ids[None], self.start(1), ids[None] != PAD_ID)[0][0].astype(np.float64)
+        told = outputs @ of_mean / len(outputs)
+        highest = outputs.argmax(axis=0)
+        np.add.at(told, highest, outputs.max(axis=0) * of_highest)
+        units = self.layers[-1][0].units
+        for number, layer in enumerate(self.layers[-1]):  # the last output is the sum of its moves
+            block = slice(number * units, (number + 1) * units)
+            told += _moves(outputs[:, block], reverse=layer.reverse) @ of_last[block]
+        return told, base
 
     def answer(self, carried: Carried) -> np.ndarray:
         """Logits float32 `[B, labels]` after what has been read; mean and maximum of nothing are zero."""
@@ -130,3 +179,16 @@ class Reader:
             return embedded
         previous = np.concatenate([before[:, None], ids], axis=1)[:, :-1].astype(np.int64)
         return embedded + self.bigrams[(previous * MIXER + ids) % len(self.bigrams)]
+
+
+def _averaged(logits: list[np.ndarray]) -> np.ndarray:
+    """The logarithm of the readers' mean probabilities, float64, from the logits of each."""
+    logs = np.logaddexp.reduce([log_softmax(of_reader) for of_reader in logits], axis=0)
+    return np.asarray(logs - math.log(len(logits)))
+
+
+def _moves(outputs: np.ndarray, *, reverse: bool) -> np.ndarray:
+    """How far each step moved the output `[T, H]`, from zero before the first."""
+    outputs = outputs[::-1] if reverse else outputs
+    moves = np.diff(outputs, axis=0, prepend=0)
+    return moves[::-1] if reverse else moves

@@ -1,0 +1,107 @@
+"""Why a text was given its label: what each piece of it contributed."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+RED, GREEN = (214, 69, 65), (38, 140, 86)
+SHADES = 5  # of either colour in a terminal
+TERMINAL_RED = (224, 217, 210, 203, 196)  # of its 256 colours, pale to full
+TERMINAL_GREEN = (194, 157, 120, 83, 46)
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{title}</title>
+<style>
+body {{ max-width: 46rem; margin: 3rem auto; padding: 0 1rem; font: 1.05rem/1.9 Georgia, serif; color: #222 }}
+h1 {{ font-size: 1.15rem }} p.text {{ white-space: pre-wrap; overflow-wrap: anywhere }}
+span {{ border-radius: .2em; padding: .1em 0 }} footer {{ color: #666; font-size: .85rem; line-height: 1.5 }}
+</style>
+<h1>{title}</h1>
+<p class="text">{text}</p>
+<footer>{footer}</footer>
+</html>
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What speaks for a label rather than another, piece by piece.
+
+    A classifier's logits are linear in what its readers pool: the last output, the mean and the maximum of all
+    outputs. Of the difference between two labels' logits each step's part can be told exactly: its share of the mean,
+    the features whose maximum it is, and how far it moved the last output. An output knows what was read before it,
+    so a piece counts as it was understood where it stood. The parts and `base` sum to `difference`.
+
+    Attributes:
+        label: What it speaks for.
+        against: The other label.
+        pieces: The text, cut where the tokenizer cuts it; unknown symbols as U+FFFD.
+        contributions: Of each piece, in nats of log odds, float64 `[N]`: above 0 for `label`.
+        base: What is there before anything is read.
+        difference: The log odds of `label` against `against`; with several readers the mean of theirs.
+    """
+
+    label: str
+    against: str
+    pieces: list[str]
+    contributions: np.ndarray
+    base: float
+    difference: float
+
+    def top(self, count: int = 5) -> list[tuple[str, float]]:
+        """The pieces that counted most, either way, and how much."""
+        order = np.argsort(-np.abs(self.contributions), kind="stable")[:count]
+        return [(self.pieces[n], float(self.contributions[n])) for n in order]
+
+    def __str__(self) -> str:
+        rows = [f"{self._headline}", *(f"{value:+8.3f}  {piece.strip()!r}" for piece, value in self.top(10))]
+        return "\n".join(rows)
+
+    def to_terminal(self) -> str:
+        """The text in the colours of a terminal: green for the label, red against it."""
+        shown = []
+        for piece, strength in zip(self.pieces, self._strengths, strict=True):
+            shade = round(abs(float(strength)) * SHADES)
+            colour = (TERMINAL_GREEN if strength > 0 else TERMINAL_RED)[shade - 1]
+            shown.append(f"\x1b[48;5;{colour}m\x1b[30m{piece}\x1b[0m" if shade else piece)
+        return f"{self._headline}\n{''.join(shown)}"
+
+    def to_html(self) -> str:
+        """A page of its own: the text, coloured, the number of each piece under the mouse."""
+        shown = []
+        for piece, strength, value in zip(self.pieces, self._strengths, self.contributions, strict=True):
+            red, green, blue = GREEN if strength > 0 else RED
+            colour = f"rgba({red},{green},{blue},{0.75 * abs(float(strength)):.3f})"
+            shown.append(f'<span style="background:{colour}" title="{value:+.3f}">{html.escape(piece)}</span>')
+        footer = f"Contributions sum to the log odds, {self.difference:+.3f}, with {self.base:+.3f} to begin with."
+        return PAGE.format(title=html.escape(self._headline), text="".join(shown), footer=footer)
+
+    @property
+    def _headline(self) -> str:
+        return f"{self.label} rather than {self.against}, log odds {self.difference:+.2f} (base {self.base:+.2f})"
+
+    @cached_property
+    def _strengths(self) -> np.ndarray:
+        """Contributions from -1 to 1."""
+        return self.contributions / max(np.abs(self.contributions).max(initial=0), 1e-12)
+
+
+def pieces_of(tokenizer: object, ids: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The text of ids, cut where it can be, and of each id the number of its piece, int `[N]`.
+
+    An id that is no text by itself, such as a mark for a capital or half of a character, belongs to the piece after
+    it; at the end of a text, to the last.
+    """
+    decode = tokenizer.incremental_decoder()  # type: ignore[attr-defined]
+    pieces: list[str] = []
+    piece_of = np.zeros(len(ids), np.int64)
+    for place, symbol in enumerate(ids.tolist()):
+        piece_of[place] = len(pieces)
+        if piece := decode(symbol):
+            pieces.append(piece)
+    if not pieces:
+        return ([""], piece_of) if len(ids) else ([], piece_of)
+    return pieces, np.minimum(piece_of, len(pieces) - 1)

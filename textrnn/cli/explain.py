@@ -1,0 +1,33 @@
+"""`textrnn explain MODEL TEXT`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from textrnn.cli.library import load_kind
+from textrnn.cli.score import read_input
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `explain`."""
+    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="default: the input")
+    parser.add_argument("--label", help="what to explain (default: the answer)")
+    parser.add_argument("--against", help="what it is told from (default: the likeliest of the others)")
+    parser.add_argument("--html", metavar="FILE", help="write a page with the coloured text")
+    parser.add_argument("--encoding", default="utf-8", help="of the input")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print what speaks for a label, in colour on a terminal."""
+    from textrnn.files import atomic_path
+
+    classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=False)
+    text = read_input(arguments.encoding) if arguments.text is None else arguments.text
+    explanation = classifier.explain(text, arguments.label, arguments.against)
+    print(explanation.to_terminal() if sys.stdout.isatty() else explanation)
+    if arguments.html is not None:
+        with atomic_path(arguments.html) as temporary:
+            Path(temporary).write_text(explanation.to_html(), encoding="utf-8")
