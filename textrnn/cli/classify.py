@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from textrnn.cli import flags
-from textrnn.cli.library import load_kind
+from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
 from textrnn.cli.score import read_input
 
 
@@ -70,7 +70,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.probabilities or arguments.format or arguments.overwrite:
         raise argparse.ArgumentTypeError("--probabilities, --format and --overwrite go with --out")
     texts = _texts(arguments, source)
-    classifier = load_kind(arguments.model, "TextClassifier")
+    is_much = sum(map(len, texts)) > CLASSIFY_WITH_NUMPY
+    classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=is_much)
     for text, prediction in zip(
         texts, classifier.classify(texts, batch_size=arguments.batch_size, progress=True), strict=True
     ):

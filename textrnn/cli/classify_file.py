@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from textrnn.cli.library import WITH_NUMPY, load_kind
+from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
 from textrnn.cli.unfinished import Unfinished
 from textrnn.generation import Prediction
 from textrnn.runtime import find_model
@@ -57,18 +57,18 @@ def classify_file(arguments: argparse.Namespace, source: str) -> None:
     with open_rows(source, ending=ending, encoding=arguments.encoding) as rows:
         if rows.columns is not None:
             find_text_column(rows.columns, rows.name, arguments.text_column)  # or an error, before anything is loaded
-        job = None if source == "-" else _describe_job(arguments, source)
+        job = None if rows.size is None else _describe_job(arguments, source)
         with Unfinished(out, job, overwrite=arguments.overwrite) as unfinished:
-            if unfinished.is_finished:
-                print(f"{out} was finished already", file=sys.stderr)
-            else:
-                count = _score(arguments, rows, unfinished)
-                print(f"{count.scored:,} rows scored in {out}, {count.skipped:,} skipped", file=sys.stderr)
+            count = None if unfinished.is_finished else _score(arguments, rows, unfinished)
             unfinished.finish()
+    how = (
+        f"{count.scored:,} rows scored in {out}, {count.skipped:,} skipped" if count else f"{out} is finished already"
+    )
+    print(how, file=sys.stderr)
 
 
 def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinished) -> Count:
-    is_much = rows.size is None or rows.size > WITH_NUMPY
+    is_much = rows.size is None or rows.size > CLASSIFY_WITH_NUMPY
     classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=is_much)
     labels = classifier.labels if arguments.probabilities else ()
 

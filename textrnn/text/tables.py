@@ -28,7 +28,7 @@ class RowStream:
     Attributes:
         name: What to call the file in messages.
         columns: What the header names; None for JSON, which has none.
-        size: Bytes of the file, None where nobody knows.
+        size: Bytes of the file; None for a pipe, which can be read only once.
     """
 
     def __init__(self, name: str, source: "_CountedBytes", rows: Rows, size: int | None) -> None:
@@ -75,7 +75,7 @@ def open_rows(
             rows = Rows(split_lines(blocks), ending, name)
         if rows.columns is None and ending in DELIMITERS:
             raise ValueError(f"{name} holds no rows")
-        yield RowStream(name, source, rows, None if is_input else path.stat().st_size)
+        yield RowStream(name, source, rows, None if is_input or not path.is_file() else path.stat().st_size)
 
 
 def read_rows(path: Path, encoding: str) -> list[Row]:
