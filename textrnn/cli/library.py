@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 KINDS = {"LanguageModel": "a language model", "TextClassifier": "a classifier"}
 WITH_NUMPY = 20_000  # characters
+CLASSIFY_WITH_NUMPY = 1_000_000  # characters: batches of texts suit NumPy, and TensorFlow takes seconds to start
 SPARED_PASSES = (
     "auto_mixed_precision",
     "constant_folding",

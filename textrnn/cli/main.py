@@ -62,7 +62,7 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
         fail(str(error))
     except KeyboardInterrupt as interrupt:
         print(f"\n{parser.prog}: {interrupt or 'stopped'}", file=sys.stderr)
-        if str(interrupt):
+        if str(interrupt) and hasattr(given, "resume"):
             print("go on with the same command and --resume", file=sys.stderr)
         return 130
     except BrokenPipeError:

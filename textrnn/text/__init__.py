@@ -4,27 +4,40 @@ from textrnn.text.byte import ByteTokenizer
 from textrnn.text.character import CharacterTokenizer
 from textrnn.text.corpus import Corpus, open_corpus
 from textrnn.text.ids import document_spans, open_ids, release, write_ids
-from textrnn.text.labelled import LabelledTexts, read_labelled, read_texts
+from textrnn.text.labelled import LabelledTexts, find_problem, find_text_column, read_labelled, read_texts
 from textrnn.text.padding import pad_batch, unpad
+from textrnn.text.row_writer import RowWriter, make_row_writer
+from textrnn.text.rows import Row
 from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, UNKNOWN_ID
+from textrnn.text.tables import FILES_OF_TEXTS, TABLES, RowStream, file_ending, open_rows
 from textrnn.text.tokenizer import Tokenizer, make_tokenizer, tokenizer_from_dict
 from textrnn.text.word import WordTokenizer
 
 __all__ = [
     "END_ID",
+    "FILES_OF_TEXTS",
     "FIRST_FREE_ID",
     "PAD_ID",
+    "TABLES",
     "UNKNOWN_ID",
     "ByteTokenizer",
     "CharacterTokenizer",
     "Corpus",
     "LabelledTexts",
+    "Row",
+    "RowStream",
+    "RowWriter",
     "Tokenizer",
     "WordTokenizer",
     "document_spans",
+    "file_ending",
+    "find_problem",
+    "find_text_column",
+    "make_row_writer",
     "make_tokenizer",
     "open_corpus",
     "open_ids",
+    "open_rows",
     "pad_batch",
     "read_labelled",
     "read_texts",

@@ -2,10 +2,13 @@
 
 import codecs
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Final
 
 BLOCK_BYTES: Final = 1 << 20
+MARK_UNDECODABLE: Final = "textrnn.mark-undecodable"
+_MARK: Final = re.compile("[\udc00-\udcff]")  # half a surrogate pair, which no encoding gives
 
 # Told, with the name of a text, that its line endings had to be changed.
 Notice = Callable[[str], None]
@@ -21,7 +24,15 @@ def check_encoding(encoding: str) -> None:
         raise ValueError(f"`encoding` must name a text encoding; received {encoding!r}") from error
 
 
-def decode_blocks(stream: BinaryIO, name: str, encoding: str, notice: Notice = lambda name: None) -> Iterator[str]:
+def decode_blocks(
+    stream: BinaryIO,
+    name: str,
+    encoding: str,
+    notice: Notice = lambda name: None,
+    *,
+    errors: str = "strict",
+    block_bytes: int = BLOCK_BYTES,
+) -> Iterator[str]:
     """Reads a binary stream as text, a block at a time.
 
     A byte order mark is left out, and every line ending becomes `\\n`.
@@ -31,16 +42,19 @@ def decode_blocks(stream: BinaryIO, name: str, encoding: str, notice: Notice = l
         name: what to call them in messages, usually the path.
         encoding: how they became bytes.
         notice: called with `name` at the end if line endings other than `\\n` were there.
+        errors: "strict", or `MARK_UNDECODABLE`: bytes that the encoding does not allow become marks, which
+            `find_undecodable` sees.
+        block_bytes: how many bytes are read at once.
 
     Raises:
         ValueError: bytes that the encoding does not allow, with the line and the first of them.
     """
     # The mark is left out below, for UTF-16 written without one as for UTF-8, so plain UTF-8 will do.
-    decoder = codecs.getincrementaldecoder("utf-8" if is_utf8(encoding) else encoding)("strict")
+    decoder = codecs.getincrementaldecoder("utf-8" if is_utf8(encoding) else encoding)(errors)
     newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
     line, is_start, is_last = 1, True, False
     while not is_last:
-        block = stream.read(BLOCK_BYTES)
+        block = stream.read(block_bytes)
         is_last, state = not block, newlines.getstate()
         try:
             text = newlines.decode(block, final=is_last)
@@ -77,6 +91,21 @@ def split_lines(blocks: Iterable[str]) -> Iterator[str]:
             parts = [other]
     if last := "".join(parts):
         yield last
+
+
+def find_undecodable(text: str) -> int | None:
+    """The first byte of `text`, decoded with `MARK_UNDECODABLE`, that its encoding does not allow."""
+    found = None if text.isascii() else _MARK.search(text)
+    return ord(found[0]) - 0xDC00 if found else None
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(MARK_UNDECODABLE, _mark)
 
 
 def is_utf8(encoding: str) -> bool:

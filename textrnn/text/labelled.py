@@ -1,11 +1,13 @@
 """Texts with a label each, for a classifier."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from textrnn.text.tables import Row, file_ending, read_lines, read_rows
+from textrnn.text.rows import Row
+from textrnn.text.tables import file_ending, read_lines, read_rows
 
 TEXT_COLUMNS: Final = ("text", "sentence", "review")
 LABEL_COLUMNS: Final = ("label", "sentiment")
@@ -53,8 +55,9 @@ def read_labelled(
     """
     path = Path(path)
     rows = read_rows(path, encoding)
-    text_column = _find_column(rows[0], path, "text_column", text_column, TEXT_COLUMNS)
-    label_column = _find_column(rows[0], path, "label_column", label_column, LABEL_COLUMNS)
+    columns = list(rows[0].values)
+    text_column = find_text_column(columns, path, text_column)
+    label_column = _find_column(columns, path, "label_column", label_column, LABEL_COLUMNS)
     if text_column == label_column:
         raise ValueError(f"`text_column` and `label_column` must differ; received {text_column!r} for both")
     texts = [_read_text(row, path, text_column) for row in rows]
@@ -73,12 +76,29 @@ def read_texts(path: str | os.PathLike[str], *, text_column: str | None = None, 
             raise ValueError(f"{path} is empty")
         return texts
     rows = read_rows(path, encoding)
-    column = _find_column(rows[0], path, "text_column", text_column, TEXT_COLUMNS)
+    column = find_text_column(list(rows[0].values), path, text_column)
     return [_read_text(row, path, column) for row in rows]
 
 
-def _find_column(row: Row, path: Path, argument: str, wanted: str | None, defaults: tuple[str, ...]) -> str:
-    columns = list(row[1])
+def find_text_column(columns: list[str], path: str | os.PathLike[str], wanted: str | None = None) -> str:
+    """The column that holds the texts: `wanted`, or the first there is of `TEXT_COLUMNS`, in any case."""
+    return _find_column(columns, path, "text_column", wanted, TEXT_COLUMNS)
+
+
+def find_problem(row: Row, column: str) -> str | None:
+    """Why there is no text in this column of a row; None if there is one."""
+    if row.problem:
+        return row.problem
+    if column not in row.values:
+        return f"no column {column!r}; it has {_listed(row.values)}"
+    if not isinstance(row.values[column], str):
+        return f"{column!r} must be a string; received {row.values[column]!r:.60}"
+    return None
+
+
+def _find_column(
+    columns: list[str], path: str | os.PathLike[str], argument: str, wanted: str | None, defaults: tuple[str, ...]
+) -> str:
     if wanted in columns:
         return wanted
     lower = [column.lower() for column in columns]
@@ -86,34 +106,34 @@ def _find_column(row: Row, path: Path, argument: str, wanted: str | None, defaul
         if name in lower:
             return columns[lower.index(name)]
     looked_for = " or ".join(map(repr, defaults if wanted is None else [wanted]))
-    found = ", ".join(map(repr, columns)) or "none"
-    raise ValueError(f"{path}: no column {looked_for}; it has {found}; name one with `{argument}`")
+    raise ValueError(
+        f"{os.fspath(path)}: no column {looked_for}; it has {_listed(columns)}; name one with `{argument}`"
+    )
 
 
 def _read_text(row: Row, path: Path, column: str) -> str:
-    text = _value(row, path, column)
-    if not isinstance(text, str):
-        raise ValueError(f"{path}, line {row[0]}: {column!r} must be a string; received {text!r:.60}")
+    problem = find_problem(row, column)
+    if problem:
+        raise ValueError(f"{path}, line {row.line}: {problem}")
+    text: str = row.values[column]
     return text
 
 
 def _read_label(row: Row, path: Path, column: str) -> str:
-    label = _value(row, path, column)
+    if column not in row.values:
+        raise ValueError(f"{path}, line {row.line}: no column {column!r}; it has {_listed(row.values)}")
+    label = row.values[column]
     if isinstance(label, bool):
         return str(label).lower()
     if not isinstance(label, str | int):
         raise ValueError(
-            f"{path}, line {row[0]}: {column!r} must be a string or a whole number; received {label!r:.60}"
+            f"{path}, line {row.line}: {column!r} must be a string or a whole number; received {label!r:.60}"
         )
     text = str(label).strip()
     if not text:
-        raise ValueError(f"{path}, line {row[0]}: {column!r} is empty; every text needs a label")
+        raise ValueError(f"{path}, line {row.line}: {column!r} is empty; every text needs a label")
     return text
 
 
-def _value(row: Row, path: Path, column: str) -> Any:
-    number, values = row
-    if column not in values:
-        found = ", ".join(map(repr, values)) or "none"
-        raise ValueError(f"{path}, line {number}: no column {column!r}; it has {found}")
-    return values[column]
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(map(repr, columns)) or "none"

@@ -1,0 +1,109 @@
+"""Rows as a stream: a broken one costs no other, whatever is wrong with it."""
+
+import csv
+import gzip
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textrnn.text import make_row_writer, open_rows
+from textrnn.text.rows import LONGEST_RECORD, Rows
+
+FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=20)
+BROKEN = {b"one field\n": "must have 2 fields", b"a,b,c\n": "received 3", b"\xe9,\n": "byte 0xe9 is not valid"}
+
+
+def read(path, data, **options):
+    path.write_bytes(data)
+    with open_rows(path, **options) as rows:
+        return list(rows)
+
+
+def kept(rows):
+    return [(row.line, row.values) for row in rows if not row.problem]
+
+
+def problems(rows):
+    return {row.line: row.problem for row in rows if row.problem}
+
+
+@given(before=st.lists(FIELD), after=st.lists(FIELD), broken=st.sampled_from([*BROKEN]))
+def test_a_broken_row_is_named_by_its_line_and_costs_no_other(tmp_path_factory, before, after, broken):
+    def written(texts):
+        stream = io.StringIO(newline="")
+        csv.writer(stream, lineterminator="\n").writerows((text, "x") for text in texts)
+        return stream.getvalue().encode()
+
+    path = tmp_path_factory.mktemp("rows") / "rows.csv"
+    rows = read(path, b"text,other\n" + written(before) + broken + written(after))
+    assert [row.values["text"] for row in rows if not row.problem] == [*before, *after]
+    ((line, problem),) = problems(rows).items()
+    assert line == 2 + written(before).count(b"\n")
+    assert BROKEN[broken] in problem
+
+
+def test_a_quote_that_nobody_closed_costs_its_line(tmp_path):
+    rows = read(tmp_path / "a.csv", b'text,other\n"open,1\nfine,2\n"over two\nlines",3\n"open again,4\nlast,5\n')
+    assert kept(rows) == [
+        (3, {"text": "fine", "other": "2"}),
+        (4, {"text": "over two\nlines", "other": "3"}),
+        (7, {"text": "last", "other": "5"}),
+    ]
+    assert [*problems(rows)] == [2, 6]
+
+
+def test_a_quote_is_looked_for_only_so_far():
+    line = "x" * (1 << 20) + "\n"
+    lines = ["text,other\n", '"open,1\n', *[line] * (2 * LONGEST_RECORD // len(line)), "last,2\n"]
+    rows = list(Rows(lines, ".csv", "a"))
+    assert "a quoted field does not end within" in rows[0].problem
+    assert kept(rows) == [(len(lines), {"text": "last", "other": "2"})]
+
+
+@pytest.mark.parametrize("data", [b"\xef\xbb\xbftext\r\na\r\n\r\nb", "text\na\n\nb\n".encode("utf-16")])
+def test_marks_of_byte_order_and_windows_line_ends_are_no_text(tmp_path, data):
+    encoding = "utf-8" if data[0] == 0xEF else "utf-16"
+    assert kept(read(tmp_path / "a.csv", data, encoding=encoding)) == [(2, {"text": "a"}), (4, {"text": "b"})]
+
+
+def test_packed_files_and_those_with_other_names_are_read_too(tmp_path):
+    data = b'{"text": "a"}\n\n{"text"\n[1]\n{"text": "\xff"}\n{"text": null}\n'
+    for path, content in ((tmp_path / "a.jsonl.gz", gzip.compress(data)), (tmp_path / "export", data)):
+        rows = read(path, content, ending=".jsonl")
+        assert kept(rows) == [(1, {"text": "a"}), (6, {"text": None})]
+        assert [*problems(rows)] == [3, 4, 5]
+    assert kept(read(tmp_path / "a.txt", b"a\n\n\xff\nb")) == [
+        (1, {"text": "a"}),
+        (2, {"text": ""}),
+        (4, {"text": "b"}),
+    ]
+    with pytest.raises(ValueError, match=r"a\.csv\.gz cannot be read: Not a gzipped file"):
+        read(tmp_path / "a.csv.gz", b"text\na\n")
+
+
+@given(values=st.lists(st.text(), min_size=2, max_size=2), ending=st.sampled_from([".csv", ".tsv", ".jsonl"]))
+def test_what_is_written_is_what_a_reader_finds(values, ending):
+    row = dict(zip("ab", values, strict=True))
+    writer = make_row_writer(ending, ["a", "b"], ["c"])
+    if any(0xD800 <= ord(character) <= 0xDFFF for value in values for character in value):
+        with pytest.raises(ValueError, match="half of a surrogate pair"):
+            writer.begin(row)
+        return
+    data = writer.header() + writer.finish(writer.begin(row), [0.5])
+    if ending == ".jsonl":
+        assert json.loads(data) == {**row, "c": 0.5}
+    else:
+        table = csv.reader(io.StringIO(data.decode(), newline=""), delimiter="," if ending == ".csv" else "\t")
+        assert list(table) == [["a", "b", "c"], [*values, "0.5"]]
+
+
+def test_json_in_a_table_stays_json_and_unknown_columns_are_no_surprise():
+    writer = make_row_writer(".csv", ["a", "b"], ["c"])
+    assert writer.finish(writer.begin({"a": [1, "é"], "b": None}), [None]) == '"[1, ""é""]",,\n'.encode()
+    with pytest.raises(ValueError, match=r"no column 'd' in the first rows; write \.jsonl"):
+        writer.begin({"d": 1})
+    with pytest.raises(ValueError, match="there is a column 'c' already"):
+        make_row_writer(".jsonl", [], ["c"]).begin({"c": 1})

@@ -1,0 +1,237 @@
+"""`textrnn classify MODEL FILE --out OUT`: a file of any size, a chunk of rows at a time."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tqdm import tqdm
+
+from textrnn.classification import Prediction
+from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
+from textrnn.cli.unfinished import Unfinished
+from textrnn.runtime import find_model
+from textrnn.text import (
+    TABLES,
+    Row,
+    RowStream,
+    RowWriter,
+    file_ending,
+    find_problem,
+    find_text_column,
+    make_row_writer,
+    open_rows,
+)
+from textrnn.version import __version__
+
+CHUNK_ROWS: Final = 512  # often enough for a bar, and little work for a kill to undo
+CHUNK_CHARACTERS: Final = 1 << 22  # of rows as long as books there are fewer in a chunk
+BATCH_SYMBOLS: Final = 1 << 18  # of long texts fewer are read at once than --batch-size says
+DECIMALS: Final = 6  # of a probability
+OPTIONS: Final = (
+    "text_column",
+    "encoding",
+    "format",
+    "probabilities",
+    "prefix",
+    "threshold",
+)  # that change what is written
+
+Classify = Callable[[list[str]], list[Prediction]]
+
+
+@dataclass
+class Count:
+    """How many rows were read."""
+
+    scored: int = 0
+    skipped: int = 0
+
+
+def classify_file(arguments: argparse.Namespace, source: str) -> None:
+    """Label the rows of a file or of standard input; go on if the same command was stopped before."""
+    out = Path(arguments.out)
+    if file_ending(out) not in TABLES or out.suffix.lower() not in TABLES:
+        raise argparse.ArgumentTypeError(f"--out must end in {', '.join(TABLES)}; received {arguments.out!r}")
+    if source != "-" and out.exists() and out.samefile(source):
+        raise argparse.ArgumentTypeError("--out must be another file than FILE")
+    ending = f".{arguments.format}" if arguments.format else None
+    with open_rows(source, ending=ending, encoding=arguments.encoding) as rows:
+        if rows.columns is not None:
+            find_text_column(rows.columns, rows.name, arguments.text_column)  # or an error, before anything is loaded
+        job = None if rows.size is None else _describe_job(arguments, source)
+        with Unfinished(out, job, overwrite=arguments.overwrite) as unfinished:
+            count = None if unfinished.is_finished else _score(arguments, rows, unfinished)
+            unfinished.finish()
+    how = (
+        f"{count.scored:,} rows scored in {out}, {count.skipped:,} skipped" if count else f"{out} is finished already"
+    )
+    print(how, file=sys.stderr)
+
+
+def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinished) -> Count:
+    is_much = rows.size is None or rows.size > CLASSIFY_WITH_NUMPY
+    classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=is_much)
+    labels = classifier.labels if arguments.probabilities else ()
+
+    def classify(texts: list[str]) -> list[Prediction]:
+        predictions: list[Prediction] = classifier.classify(
+            texts, batch_size=arguments.batch_size, threshold=arguments.threshold
+        )
+        return predictions
+
+    job = ScoringJob(rows, unfinished, labels, text_column=arguments.text_column, prefix=arguments.prefix)
+    try:
+        job.run(classify)
+    except KeyboardInterrupt:
+        where = "the same command goes on from there" if unfinished.job else "what comes from a pipe begins anew"
+        raise KeyboardInterrupt(f"stopped behind row {job.done:,}; {where}") from None
+    return job.count
+
+
+class ScoringJob:
+    """Rows to bytes of another file, chunk by chunk.
+
+    Chunks begin at the same rows in every run, so a run that goes on finds its text column and writes its rows as the
+    first run did, and the chunks that are written already are only read.
+
+    Args:
+        rows: What to label.
+        unfinished: Where to write.
+        labels: Which have a column with their probability each.
+        text_column: By default found by its usual names.
+        prefix: Of the columns that are added.
+    """
+
+    def __init__(
+        self,
+        rows: RowStream,
+        unfinished: Unfinished,
+        labels: Sequence[str] = (),
+        *,
+        text_column: str | None = None,
+        prefix: str = "predicted_",
+    ) -> None:
+        self.rows, self.unfinished, self.labels = rows, unfinished, tuple(labels)
+        self.added = [f"{prefix}{name}" for name in ("label", "probability")]
+        self.added += [f"{prefix}probability_{label}" for label in labels]
+        self.text_column = text_column
+        self.column = ""
+        """The text column, once the first chunk has shown which it is."""
+        self.count = Count()
+        self.done = 0
+        """Rows that are written, or were skipped before one that is."""
+
+    def run(self, classify: Classify) -> None:
+        """Label every row that can be read, and report the others.
+
+        Raises:
+            ValueError: If no row of the first chunk can be scored, or a column is to be added that is there.
+        """
+        writer = None
+        with tqdm(total=self.rows.size, unit="B", unit_scale=True, disable=None) as bar:
+            for number, chunk in enumerate(_chunks(self.rows)):
+                is_new = number >= self.unfinished.pieces
+                writer = writer or self._make_writer(chunk)
+                begun = self._begin(chunk, writer, report=bar.write if is_new else None)
+                if not (number or begun):
+                    raise ValueError(
+                        f"{self.rows.name}: none of the first {len(chunk)} rows can be scored; look at its format, "
+                        "encoding and text column"
+                    )
+                if is_new:
+                    header = b"" if number else writer.header()
+                    self.unfinished.append(header + self._finish(begun, writer, classify))
+                self.done += len(chunk)
+                bar.set_postfix_str(f"{self.done:,} rows", refresh=False)
+                bar.update(self.rows.bytes_read - bar.n)
+        if writer is None:
+            raise ValueError(f"{self.rows.name} holds no rows")
+
+    def _make_writer(self, chunk: Sequence[Row]) -> RowWriter:
+        """A writer for the columns of the header, or for those that the objects of the first chunk have."""
+        columns = self.rows.columns or list(dict.fromkeys(column for row in chunk for column in row.values))
+        if columns:
+            self.column = find_text_column(columns, self.rows.name, self.text_column)
+        try:
+            return make_row_writer(file_ending(self.unfinished.out), columns, self.added)
+        except ValueError as error:
+            raise ValueError(f"{self.rows.name}: {error}; name the added ones with --prefix") from error
+
+    def _begin(
+        self, chunk: Sequence[Row], writer: RowWriter, report: Callable[..., None] | None
+    ) -> list[tuple[str, Any]]:
+        """The texts of a chunk and what `writer` made of their rows; what is wrong with the others is reported."""
+        begun = []
+        for row in chunk:
+            problem = find_problem(row, self.column)
+            if not problem and any(isinstance(value, str) and "\0" in value for value in row.values.values()):
+                problem = "holds a NUL character"
+            if not problem:
+                try:
+                    begun.append((row.values[self.column], writer.begin(row.values)))
+                except ValueError as error:
+                    problem = str(error)
+            if problem and report:
+                report(f"{self.rows.name}, line {row.line}: {problem}; skipped", file=sys.stderr)
+        self.count.scored += len(begun)
+        self.count.skipped += len(chunk) - len(begun)
+        return begun
+
+    def _finish(self, begun: Sequence[tuple[str, Any]], writer: RowWriter, classify: Classify) -> bytes:
+        predictions = classify_by_length([text for text, _ in begun], classify)
+        return b"".join(
+            writer.finish(own, self._added_values(prediction))
+            for (_, own), prediction in zip(begun, predictions, strict=True)
+        )
+
+    def _added_values(self, prediction: Prediction) -> list[Any]:
+        probabilities = [prediction.probabilities[label] for label in self.labels]
+        return [prediction.label, *(round(value, DECIMALS) for value in (prediction.probability, *probabilities))]
+
+
+def classify_by_length(texts: Sequence[str], classify: Classify) -> list[Prediction]:
+    """The predictions for texts in their order, but made of texts of like length, of few at once if they are long."""
+    by_length = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+    predictions: dict[int, Prediction] = {}
+    while by_length:
+        longest = len(texts[by_length[-1]])
+        numbers = by_length[-max(1, BATCH_SYMBOLS // max(1, longest)) :]
+        del by_length[-len(numbers) :]
+        predictions.update(zip(numbers, classify([texts[number] for number in numbers]), strict=True))
+    return [predictions[number] for number in range(len(texts))]
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in lists that are limited in number and in characters."""
+    chunk: list[Row] = []
+    characters = 0
+    for row in rows:
+        chunk.append(row)
+        characters += sum(len(value) for value in row.values.values() if isinstance(value, str))
+        if len(chunk) == CHUNK_ROWS or characters > CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _describe_job(arguments: argparse.Namespace, source: str) -> dict[str, Any]:
+    """All that decides what is written, under the names in which a message says that it changed."""
+    options = {name: getattr(arguments, name) for name in OPTIONS}
+    return {
+        "the input": _digest(Path(source)),
+        "the model": _digest(find_model(arguments.model)),
+        "the options": options,
+        "the version of textrnn": __version__,
+    }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,121 @@
+"""A file that is written piece by piece, and goes on after a kill behind the last whole piece."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from textrnn.files import TEMPORARY, flush_to_disk, write_text
+
+
+class Unfinished:
+    """What will be the file `out`, under another name until it is whole.
+
+    `out.part` holds the pieces written so far. `out.part.json`, written after each, holds how many there are, their
+    size, and of which job they are. Whatever stands behind that size is what a kill left of a piece, and is cut off.
+
+    Args:
+        out: The file to write.
+        job: By name, all that decides what is written, as JSON knows it. None if the same cannot be written again:
+            then every run begins anew.
+        overwrite: Whether `out` may exist, and be the place of another unfinished job, which is then given up.
+
+    Attributes:
+        pieces: How many there are already.
+        is_finished: Whether only the last traces of a finished job are left to be removed.
+
+    Raises:
+        FileExistsError: If `out` exists.
+        ValueError: If `out.part` belongs to another job.
+    """
+
+    def __init__(self, out: Path, job: Mapping[str, Any] | None, *, overwrite: bool = False) -> None:
+        self.out, self.job = out, job
+        self.part, self.notes = (out.with_name(out.name + suffix) for suffix in (".part", ".part.json"))
+        self.pieces = self.size = 0
+        self.is_finished = False
+        self._file: Any = None
+        written = self._read_notes()
+        if written is not None and (changed := self._changed(written["job"])):
+            if not overwrite:
+                raise ValueError(
+                    f"{self.part} is the beginning of another result: {' and '.join(changed)} changed since; "
+                    f"--overwrite, or removing {self.notes}, begins anew"
+                )
+            written = None
+        if written is not None:
+            self.pieces, self.size = written["pieces"], written["size"]
+            self.is_finished = written["whole"] and not self.part.exists() and _size(out) == self.size
+        if out.exists() and not overwrite and not self.is_finished:
+            raise FileExistsError(f"{out} exists; --overwrite replaces it")
+        if self.pieces and not self.is_finished and _size(self.part) < self.size:
+            raise ValueError(f"{self.part} has lost its end; removing {self.notes} begins anew")
+
+    def append(self, piece: bytes) -> None:
+        """Write the next piece; when this returns, it is on the disk."""
+        if self._file is None:
+            self._open()
+        self._file.write(piece)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.pieces += 1
+        self.size += len(piece)
+        self._write_notes()
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        if not self.is_finished:
+            self.close()
+            self._write_notes(whole=True)
+            self.part.replace(self.out)
+            flush_to_disk(self.out.parent)
+        for path in (self.notes, *self.out.parent.glob(f"{TEMPORARY}{self.notes.stem}-*")):
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leave the pieces as they are."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Unfinished:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        self.out.parent.mkdir(parents=True, exist_ok=True)
+        if not self.pieces:
+            self.notes.unlink(missing_ok=True)  # those of a job that was given up
+        self._file = self.part.open("r+b" if self.pieces else "wb")
+        self._file.truncate(self.size)
+        self._file.seek(self.size)
+
+    def _changed(self, job: Mapping[str, Any]) -> list[str]:
+        own = self.job or {"the input": None}
+        return [name for name in {**job, **own} if job.get(name) != own.get(name)]
+
+    def _read_notes(self) -> dict[str, Any] | None:
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                written: dict[str, Any] = json.loads(self.notes.read_text(encoding="utf-8"))
+                return written
+        except ValueError as error:
+            raise ValueError(f"{self.notes} is damaged: {error}; removing it begins anew") from error
+        return None
+
+    def _write_notes(self, *, whole: bool = False) -> None:
+        if self.job is not None:
+            notes = {"job": self.job, "pieces": self.pieces, "size": self.size, "whole": whole}
+            write_text(self.notes, json.dumps(notes, indent=1) + "\n")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

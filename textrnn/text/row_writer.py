@@ -1,0 +1,123 @@
+"""Rows as bytes of a .csv, .tsv or .jsonl file, UTF-8, with columns added at the end."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from textrnn.text.rows import DELIMITERS
+
+
+class RowWriter(Protocol):
+    """Writes a row in two parts: what cannot be written is known before the added columns are worked out."""
+
+    def header(self) -> bytes:
+        """What the file begins with."""
+
+    def begin(self, values: Mapping[str, Any]) -> Any:
+        """The row's own part, for `finish`.
+
+        Raises:
+            ValueError: Why this row cannot be written.
+        """
+
+    def finish(self, begun: Any, added: Sequence[Any]) -> bytes:
+        """The whole row, with a value for each of the added columns."""
+
+
+def make_row_writer(ending: str, columns: Sequence[str], added: Sequence[str]) -> RowWriter:
+    """A writer of files with this ending.
+
+    Args:
+        ending: ".csv", ".tsv" or ".jsonl".
+        columns: Of the rows, in order. A row in JSON may have others.
+        added: The columns behind them.
+
+    Raises:
+        ValueError: If a column is to be added that is there.
+    """
+    _check_added(columns, added)
+    if ending in DELIMITERS:
+        return DelimitedWriter(columns, added, DELIMITERS[ending])
+    return JsonWriter(added)
+
+
+class DelimitedWriter:
+    """Comma- or tab-separated, quoted as RFC 4180 says, a line ending in `\\n`.
+
+    What JSON had, a list say, is written as JSON; null is an empty field.
+    """
+
+    def __init__(self, columns: Sequence[str], added: Sequence[str], delimiter: str) -> None:
+        self.columns, self.added = tuple(columns), tuple(added)
+        # With this line end the csv module quotes a lone "\r", which readers take for one.
+        self._writer = csv.writer(_Returned(), delimiter=delimiter, lineterminator="\r\n")
+
+    def header(self) -> bytes:
+        return self._line([*self.columns, *self.added])
+
+    def begin(self, values: Mapping[str, Any]) -> list[str]:
+        others = [column for column in values if column not in self.columns]
+        if others:
+            raise ValueError(f"no column {others[0]!r} in the first rows; write .jsonl, whose rows may differ")
+        fields = [_field(values.get(column)) for column in self.columns]
+        _encode("".join(fields))
+        return fields
+
+    def finish(self, begun: list[str], added: Sequence[Any]) -> bytes:
+        return self._line([*begun, *map(_field, added)])
+
+    def _line(self, fields: Sequence[str]) -> bytes:
+        line: str = self._writer.writerow(fields)
+        return _encode(line.removesuffix("\r\n") + "\n")
+
+
+class JsonWriter:
+    """An object a line."""
+
+    def __init__(self, added: Sequence[str]) -> None:
+        self.added = tuple(added)
+
+    def header(self) -> bytes:
+        return b""
+
+    def begin(self, values: Mapping[str, Any]) -> bytes:
+        _check_added(values, self.added)
+        return _encode(_to_json(values))
+
+    def finish(self, begun: bytes, added: Sequence[Any]) -> bytes:
+        more = _encode(_to_json(dict(zip(self.added, added, strict=True))))
+        return begun.removesuffix(b"}") + (b", " if begun != b"{}" else b"") + more.removeprefix(b"{") + b"\n"
+
+
+class _Returned:
+    """What a csv writer writes to, so that `writerow` returns the line."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _check_added(columns: Sequence[str] | Mapping[str, Any], added: Sequence[str]) -> None:
+    there = [column for column in added if column in columns]
+    if there:
+        raise ValueError(f"there is a column {there[0]!r} already")
+
+
+def _field(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else _to_json(value)
+
+
+def _to_json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError as error:
+        raise ValueError("holds lists or objects in one another too deeply") from error
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"holds {text[error.start]!r}, half of a surrogate pair, which is no character") from error
