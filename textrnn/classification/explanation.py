@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+UNKNOWN = "\ufffd"  # what a tokenizer decodes an unknown symbol to
 RED, GREEN = (214, 69, 65), (38, 140, 86)
 SHADES = 5  # of either colour in a terminal
 TERMINAL_RED = (224, 217, 210, 203, 196)  # of its 256 colours, pale to full
@@ -38,7 +40,7 @@ class Explanation:
     Attributes:
         label: What it speaks for.
         against: The other label.
-        pieces: The text, cut where the tokenizer cuts it; unknown symbols as U+FFFD.
+        pieces: The text, cut where the tokenizer cuts it.
         contributions: Of each piece, in nats of log odds, float64 `[N]`: above 0 for `label`.
         base: What is there before anything is read.
         difference: The log odds of `label` against `against`; with several readers the mean of theirs.
@@ -89,18 +91,21 @@ class Explanation:
         return self.contributions / max(np.abs(self.contributions).max(initial=0), 1e-12)
 
 
-def pieces_of(tokenizer: object, ids: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """The text of ids, cut where it can be, and of each id the number of its piece, int `[N]`.
+def pieces_of(tokenizer: Any, text: str, ids: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The text of its ids, cut where it can be, and of each id the number of its piece, int `[N]`.
 
     An id that is no text by itself, such as a mark for a capital or half of a character, belongs to the piece after
     it; at the end of a text, to the last.
     """
-    decode = tokenizer.incremental_decoder()  # type: ignore[attr-defined]
+    decode, unknown = tokenizer.incremental_decoder(), iter(tokenizer.unknown_pieces(text))
     pieces: list[str] = []
     piece_of = np.zeros(len(ids), np.int64)
     for place, symbol in enumerate(ids.tolist()):
         piece_of[place] = len(pieces)
-        if piece := decode(symbol):
+        piece = decode(symbol)
+        if symbol == tokenizer.unknown_id:
+            piece = piece.replace(UNKNOWN, next(unknown))
+        if piece:
             pieces.append(piece)
     if not pieces:
         return ([""], piece_of) if len(ids) else ([], piece_of)

@@ -173,7 +173,7 @@ class TextLabeller:
         if chosen == other:
             raise ValueError(f"`against` must be another label than {self.labels[chosen]!r}.")
         of_ids, base = self.contributions(ids, chosen, other)
-        pieces, piece_of = pieces_of(self.tokenizer, ids)
+        pieces, piece_of = pieces_of(self.tokenizer, text, ids)
         parts = np.bincount(piece_of, weights=of_ids, minlength=len(pieces))
         return Explanation(self.labels[chosen], self.labels[other], pieces, parts, base, base + float(of_ids.sum()))
 

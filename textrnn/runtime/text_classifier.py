@@ -59,8 +59,8 @@ class TextClassifier(TextLabeller):
     def partwise(self) -> TextClassifier:
         if self.is_bidirectional:
             raise ValueError(
-                "a text can arrive in parts only where it is read one way; this classifier is bidirectional: train one "
-                "with `bidirectional=False`."
+                "a text can arrive in parts only where it is read one way; this classifier is bidirectional: train "
+                "one with `bidirectional=False`."
             )
         return self
 

@@ -1,0 +1,140 @@
+"""A text that arrives in parts, and what each part of one contributed to its label."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import textrnn
+from textrnn.models.twins import classifier_twin
+from textrnn.text import ByteTokenizer, CharacterTokenizer, WordTokenizer
+
+TEXT = "The sea is a slow clock.\nNot bad at all, the light turns!\n"
+OPTIONS = {"bidirectional": False, "units": 5, "embedding_dim": 6, "num_layers": 2}
+TOKENIZERS = {
+    "character": CharacterTokenizer(),
+    "byte": ByteTokenizer(),
+    "word": WordTokenizer(),
+    "word_with_heads": WordTokenizer(head_letters=3),
+}
+
+
+def make(tokenizer=None, labels=("no", "so so", "yes"), **options):
+    tokenizer = tokenizer or WordTokenizer()
+    if not tokenizer.is_fitted:
+        tokenizer.fit(TEXT)
+    model = textrnn.TextClassifier(tokenizer, list(labels), **{**OPTIONS, **options})
+    generator = np.random.default_rng(0)
+    for weight in model.trainable_variables:
+        weight.assign(weight.numpy() + generator.normal(scale=0.3, size=weight.shape))
+    return model
+
+
+@pytest.fixture(scope="module")
+def readers():
+    """A classifier of every tokenizer, with bigrams, which also look back over the edge of a part."""
+    return {
+        name: classifier_twin(make(tokenizer, bigram_buckets=17, members=2)) for name, tokenizer in TOKENIZERS.items()
+    }
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_the_answer_so_far_is_that_for_the_text_so_far(readers, name, data):
+    text = data.draw(st.text(st.sampled_from("Tthe seabdNl.,! \n☃é"), max_size=40), label="text")
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6), label="cuts"))
+    classifier = readers[name]
+    reader = classifier.reader()
+    for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
+        said = reader.feed(text[start:end])
+        expected = classifier.classify([text[:end]])[0]
+        assert said.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+        assert said == reader.prediction
+
+
+def test_what_is_kept_of_a_text_does_not_grow_with_it(readers):
+    reader = readers["character"].reader()
+    for piece in ["the sea ", "x" * 5000, " " * 5000, "light"] * 3:
+        reader.feed(piece)
+        assert len(reader.pending) <= 1000
+    text = "".join(["the sea ", "x" * 5000, " " * 5000, "light"] * 3)
+    expected = readers["character"].classify([text])[0].probabilities
+    assert reader.prediction.probabilities == pytest.approx(expected, abs=1e-6)
+    reader.reset()
+    assert reader.prediction == readers["character"].classify([""])[0]
+
+
+def test_a_bidirectional_classifier_cannot_answer_before_the_end():
+    with pytest.raises(ValueError, match=r"read one way; this classifier is bidirectional: .* `bidirectional=False`"):
+        make(bidirectional=True).reader()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
+def test_keras_reads_a_long_text_in_parts_as_it_does_whole(cell, monkeypatch):
+    model = make(cell=cell, bigram_buckets=17, members=2)
+    sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
+    whole = model.log_probabilities(sequences)
+    monkeypatch.setattr("textrnn.models.text_classifier.SYMBOLS_AT_ONCE", 4 * 9)
+    np.testing.assert_allclose(model.log_probabilities(sequences), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{}, {"bidirectional": True}, {"members": 2}, {"temperature": 2.5}], ids=str)
+def test_contributions_sum_to_the_difference_of_the_logits(options):
+    model = make(**options)
+    ids = model.tokenizer.encode(TEXT)
+    explanation = model.explain(TEXT, "yes", "no")
+    logits = np.mean([reader(ids[None], mask=ids[None] != 0)[0] for reader in model.readers], axis=0)
+    difference = (logits[2] - logits[0]) / model.temperature
+    assert explanation.difference == pytest.approx(difference, abs=1e-4)
+    assert explanation.contributions.sum() + explanation.base == pytest.approx(explanation.difference)
+    assert "".join(explanation.pieces) == TEXT
+    if len(model.readers) == 1:
+        probabilities = model.classify([TEXT])[0].probabilities
+        assert explanation.difference == pytest.approx(np.log(probabilities["yes"] / probabilities["no"]), abs=1e-4)
+
+
+def test_a_step_contributes_its_share_of_what_is_pooled():
+    """With hidden outputs in plain sight: h_t = x_t, so mean, maximum and last output are those of the inputs."""
+    model = make(CharacterTokenizer().fit("abc"), ["x", "y"], cell="min_gru", units=2, embedding_dim=2, num_layers=1)
+    twin = classifier_twin(model)
+    (reader,) = twin.readers
+    outputs = np.array([[1.0, 0.0], [3.0, 5.0], [2.0, 4.0]])
+    reader._run = lambda ids, carried, mask: (outputs[None], [])
+    reader.head = (np.array([[1, 0], [0, 0], [0, 3], [0, 0], [0, 0], [10, 0]], float), np.array([0.5, 0.25]))
+    told, base = reader.contributions(np.array([3, 4, 5]), 0, 1)
+    # last: feature 0 moved by +1, +2, -1; mean: -3 a third of feature 0; highest: feature 1 at the second step
+    np.testing.assert_allclose(told, [1 - 1, 2 - 3 + 50, -1 - 2])
+    assert base == 0.25
+
+
+def test_explanations_are_shown_without_letting_the_text_into_the_page():
+    explanation = make().explain("the <b>sea</b> & light", "yes")
+    page = explanation.to_html()
+    assert "<b>" not in page.split("<p", 1)[1]
+    assert "&amp;" in page
+    assert "".join(explanation.pieces) == "the <b>sea</b> & light"  # unknown symbols as they were written
+    assert "\x1b[48;5;" in explanation.to_terminal()
+    assert explanation.label == "yes"
+    assert explanation.against in ("no", "so so")
+    assert len(str(explanation).splitlines()) == 1 + min(10, len(explanation.pieces))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1,), "`text` must be a string; received 1"),
+        (("sea", "maybe"), "`label` must be one of .*; received 'maybe'"),
+        (("sea", "yes", "yes"), "`against` must be another label than 'yes'"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused(arguments, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make().explain(*arguments)
+
+
+def test_an_empty_text_has_no_pieces():
+    explanation = make().explain("")
+    assert explanation.pieces == []
+    assert explanation.difference == explanation.base
+    assert '<p class="text"></p>' in explanation.to_html()
