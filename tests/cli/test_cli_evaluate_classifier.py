@@ -1,4 +1,4 @@
-"""What the shell says of a classifier: a report, a baseline beside it, a calibration."""
+"""What the shell says of a classifier: a report, a baseline beside it, a calibration, an explanation."""
 
 import json
 import re
@@ -117,3 +117,14 @@ def test_a_label_the_test_or_the_baseline_lacks_is_no_obstacle(tmp_path, capsys,
     page = run(capsys, "evaluate", "model.keras", "test.csv", "--baseline", "train.csv").out
     assert re.search(r"^bad +\S+ +- +\S+ +0$", page, re.MULTILINE)
     assert "bigram baseline    1.0000    1.0000" in page
+
+
+def test_what_speaks_for_a_label_is_shown_and_written_as_a_page(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    shown = run(capsys, "explain", "model.keras", "text 9 was good", "--label", "good", "--html", "why.html").out
+    headline, *rows = shown.splitlines()
+    assert re.fullmatch(r"good rather than (bad|fair), log odds [+-]\d\.\d\d \(base [+-]\d\.\d\d\)", headline)
+    assert any(re.fullmatch(r" +\+\d\.\d{3}  'good'", row) for row in rows)
+    assert headline in (folder / "why.html").read_text(encoding="utf-8")
+    assert main(["explain", "model.keras", "text", "--label", "superb"]) == 1
+    assert "`label` must be one of" in capsys.readouterr().err

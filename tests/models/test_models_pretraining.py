@@ -1,0 +1,99 @@
+"""A classifier that begins with what a language model has learnt."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import textrnn
+from textrnn.text import WordTokenizer
+from textrnn.training.layerwise import LayerwiseAdamW
+
+TEXTS = ["the sea is good", "a slow clock is bad", "good light", "bad, bad rope", "the lamp is good", "a bad loaf"]
+LABELS = ["yes", "no", "yes", "no", "yes", "no"]
+SMALL = {"cell": "lstm", "units": 6, "embedding_dim": 5, "num_layers": 2}
+TRAINED = {"epochs": 1, "learning_rate": 1e-9, "verbose": False, "precision": "float32"}
+
+
+def make_language_model(**options):
+    return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), **{**SMALL, "documents": True, **options})
+
+
+def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(tmp_path):
+    parent = make_language_model()
+    parent.save(tmp_path / "parent.keras")
+    for given in (parent, tmp_path / "parent.keras"):
+        classifier = textrnn.train_classifier((TEXTS, LABELS), pretrained=given, members=2, **TRAINED)
+        assert classifier.tokenizer == parent.tokenizer
+        assert not classifier.bidirectional
+        for reader in classifier.readers:
+            pairs = [(reader.embedding, parent.embedding)]
+            pairs += [(a.cell, b.cell) for a, b in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True)]
+            for own, inherited in pairs:
+                for a, b in zip(own.get_weights(), inherited.get_weights(), strict=True):
+                    np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("parent", "options", "message"),
+    [
+        ({"layer_norm": True}, {}, "`pretrained` must be a language model without `layer_norm`"),
+        ({"labels": ["a", "b"]}, {}, "`pretrained` must be a language model without `labels`"),
+        ({}, {"units": 9}, "`units` must be that of `pretrained`, 6, or left out; received 9"),
+        ({}, {"tokenizer": "byte"}, "`tokenizer` must be that of `pretrained`, .*; received 'byte'"),
+        ({}, {"layer_discount": 1.5}, "`layer_discount` must be .*; received 1.5"),
+        ({}, {"unfreezing": -1}, "`unfreezing` must be .*; received -1"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(parent, options, message):
+    with pytest.raises(ValueError, match=message):
+        textrnn.train_classifier((TEXTS, LABELS), pretrained=make_language_model(**parent), **{**TRAINED, **options})
+
+
+def test_a_classifier_is_no_language_model():
+    classifier = textrnn.TextClassifier(WordTokenizer().fit(TEXTS), ["a", "b"], units=4)
+    with pytest.raises(ValueError, match="`pretrained` must be a language model; received a TextClassifier"):
+        textrnn.train_classifier((TEXTS, LABELS), pretrained=classifier, **TRAINED)
+
+
+def test_a_layer_that_waits_does_not_move_and_the_others_do():
+    classifier = textrnn.train_classifier(
+        (TEXTS, LABELS),
+        pretrained=(parent := make_language_model()),
+        unfreezing=1.0,
+        **{**TRAINED, "learning_rate": 1e-2},
+    )
+    (reader,) = classifier.readers
+    for own, inherited in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
+        np.testing.assert_array_equal(own.cell.get_weights()[0], inherited.cell.get_weights()[0])
+    np.testing.assert_array_equal(reader.embedding.get_weights()[0], parent.embedding.get_weights()[0])
+    assert np.abs(reader.head.bias.numpy()).max() > 0
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_depths_count_from_the_output(members):
+    classifier = textrnn.TextClassifier(
+        WordTokenizer().fit(TEXTS), ["a", "b"], num_layers=2, units=4, bigram_buckets=5, members=members
+    )
+    depth_of = dict(zip(map(id, classifier.trainable_variables), classifier.depths(), strict=True))
+    assert sorted(set(depth_of.values())) == [0, 1, 2, 3]
+    for reader in classifier.readers:
+        first, second = reader.recurrent_layers
+        for depth, layers in enumerate([[reader.head], [second], [first], [reader.embedding, reader.bigrams]]):
+            for layer in layers:
+                assert {depth_of[id(variable)] for variable in layer.trainable_variables} == {depth}
+
+
+def test_an_optimizer_gives_each_variable_its_pace():
+    plain = keras.optimizers.AdamW(0.1, weight_decay=0.2)
+    paced = LayerwiseAdamW(0.1, weight_decay=0.2, rates=[1.0, 0.5], starts=[0, 2])
+    of_plain, of_paced = ([keras.Variable([2.0, -3.0]) for _ in range(2)] for _ in range(2))
+    plain.build(of_plain)
+    paced.build(of_paced)
+    for step in range(3):
+        before = [variable.numpy() for variable in of_paced]
+        gradients = [tf.constant([0.3 + step, -0.1])] * 2
+        plain.apply(gradients, of_plain)
+        paced.apply(gradients, of_paced)
+        np.testing.assert_allclose(of_paced[0].numpy(), of_plain[0].numpy(), rtol=1e-5)
+        assert np.array_equal(of_paced[1].numpy(), before[1]) == (step < 2)
