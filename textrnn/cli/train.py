@@ -45,6 +45,7 @@ ONLY_CLASSIFIER = (
     "bigram_buckets",
     "symbol_dropout",
     "bidirectional",
+    "smoothness",
     "class_weight",
     "label_column",
 )
@@ -170,6 +171,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--members", type=flags.positive_integer, metavar="N", help="readers whose answers are averaged")
     add("--bigram-buckets", type=flags.count, metavar="N", help="hashed vectors of symbol pairs; 0 for none")
     add("--symbol-dropout", type=flags.fraction, metavar="X", help="fraction of symbols made unknown in training")
+    add("--smoothness", type=flags.number, metavar="X", help="weight of virtual adversarial training (default: 0)")
     add("--class-weight", choices=("balanced",), help="let rare labels count more")
     add("--label-column", help="default: label or sentiment")
 

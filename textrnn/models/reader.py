@@ -68,6 +68,8 @@ class Reader(keras.layers.Layer):
         glorot = keras.initializers.GlorotUniform(seed=next(seeds))
         self.head = keras.layers.Dense(labels, kernel_initializer=glorot, dtype=dtype)
         self.width = units * (2 if bidirectional else 1)
+        self.direction_seeds = keras.random.SeedGenerator(next(seeds))
+        """For the directions in which training moves embeddings."""
 
     def build(self, input_shape: Any = None) -> None:
         self.embedding.build((None, None))
@@ -79,9 +81,19 @@ class Reader(keras.layers.Layer):
         self.head.build((None, 3 * self.width))
         self.built = True
 
-    def call(self, ids: tf.Tensor, mask: tf.Tensor | None = None, training: bool | None = None) -> tf.Tensor:
-        """Logits float32 `[B, labels]` from ids int `[B, T]`, `mask` bool `[B, T]` True at real steps."""
-        return self.answer(self.read(ids, self.start(tf.shape(ids)[0]), mask, training=training), training=training)
+    def call(
+        self,
+        ids: tf.Tensor,
+        mask: tf.Tensor | None = None,
+        training: bool | None = None,
+        perturbation: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Logits float32 `[B, labels]` from ids int `[B, T]`, `mask` bool `[B, T]` True at real steps; `perturbation`
+        `[B, T, embedding_dim]` is added to their embeddings."""
+        carried = self.start(tf.shape(ids)[0])
+        return self.answer(
+            self.read(ids, carried, mask, training=training, perturbation=perturbation), training=training
+        )
 
     def start(self, rows: Any) -> Carried:
         """Nothing read yet, in each of `rows` texts."""
@@ -89,7 +101,13 @@ class Reader(keras.layers.Layer):
         return tuple(states), self.pooling.start(rows, self.width), tf.zeros([rows], tf.int32)
 
     def read(
-        self, ids: tf.Tensor, carried: Carried, mask: tf.Tensor | None = None, *, training: bool | None = None
+        self,
+        ids: tf.Tensor,
+        carried: Carried,
+        mask: tf.Tensor | None = None,
+        *,
+        training: bool | None = None,
+        perturbation: tf.Tensor | None = None,
     ) -> Carried:
         """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
 
@@ -97,6 +115,8 @@ class Reader(keras.layers.Layer):
         """
         before, pooled, last_ids = carried
         hidden, after = self._embed(ids, last_ids, training), list[tf.Tensor]()
+        if perturbation is not None:
+            hidden += tf.cast(perturbation, hidden.dtype)
         for dropout, layer in zip(self.input_dropouts, self.recurrent_layers, strict=True):
             initial = before[len(after) :][: self.states_of_layer]
             entering = dropout(hidden, training=training)

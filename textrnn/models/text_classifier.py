@@ -116,24 +116,18 @@ class TextClassifier(TextLabeller, keras.Model):
 
     def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
-        return self._averaged(self.reader_logits(ids, training=training, mask=mask))
+        mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
+        return self._averaged([reader(ids, mask=mask, training=training) for reader in self.readers])
 
-    def _averaged(self, logits: tf.Tensor) -> tf.Tensor:
-        """From the readers' logits `[readers, B, labels]` to those of their mean probabilities."""
-        if len(self.readers) == 1:
+    def _averaged(self, logits: list[tf.Tensor]) -> tf.Tensor:
+        """From the logits of each reader `[B, labels]` to those of their mean probabilities."""
+        if len(logits) == 1:
             return logits[0]
-        return tf.reduce_logsumexp(tf.nn.log_softmax(logits), axis=0) - math.log(len(self.readers))
+        return tf.reduce_logsumexp(tf.nn.log_softmax(tf.stack(logits)), axis=0) - math.log(len(logits))
 
     def depths(self) -> list[int]:
         """How many layers each trainable variable is from the output."""
         return [depth for reader in self.readers for depth in reader.depths()]
-
-    def reader_logits(
-        self, ids: tf.Tensor, *, training: bool | None = False, mask: tf.Tensor | None = None
-    ) -> tf.Tensor:
-        """Each reader's own logits, float32 `[readers, B, labels]`: in training each answers for itself."""
-        mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
-        return tf.stack([reader(ids, mask=mask, training=training) for reader in self.readers])
 
     @functools.cached_property
     def _traced_log_probabilities(self) -> Any:
@@ -150,7 +144,7 @@ class TextClassifier(TextLabeller, keras.Model):
 
         def answer(carried: list[Any]) -> tf.Tensor:
             logits = [reader.answer(known) for reader, known in zip(self.readers, carried, strict=True)]
-            return tf.nn.log_softmax(self._averaged(tf.stack(logits)))
+            return tf.nn.log_softmax(self._averaged(logits))
 
         return tf.function(read, reduce_retracing=True), tf.function(answer, reduce_retracing=True)
 
