@@ -1,0 +1,95 @@
+"""Film reviews: a language model reads them all, then a classifier begins with it.
+
+    python recipes/sentiment.py imdb_train.jsonl.xz --unlabelled imdb_unlabelled.jsonl.xz      both parts
+    python recipes/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
+
+Of the labelled reviews --held-out are set aside before anything is learnt and read once, by the finished model. Runs
+lie in --out; a run that was stopped goes on when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textrnn.cli.library import import_api
+from textrnn.text import LabelledTexts, WordTokenizer, read_labelled, read_texts
+
+VOCABULARY = 30_000
+LANGUAGE_MODEL: dict[str, Any] = {
+    "documents": "string",
+    "cell": "lstm",
+    "units": 768,
+    "num_layers": 1,
+    "embedding_dim": 256,
+    "tie_embeddings": True,
+    "dropout": 0.1,
+    "output_dropout": 0.1,
+    "weight_drop": 0.2,
+    "epochs": 3,
+    "batch_size": 64,
+    "sequence_length": 64,
+    "learning_rate": 2e-3,
+    "weight_decay": 0.01,
+    "weight_averaging": 0.0,
+    "validation_split": 0.0,
+}
+PRETRAINED: dict[str, Any] = {"epochs": 4, "learning_rate": 1e-3, "dropout": 0.4}
+FROM_SCRATCH: dict[str, Any] = {"epochs": 3, "members": 3, "learning_rate": 3e-3, "batch_size": 32}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
+    parser.add_argument("labelled", type=Path)
+    parser.add_argument(
+        "--unlabelled", type=Path, help="more reviews, for a language model; without, there is none"
+    )
+    parser.add_argument("--held-out", type=int, default=2500)
+    parser.add_argument("--calibration", type=int, default=1000, help="labelled reviews for the temperature alone")
+    parser.add_argument("--epochs", type=int, help="of the language model")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/sentiment"))
+    options = parser.parse_args()
+    training, aside, test = split(read_labelled(options.labelled), options)
+    api = import_api(work="training")
+    lm = None
+    if options.unlabelled is not None:
+        texts = [*training.texts, *read_texts(options.unlabelled)]
+        settings = {**LANGUAGE_MODEL, **({} if options.epochs is None else {"epochs": options.epochs})}
+        tokenizer = WordTokenizer(maximum_size=VOCABULARY)
+        lm = train(api.train_language_model, texts, options.out / "language_model", tokenizer=tokenizer, **settings)
+    settings = FROM_SCRATCH if lm is None else {**PRETRAINED, "pretrained": lm}
+    classifier = train(api.train_classifier, training, options.out / "classifier", **settings)
+    print(classifier.calibrate(aside.texts, aside.labels))
+    classifier.save(options.out / "sentiment.keras")
+    print(classifier.evaluate_texts(test.texts, test.labels, progress=True))
+
+
+def split(read: LabelledTexts, options: argparse.Namespace) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts]:
+    """For training, for the temperature, and held out."""
+    order = np.random.default_rng(0).permutation(len(read))
+    edges = [options.held_out, options.held_out + options.calibration]
+    test, aside, training = np.split(order, edges)
+    return tuple(  # type: ignore[return-value]
+        LabelledTexts([read.texts[row] for row in rows], [read.labels[row] for row in rows])
+        for rows in (training, aside, test)
+    )
+
+
+def train(function: Any, source: Any, out: Path, **settings: Any) -> Any:
+    """A new run, or on with one; of one that is done, the model."""
+    source = (source.texts, source.labels) if isinstance(source, LabelledTexts) else source
+    has_begun = (out / "checkpoint/state.npz").exists()
+    model = function(source, out=out, resume=has_begun, verbose=sys.stderr.isatty(), **settings)
+    line = json.loads((out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    print(f"{out}: {line['seconds'] - line['starting_seconds']:,.0f} s, loss {line['loss']:.4f}", flush=True)
+    return model
+
+
+if __name__ == "__main__":
+    main()
