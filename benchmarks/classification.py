@@ -1,0 +1,110 @@
+"""Sentences a second of a classifier, and of the same network in stock Keras with all texts padded to the longest.
+
+    python benchmarks/classification.py FILE [--texts 2000] [--units 256]
+
+FILE is a table with a text column. Both hold the same weights, which is checked on the answers first; they take turns
+in one process, with TensorFlow's own settings, and medians are compared. Reading words to ids is left out for both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from textrnn.models import TextClassifier
+from textrnn.text import WordTokenizer, pad_batch, read_texts
+
+BATCH = 64
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Classification beside stock Keras padded to the longest text.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--texts", type=int, default=2000)
+    parser.add_argument("--units", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    texts = read_texts(options.file)[: options.texts]
+    tokenizer = WordTokenizer(maximum_size=30_000).fit(texts)
+    ids = [tokenizer.encode(text) for text in texts]
+    lengths = np.array([len(each) for each in ids])
+    print(f"{len(ids):,} texts of {lengths.min()} to {lengths.max():,} symbols, {lengths.mean():.0f} on average")
+    print("| network | textrnn, texts a second | Keras | ratio |")
+    print("| --- | --- | --- | --- |")
+    for bidirectional in (False, True):
+        ours = TextClassifier(tokenizer, ["no", "yes"], units=options.units, bidirectional=bidirectional)
+        stock = in_keras(ours)
+        padded = pad_batch(ids)
+        own, others = scored(ours, ids[:BATCH]), keras.ops.log_softmax(stock(padded[:BATCH]))
+        np.testing.assert_allclose(own, others, atol=1e-3)
+        rates = race(
+            {
+                "textrnn": lambda ours=ours: scored(ours, ids),
+                "Keras": lambda stock=stock, padded=padded: stock.predict(padded, batch_size=BATCH, verbose=0),
+            },
+            options.rounds,
+            len(ids),
+        )
+        name = f"LSTM {options.units}, {'both ways' if bidirectional else 'one way'}, pooled"
+        ratio = rates["textrnn"] / rates["Keras"]
+        print(f"| {name} | {rates['textrnn']:,.0f} | {rates['Keras']:,.0f} | {ratio:.1f} |", flush=True)
+
+
+def scored(model: TextClassifier, ids: list[np.ndarray]) -> np.ndarray:
+    """As `classify` reads texts: those of like length together."""
+    order = sorted(range(len(ids)), key=lambda n: len(ids[n]))
+    logs = np.zeros([len(ids), len(model.labels)])
+    for start in range(0, len(ids), BATCH):
+        rows = order[start : start + BATCH]
+        logs[rows] = model.log_probabilities([ids[row] for row in rows])
+    return logs
+
+
+def in_keras(model: TextClassifier) -> keras.Model:
+    """The same network from Keras's own layers, with the same weights."""
+    (reader,) = model.readers
+    layers = keras.layers
+    ids = keras.Input([None], dtype="int32")
+    embedding = layers.Embedding(model.tokenizer.vocabulary_size, model.embedding_dim, mask_zero=True)
+    recurrent: Any = layers.LSTM(model.units, return_sequences=True, return_state=True)
+    if model.bidirectional:
+        recurrent = layers.Bidirectional(recurrent)
+    embedded = embedding(ids)
+    outputs, *states = recurrent(embedded)
+    last = keras.ops.concatenate([states[0], states[2]], axis=-1) if model.bidirectional else states[0]
+    real = keras.ops.expand_dims(keras.ops.not_equal(ids, 0), -1)
+    kept = keras.ops.where(real, outputs, 0.0)
+    mean = keras.ops.sum(kept, axis=1) / keras.ops.sum(keras.ops.cast(real, "float32"), axis=1)
+    highest = keras.ops.max(keras.ops.where(real, outputs, -1e9), axis=1)
+    head = layers.Dense(len(model.labels))
+    stock = keras.Model(ids, head(keras.ops.concatenate([last, mean, highest], axis=-1)))
+    embedding.set_weights(reader.embedding.get_weights())
+    (layer,) = reader.recurrent_layers
+    ways = [layer.forward, layer.backward] if model.bidirectional else [layer]
+    recurrent.set_weights([weight for way in ways for weight in way.cell.get_weights()])
+    head.set_weights(reader.head.get_weights())
+    return stock
+
+
+def race(contestants: dict[str, Callable[[], Any]], rounds: int, texts: int) -> dict[str, float]:
+    """Texts a second of each, the median of the rounds; the round before them, in which graphs are traced, is not
+    counted."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds + 1):
+        for name, run in contestants.items():
+            began = time.perf_counter()
+            run()
+            if number:
+                seconds[name].append(time.perf_counter() - began)
+    return {name: texts / statistics.median(each) for name, each in seconds.items()}
+
+
+if __name__ == "__main__":
+    main()
