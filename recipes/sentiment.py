@@ -46,9 +46,7 @@ FROM_SCRATCH: dict[str, Any] = {"epochs": 3, "members": 3, "learning_rate": 3e-3
 def main() -> None:
     parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
     parser.add_argument("labelled", type=Path)
-    parser.add_argument(
-        "--unlabelled", type=Path, help="more reviews, for a language model; without, there is none"
-    )
+    parser.add_argument("--unlabelled", type=Path, help="more reviews, for a language model; without, there is none")
     parser.add_argument("--held-out", type=int, default=2500)
     parser.add_argument("--calibration", type=int, default=1000, help="labelled reviews for the temperature alone")
     parser.add_argument("--epochs", type=int, help="of the language model")

@@ -291,7 +291,7 @@ def without_weights(path, model):
 
 
 FILES = {
-    "no file": (lambda path, model: None, FileNotFoundError, "must be a .keras file or a run folder.*does not exist"),
+    "no file": (lambda path, model: None, FileNotFoundError, "must be a .keras file, a run folder.*does not exist"),
     "a truncated file": (truncated, ValueError, "must be a whole .keras file; reading it failed"),
     "a text file": (lambda path, model: path.write_text("hello"), ValueError, "must be a whole .keras file"),
     "another model": (foreign, ValueError, "must hold a textrnn model; it holds 'Sequential'"),

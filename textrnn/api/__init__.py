@@ -13,7 +13,13 @@ __all__ = ["find_learning_rate", "load", "train_classifier", "train_language_mod
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """The model in a `.keras` file, or the best one of a run folder: a `LanguageModel` or a `TextClassifier`.
+    """The model in a `.keras` file, the best one of a run folder, or a preset.
+
+    Presets come with the package: `"plays-en"`, a language model of verse plays. Their cards lie in
+    `textrnn/presets`.
+
+    Returns:
+        A `LanguageModel` or a `TextClassifier`.
 
     Raises:
         FileNotFoundError: If there is no such file.

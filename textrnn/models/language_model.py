@@ -351,9 +351,13 @@ class LanguageModel(TextModel, keras.Model):
         states = self._empty_states(1, condition)
         return Score.of(score_dynamically(self, ids, states, self.start_id, progress=progress), len(text))
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""
-        save_model(filepath, super().save, overwrite=overwrite, **kwargs)
+    def save(self, filepath: Any, overwrite: bool = True, *, quantised: bool = False, **kwargs: Any) -> None:
+        """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole.
+
+        `quantised` stores matrices as numbers of eight bits, a quarter as large and nearly as good; this package
+        reads such a file, Keras alone does not.
+        """
+        save_model(filepath, super().save, overwrite=overwrite, quantised=quantised, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {

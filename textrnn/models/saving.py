@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,22 +12,33 @@ from typing import Any
 
 import keras
 
+from textrnn import checks
 from textrnn.files import atomic_path
 from textrnn.runtime import find_model
+from textrnn.runtime.quantised import dequantise, is_quantised, quantise
 
 READABLE = ("textrnn>LanguageModel", "textrnn>TextClassifier")
 
 
-def save_model(path: Any, save: Callable[..., None], *, overwrite: bool, **kwargs: Any) -> None:
-    """Let `save` write a model to a temporary file, then put that in the place of `path`."""
+def save_model(
+    path: Any, save: Callable[..., None], *, overwrite: bool, quantised: bool = False, **kwargs: Any
+) -> None:
+    """Let `save` write a model to a temporary file, then put that, or it `quantised`, in the place of `path`."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`filepath` must be a path that ends in .keras; received {path!r}.")
     if not overwrite and Path(path).exists():
         raise FileExistsError(f"`filepath` {os.fspath(path)} exists, and `overwrite` is False.")
     if Path(path).suffix != ".keras":
         raise ValueError(f"`filepath` must end in .keras; received {os.fspath(path)!r}.")
+    checks.boolean("quantised", quantised)
     with atomic_path(path) as temporary:
-        save(temporary, **kwargs)
+        if not quantised:
+            save(temporary, **kwargs)
+            return
+        with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
+            whole = Path(folder) / "model.keras"
+            save(whole, **kwargs)
+            quantise(whole, temporary)
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
@@ -47,7 +59,12 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     if name not in READABLE:
         raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")
     try:
-        return in_float32(keras.saving.load_model(file, compile=False))
+        if not is_quantised(file):
+            return in_float32(keras.saving.load_model(file, compile=False))
+        with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
+            whole = Path(folder) / "model.keras"
+            dequantise(file, whole)
+            return in_float32(keras.saving.load_model(whole, compile=False))
     except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{file} is damaged or from another version: {error}") from error
 

@@ -170,9 +170,13 @@ class TextClassifier(TextLabeller, keras.Model):
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
         return classifier_twin(self).contributions(ids, label, against)
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole."""
-        save_model(filepath, super().save, overwrite=overwrite, **kwargs)
+    def save(self, filepath: Any, overwrite: bool = True, *, quantised: bool = False, **kwargs: Any) -> None:
+        """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole.
+
+        `quantised` stores matrices as numbers of eight bits, a quarter as large and nearly as good; this package
+        reads such a file, Keras alone does not.
+        """
+        save_model(filepath, super().save, overwrite=overwrite, quantised=quantised, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {

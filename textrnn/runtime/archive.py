@@ -14,6 +14,10 @@ from typing import Any
 import h5py
 import numpy as np
 
+from textrnn.runtime.quantised import read_dataset
+
+PRESETS = Path(__file__).parent.parent / "presets"
+
 
 @dataclass(frozen=True)
 class Archive:
@@ -33,15 +37,25 @@ class Archive:
 
 
 def find_model(path: str | os.PathLike[str]) -> Path:
-    """The file that `path` names, or that of the best model of the run folder that it names."""
+    """The file that `path` names, or that of the best model of the run folder, or of the preset, that it names."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`path` must be the path of a .keras file or of a run folder; received {path!r}.")
     file = Path(path)
     if file.is_dir():
         file = file / "model.keras"
+    if not file.exists() and os.fspath(path) in presets():
+        return PRESETS / f"{os.fspath(path)}.keras"
     if not file.is_file():
-        raise FileNotFoundError(f"`path` must be a .keras file or a run folder with one; {file} does not exist.")
+        raise FileNotFoundError(
+            f"`path` must be a .keras file, a run folder with one, or the name of a preset ({', '.join(presets())}); "
+            f"{file} does not exist."
+        )
     return file
+
+
+def presets() -> list[str]:
+    """The names of the models that come with the package."""
+    return sorted(file.stem for file in PRESETS.glob("*.keras"))
 
 
 def read_archive(path: str | os.PathLike[str]) -> Archive:
@@ -70,7 +84,7 @@ def _layers(group: h5py.Group, path: str = "") -> Iterator[tuple[str, list[np.nd
     for name, member in group.items():
         if name == "vars":
             if len(member):
-                yield path, [np.asarray(member[str(n)], np.float32) for n in range(len(member))]
+                yield path, [read_dataset(member[str(n)]) for n in range(len(member))]
         elif isinstance(member, h5py.Group):
             yield from _layers(member, f"{path}/{name}" if path else name)
 

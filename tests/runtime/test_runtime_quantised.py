@@ -1,0 +1,75 @@
+"""Models of eight bits a number, and those that come with the package."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import textrnn
+from textrnn import runtime
+from textrnn.runtime.archive import PRESETS, presets
+from textrnn.text import CharacterTokenizer, WordTokenizer
+
+TEXT = "the sea is a slow clock.\nthe light turns.\n"
+
+
+def make_language_model():
+    return textrnn.LanguageModel(CharacterTokenizer().fit(TEXT), units=64, embedding_dim=48, num_layers=2)
+
+
+def make_classifier():
+    return textrnn.TextClassifier(
+        WordTokenizer().fit(TEXT), ["a", "b"], units=48, bigram_buckets=300, temperature=2.0
+    )
+
+
+@pytest.mark.parametrize("make", [make_language_model, make_classifier])
+def test_a_quantised_file_is_smaller_and_both_read_the_same_from_it(make, tmp_path):
+    model = make()
+    model.save(tmp_path / "whole.keras")
+    model.save(tmp_path / "small.keras", quantised=True)
+    sizes = [(tmp_path / name).stat().st_size for name in ("small.keras", "whole.keras")]
+    assert sizes[0] < 0.5 * sizes[1]
+    slow, fast = textrnn.load(tmp_path / "small.keras"), runtime.load(tmp_path / "small.keras")
+    assert slow.get_config() == model.get_config()
+    for own, before in zip(slow.weights, model.weights, strict=True):
+        step = np.abs(before.numpy()).max() / 127
+        assert np.abs(own.numpy() - before.numpy()).max() <= step / 2 * 1.001
+    if isinstance(model, textrnn.LanguageModel):
+        np.testing.assert_allclose(slow.score(TEXT).log_probabilities, fast.score(TEXT).log_probabilities, atol=1e-5)
+        assert slow.read(TEXT).fingerprint == fast.read(TEXT).fingerprint
+    else:
+        probabilities = [each.classify([TEXT])[0].probabilities for each in (slow, fast)]
+        assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-5)
+
+
+def test_each_row_has_steps_of_its_own(tmp_path):
+    symbols = "".join(map(chr, range(33, 127)))
+    model = textrnn.LanguageModel(CharacterTokenizer().fit(symbols), units=8, embedding_dim=48)
+    size = np.logspace(-4, 2, model.tokenizer.vocabulary_size)
+    model.embedding.embeddings.assign(size[:, None] * np.linspace(-1, 1, 48))
+    model.save(tmp_path / "small.keras", quantised=True)
+    own = runtime.load(tmp_path / "small.keras").embeddings
+    assert (np.abs(own - model.embedding.embeddings.numpy()).max(axis=1) <= size / 254 * 1.001).all()
+
+
+def test_quantised_must_be_said_with_true_or_false(tmp_path):
+    with pytest.raises(TypeError, match="`quantised` must be True or False; received 8"):
+        make_classifier().save(tmp_path / "small.keras", quantised=8)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_preset_is_found_by_its_name_wherever_one_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in presets():
+        assert (PRESETS / f"{name}.md").is_file()
+        assert (PRESETS / f"{name}.keras").stat().st_size < 8e6
+    lm = runtime.load("plays-en")
+    assert lm.generate("ISELIN:\n", length=40, seed=1) == textrnn.load("plays-en").generate(
+        "ISELIN:\n", length=40, seed=1
+    )
+    shutil.copy(PRESETS / "plays-en.keras", tmp_path / "plays-en")
+    assert runtime.find_model("plays-en") == Path("plays-en")  # a file of that name comes first
+    with pytest.raises(FileNotFoundError, match=r"or the name of a preset \(.*plays-en.*\); nowhere does not exist"):
+        runtime.load("nowhere")

@@ -1,0 +1,84 @@
+"""Matrices stored as whole numbers of eight bits: a file a quarter as large.
+
+A matrix is stored in steps, of a size of their own in each row, or in each column where those are more::
+
+    W ~ s_i * q_ij,   s_i = max_j |W_ij| / 127,   q_ij whole numbers from -127 to 127
+
+Vectors and small matrices stay float32: there is nothing to save.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+WEIGHTS = "model.weights.h5"
+SCALE = "textrnn_scale"  # the attribute of a quantised matrix
+SMALLEST = 4096  # numbers
+STEPS = 127
+
+
+def read_dataset(stored: h5py.Dataset) -> np.ndarray:
+    """The numbers of a dataset, quantised or not, float32."""
+    values = np.asarray(stored, np.float32)
+    return values * stored.attrs[SCALE] if SCALE in stored.attrs else values
+
+
+def is_quantised(path: Path) -> bool:
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read(WEIGHTS)), "r") as stored:
+        found: list[str] = []
+        stored.visititems(lambda name, member: found.append(name) if SCALE in member.attrs else None)
+    return bool(found)
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Write the model file `source` once more, its matrices quantised."""
+    _rewrite(source, target, _write_quantised)
+
+
+def dequantise(source: Path, target: Path) -> None:
+    """Write the model file `source` once more, all numbers float32, as Keras reads them."""
+    _rewrite(source, target, lambda group, name, stored: group.create_dataset(name, data=read_dataset(stored)))
+
+
+Writer = Callable[[h5py.Group, str, h5py.Dataset], object]
+
+
+def _write_quantised(group: h5py.Group, name: str, stored: h5py.Dataset) -> None:
+    values = np.asarray(stored)
+    if values.ndim != 2 or values.size < SMALLEST or values.dtype.kind != "f":
+        group.create_dataset(name, data=values)
+        return
+    highest = np.abs(values).max(axis=int(values.shape[0] >= values.shape[1]), keepdims=True)
+    scale = np.where(highest > 0, highest / STEPS, 1).astype(np.float32)
+    whole = group.create_dataset(name, data=np.rint(values / scale).astype(np.int8), compression="gzip")
+    whole.attrs[SCALE] = scale
+
+
+def _rewrite(source: Path, target: Path, write: Writer) -> None:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, _rewritten(data, write) if name == WEIGHTS else data)
+
+
+def _rewritten(data: bytes, write: Writer) -> bytes:
+    kept = io.BytesIO()
+    with h5py.File(io.BytesIO(data), "r") as old, h5py.File(kept, "w") as new:
+        _copy(old, new, write)
+    return kept.getvalue()
+
+
+def _copy(old: h5py.Group, new: h5py.Group, write: Writer) -> None:
+    for name, value in old.attrs.items():
+        new.attrs[name] = value
+    for name, member in old.items():
+        if isinstance(member, h5py.Group):
+            _copy(member, new.create_group(name), write)
+        else:
+            write(new, name, member)
