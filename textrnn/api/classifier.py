@@ -65,7 +65,7 @@ def train_classifier(
 
     Args:
         source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
-        tokenizer: `"word"`, `"character"`, `"byte"`, or a tokenizer of `textrnn.text`, fitted or not.
+        tokenizer: `"word"`, `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`, fitted or not.
         cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
