@@ -14,7 +14,7 @@ from textrnn.text.symbols import FIRST_FREE_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_keys, check_whole_number
 from textrnn.text.utf8 import make_decoder, to_text
 
-WORDS_REMEMBERED: Final = 1 << 16  # the common words of any text, in some 20 MB
+WORDS_REMEMBERED: Final = 1 << 16  # the common words of any text, in some 10 MB
 BYTES_AT_MOST: Final = 1 << 10  # of a symbol; no word has as many
 
 
