@@ -53,7 +53,11 @@ TRAINING = {
         ValueError,
         "`precision` must be one of 'auto', 'float32', 'bfloat16'; received",
     ),
-    "unknown tokenizer": ({"tokenizer": "bpe"}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'word'"),
+    "unknown tokenizer": (
+        {"tokenizer": "bpe"},
+        ValueError,
+        "`tokenizer` must be one of 'character', 'byte', 'byte_pair', 'word'",
+    ),
     "dropout of one": ({"dropout": 1.0}, ValueError, "`dropout` must be a number of 0 or more and below 1; received"),
     "dropout of NaN": ({"dropout": float("nan")}, ValueError, "`dropout` must be .* received nan"),
     "too many negatives": (
@@ -83,7 +87,7 @@ TRAINING = {
     ),
     "a column of nothing": ({"text_column": "text"}, ValueError, "`text_column` needs `condition`"),
     "begun with a number": ({"init_from": 5}, TypeError, "`init_from` must be a language model or the path of one"),
-    "no tokenizer": ({"tokenizer": ""}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'word'"),
+    "no tokenizer": ({"tokenizer": ""}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'byte_pair'"),
     "nothing to drop": (
         {"cell": "min_gru", "weight_drop": 0.1},
         ValueError,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from textrnn.generation import Stepper, compression
 from textrnn.generation.arithmetic import Decoder, Encoder, cumulative_counts
-from textrnn.text import ByteTokenizer, CharacterTokenizer, WordTokenizer
+from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 TEXT = "the sea is a slow clock.\nThe light turns.\n"
 
@@ -33,6 +33,7 @@ MODELS = {
     "character": CHARACTERS,
     "composed": Marked(CharacterTokenizer("NFC").fit(TEXT)),
     "byte": Marked(ByteTokenizer()),
+    "byte_pair": Marked(BytePairTokenizer().fit(TEXT * 2)),
     "word": Marked(WordTokenizer().fit(TEXT)),
     "heads": Marked(WordTokenizer(head_letters=3).fit(TEXT)),
 }

@@ -8,7 +8,7 @@ from fakes import Alphabet, Memory, Script
 
 from textrnn.generation import BeamSearch, Sampler, Start
 from textrnn.generation.scoring import log_softmax
-from textrnn.text import ByteTokenizer, CharacterTokenizer, WordTokenizer
+from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 
 def test_temperatures_take_turns():
@@ -43,10 +43,13 @@ def test_characters_are_ruled_out(options, letters):
     assert set(text) == set(letters)
 
 
-def test_characters_of_words_cannot_be_ruled_out():
+@pytest.mark.parametrize(
+    ("tokenizer", "symbols"), [(WordTokenizer(), "words, where"), (BytePairTokenizer(), "byte pairs, where")]
+)
+def test_characters_of_longer_symbols_cannot_be_ruled_out(tokenizer, symbols):
     model = Alphabet()
-    model.tokenizer = WordTokenizer().fit("the sea")
-    with pytest.raises(ValueError, match="`banned` must be left out for a model of words"):
+    model.tokenizer = tokenizer.fit("the sea")
+    with pytest.raises(ValueError, match=f"`banned` must be left out for a model of {symbols} .*; received 's'"):
         model.generate(banned="s")
 
 

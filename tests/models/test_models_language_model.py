@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import textrnn
 from textrnn.generation import Stepper
-from textrnn.text import ByteTokenizer, CharacterTokenizer, WordTokenizer
+from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -141,7 +141,10 @@ def test_a_model_of_documents_stops_at_the_end():
     assert len(model.generate(length=30, seed=0)) == 30
 
 
-@pytest.mark.parametrize("tokenizer", [ByteTokenizer(), WordTokenizer().fit("Žluťoučký kůň, pěl!")])
+@pytest.mark.parametrize(
+    "tokenizer",
+    [ByteTokenizer(), BytePairTokenizer().fit("kůň pěl, kůň"), WordTokenizer().fit("Žluťoučký kůň, pěl!")],
+)
 def test_other_tokenizers_write_text_too(tokenizer):
     model = make(tokenizer)
     text = model.generate("kůň", length=40, seed=1)

@@ -73,13 +73,21 @@ def test_it_is_an_ordinary_keras_model():
     np.testing.assert_allclose(model.predict(wide, verbose=0), model.predict(ids, verbose=0), atol=1e-6)
 
 
-def test_training_tells_labels_apart():
+@pytest.mark.parametrize("tokenizer", ["word", "byte_pair"])
+def test_training_tells_labels_apart(tokenizer):
     texts = [
         f"the {noun} was {word}" for noun in ("sea", "play", "lamp", "bread", "rope") for word in ("good", "bad")
     ]
     labels = [text.split()[-1] for text in texts]
     model = textrnn.train_classifier(
-        (texts * 4, labels * 4), units=8, members=2, epochs=12, learning_rate=0.02, dropout=0.1, verbose=False
+        (texts * 4, labels * 4),
+        tokenizer=tokenizer,
+        units=8,
+        members=2,
+        epochs=12,
+        learning_rate=0.02,
+        dropout=0.1,
+        verbose=False,
     )
     assert [prediction.label for prediction in model.classify(["the clock was bad", "the clock was good"])] == [
         "bad",

@@ -10,7 +10,7 @@ import pytest
 
 import textrnn
 from textrnn import runtime
-from textrnn.text import ByteTokenizer, CharacterTokenizer, WordTokenizer
+from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
 LANGUAGE_MODELS = {
@@ -72,7 +72,7 @@ def test_logits_and_states_of_a_language_model_are_those_of_tensorflow(options, 
     np.testing.assert_allclose(one, slow.step(ids[:, :1], states)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("tokenizer", [CharacterTokenizer, ByteTokenizer, WordTokenizer])
+@pytest.mark.parametrize("tokenizer", [CharacterTokenizer, ByteTokenizer, BytePairTokenizer, WordTokenizer])
 def test_a_seed_writes_the_same_text_without_tensorflow(tokenizer, tmp_path):
     slow, fast = both(make_language_model(tokenizer().fit(TEXT), cell="gru"), tmp_path)
     options = {"length": 60, "seed": 3, "temperature": 0.9, "top_p": 0.95, "samples": 3}

@@ -19,6 +19,7 @@ from textrnn.text import (
     END_ID,
     PAD_ID,
     UNKNOWN_ID,
+    BytePairTokenizer,
     ByteTokenizer,
     CharacterTokenizer,
     WordTokenizer,
@@ -27,8 +28,10 @@ from textrnn.text import (
 )
 from textrnn.text.word import CAPITALISED_ID, GLUE_ID, SPACE_ID, UPPER_ID
 
-KINDS = ["character", "byte", "word"]
+KINDS = ["character", "byte", "byte_pair", "word"]
+LEARNING_KINDS = ["character", "byte_pair", "word"]
 every_kind = pytest.mark.parametrize("kind", KINDS)
+every_learning_kind = pytest.mark.parametrize("kind", LEARNING_KINDS)
 
 # st.text() alone leaves surrogates out. The fragments meet each other far more often than single
 # characters drawn from all of Unicode would.
@@ -61,7 +64,7 @@ HOSTILE = [
 HOSTILE_TEXT = st.lists(st.sampled_from(HOSTILE), max_size=25).map("".join)
 TEXT = (ANY_TEXT | HOSTILE_TEXT).filter(bool)
 thorough = settings(deadline=None, max_examples=300)
-LARGEST = {"character": 6, "byte": 258, "word": 9}
+LARGEST = {"character": 6, "byte": 258, "byte_pair": 258, "word": 9}
 
 
 def fitted(kind):
@@ -91,7 +94,7 @@ def test_decoding_gives_back_every_text_exactly(kind, text):
 def test_decoding_any_ids_piece_by_piece_equals_decoding_them_at_once(kind, data, text):
     tokenizer = make_tokenizer(kind).fit(text)
     ids = data.draw(st.lists(st.integers(0, tokenizer.vocabulary_size - 1), max_size=30))
-    ids += [3] if kind == "byte" else []  # byte 0 ends any unfinished character
+    ids += [3] if kind in ("byte", "byte_pair") else []  # byte 0 ends any unfinished character
     decode_one = tokenizer.incremental_decoder()
     assert "".join(decode_one(symbol_id) for symbol_id in ids) == tokenizer.decode(ids)
 
@@ -132,7 +135,7 @@ def test_padding_and_end_of_text_are_skipped_and_unknown_is_shown(kind):
     assert (tokenizer.pad_id, tokenizer.unknown_id, tokenizer.end_id) == (0, 1, 2)
 
 
-@pytest.mark.parametrize("kind", ["character", "word"])
+@every_learning_kind
 def test_the_same_text_gives_the_same_ids_whatever_the_hash_seed(kind):
     program = (
         "from textrnn.text import make_tokenizer; "
@@ -245,7 +248,7 @@ def test_rare_words_are_unknown_and_the_vocabulary_has_a_limit():
         WordTokenizer(minimum_count=4).fit(text)
 
 
-@pytest.mark.parametrize("kind", ["character", "word"])
+@every_learning_kind
 @pytest.mark.parametrize(
     "texts", ["", [], ["", ""], iter(())], ids=["nothing", "no texts", "empty texts", "iterator"]
 )
@@ -254,7 +257,7 @@ def test_fitting_on_nothing_is_an_error(kind, texts):
         make_tokenizer(kind).fit(texts)
 
 
-@pytest.mark.parametrize("kind", ["character", "word"])
+@every_learning_kind
 def test_using_an_unfitted_tokenizer_says_what_to_do(kind):
     tokenizer = make_tokenizer(kind)
     assert "vocabulary_size=None" in repr(tokenizer)
@@ -287,7 +290,7 @@ def test_wrong_arguments_are_named_with_what_arrived(kind):
         tokenizer.decode([1.5])
 
 
-@pytest.mark.parametrize("kind", ["character", "word"])
+@every_learning_kind
 def test_texts_that_are_no_texts_are_named_by_index(kind):
     with pytest.raises(TypeError, match="item 1 is int 3"):
         make_tokenizer(kind).fit(["a", 3])
@@ -318,6 +321,24 @@ def test_texts_that_are_no_texts_are_named_by_index(kind):
         ("character", {"normalize": "NFX"}, "`data['normalize']` must be None or 'NFC'; received 'NFX'"),
         ("character", {"extra": 1}, "has the key 'extra' that a character tokenizer does not know"),
         ("byte", {"extra": 1}, "has the key 'extra' that a byte tokenizer does not know"),
+        ("byte_pair", {"merges": None}, "`data['merges']` must be a list of pairs of ids; received NoneType"),
+        ("byte_pair", {"merges": [[3, 4], [3, 4]]}, "`data['merges']` must hold each pair once"),
+        ("byte_pair", {"merges": [[3, 259]]}, "`data['merges'][0]` must be a list of two ids in 3..258"),
+        ("byte_pair", {"merges": [[3, 4], [2, 259]]}, "two ids in 3..259, the symbols before it; received [2, 259]"),
+        ("byte_pair", {"merges": [[3, True]]}, "received [3, True]"),
+        ("byte_pair", {"merges": [[3, 4, 5]]}, "received [3, 4, 5]"),
+        ("byte_pair", {"merges": ["ab"]}, "received 'ab'"),
+        (
+            "byte_pair",
+            {"merges": [[3, 3], *([n, n] for n in range(259, 299))]},
+            "`data['merges'][10]` must make a symbol of at most 1024 bytes; [268, 268] makes one of 2048",
+        ),
+        (
+            "byte_pair",
+            {"maximum_size": 260, "merges": [[3, 4], [4, 5]]},
+            "`data['merges']` must hold at most 1 pairs, as `maximum_size` says; received 2",
+        ),
+        ("byte_pair", {"maximum_size": 259}, "`maximum_size` must be a whole number of at least 260; received 259"),
         ("word", {"words": [""]}, "`data['words'][0]` must be a non-empty str; received ''"),
         (
             "word",
@@ -325,7 +346,11 @@ def test_texts_that_are_no_texts_are_named_by_index(kind):
             "`minimum_count` must be a whole number of at least 1; received '2'",
         ),
         ("word", {"maximum_size": 3}, "`maximum_size` must be a whole number of at least 8; received 3"),
-        ("word", {"kind": "syllable"}, "`kind` must be 'character', 'byte' or 'word'; received 'syllable'"),
+        (
+            "word",
+            {"kind": "syllable"},
+            "must be 'character', 'byte', 'byte_pair' or 'word'; received 'syllable'",
+        ),
     ],
 )
 def test_a_damaged_dict_is_an_error_that_names_the_key(kind, change, message):
@@ -334,7 +359,10 @@ def test_a_damaged_dict_is_an_error_that_names_the_key(kind, change, message):
         tokenizer_from_dict(data)
 
 
-@pytest.mark.parametrize(("kind", "key"), [("character", "characters"), ("word", "words"), ("word", "maximum_size")])
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("character", "characters"), ("byte_pair", "merges"), ("word", "words"), ("word", "maximum_size")],
+)
 def test_a_missing_key_is_named(kind, key):
     data = fitted(kind).to_dict()
     del data[key]
@@ -351,7 +379,7 @@ def test_tokenizers_of_different_kinds_or_settings_differ():
     assert ByteTokenizer() == ByteTokenizer().fit("anything")
 
 
-@pytest.mark.parametrize("name", ["character", "byte", "word"])
+@pytest.mark.parametrize("name", KINDS)
 def test_the_examples_in_the_documentation_are_true(name):
     module = importlib.import_module(f"textrnn.text.{name}")
     results = doctest.testmod(module)
@@ -383,6 +411,8 @@ def test_an_extended_tokenizer_keeps_its_ids_and_adds_what_is_new():
     assert [new.decode([n]) for n in range(old.vocabulary_size, new.vocabulary_size)] == [" ", "æ"]
     assert old.unknown_symbols("æ") == ["æ"]
     assert ByteTokenizer().extended(["anything"]) == ByteTokenizer()
+    pairs = BytePairTokenizer().fit("the sea, the sea")
+    assert pairs.extended(["anything"]) == pairs
 
 
 def test_an_extended_word_tokenizer_keeps_to_its_settings():

@@ -112,7 +112,8 @@ def train_classifier(
         pretrained: A language model, its file or its run folder, that has read many texts of the kind: its tokenizer,
             embedding and recurrent layers are where the classifier begins (Dai and Le, 2015, arXiv 1511.01432; Howard
             and Ruder, 2018, arXiv 1801.06146).
-        tokenizer: `"word"` (the default), `"character"`, `"byte"`, or a tokenizer of `textrnn.text`, fitted or not.
+        tokenizer: `"word"` (the default), `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`,
+            fitted or not.
         cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.

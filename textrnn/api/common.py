@@ -15,7 +15,7 @@ from textrnn.models.stack import CELLS
 from textrnn.text import Tokenizer, WordTokenizer, make_tokenizer
 from textrnn.training import Trainer, can_draw, draw_curves
 
-TOKENIZERS = ("character", "byte", "word")
+TOKENIZERS = ("character", "byte", "byte_pair", "word")
 HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a symbol
 
 

@@ -108,8 +108,8 @@ def train_language_model(
     Args:
         source: A text file, a folder of `.txt` files, or strings; with `condition` a `.csv`, `.tsv` or `.jsonl` file.
         recipe: `"quick"`, `"standard"` or `"best"`: each takes longer than the one before and ends with a lower loss.
-        tokenizer: `"character"`, `"byte"`, `"word"`, or a tokenizer of `textrnn.text`, fitted or not; by default that
-            of `init_from`, else `"character"`.
+        tokenizer: `"character"`, `"byte"`, `"byte_pair"`, `"word"`, or a tokenizer of `textrnn.text`, fitted or not;
+            by default that of `init_from`, else `"character"`.
         cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer.
         num_layers: How many are stacked.

@@ -13,6 +13,10 @@ from textrnn.generation.beam_search import BeamSearch
 from textrnn.generation.sampler import Sampler
 
 WINDOW = 64  # symbols back that a repetition penalty sees
+NOT_CHARACTERS = {  # kinds of tokenizer, what their symbols are, and why no character can be ruled out
+    "word": "words, where spaces and capitals go without saying",
+    "byte_pair": "byte pairs, where a character is a part of many symbols",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +118,9 @@ def _never_written(tokenizer: Any, documents: bool, allowed: str | None, banned:
     for name, characters in (("allowed", allowed), ("banned", banned)):
         if characters is None:
             continue
-        if tokenizer.kind == "word":
+        if tokenizer.kind in NOT_CHARACTERS:
             raise ValueError(
-                f"`{name}` must be left out for a model of words, where spaces and capitals go without saying; "
-                f"received {characters!r}."
+                f"`{name}` must be left out for a model of {NOT_CHARACTERS[tokenizer.kind]}; received {characters!r}."
             )
         for character in checks.string(name, characters):
             spelt = len(tokenizer.encode(character))

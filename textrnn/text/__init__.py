@@ -1,6 +1,7 @@
 """Text to ids and back, and reading text from files: the standard library and NumPy, nothing else."""
 
 from textrnn.text.byte import ByteTokenizer
+from textrnn.text.byte_pair import BytePairTokenizer
 from textrnn.text.character import CharacterTokenizer
 from textrnn.text.corpus import Corpus, open_corpus
 from textrnn.text.ids import document_spans, open_ids, release, write_ids
@@ -20,6 +21,7 @@ __all__ = [
     "PAD_ID",
     "TABLES",
     "UNKNOWN_ID",
+    "BytePairTokenizer",
     "ByteTokenizer",
     "CharacterTokenizer",
     "Corpus",

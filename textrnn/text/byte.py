@@ -1,6 +1,5 @@
 """A vocabulary of the 256 bytes: any text in any script, with nothing to learn and nothing unknown."""
 
-import codecs
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Self
 
@@ -8,8 +7,10 @@ import numpy as np
 
 from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_keys
+from textrnn.text.utf8 import make_decoder, to_bytes, to_text
 
-_ERRORS: Final = "textrnn.surrogatepass_or_replace"
+# What each id stands for: nothing, for the special ones, or its byte.
+BYTES_BY_ID: Final = (*[b""] * FIRST_FREE_ID, *(bytes([byte]) for byte in range(256)))
 
 
 class ByteTokenizer(Tokenizer):
@@ -42,32 +43,23 @@ class ByteTokenizer(Tokenizer):
         return "ByteTokenizer()"
 
     def _vocabulary_size(self) -> int:
-        return FIRST_FREE_ID + 256
+        return len(BYTES_BY_ID)
 
     def _learn(self, texts: Iterator[str]) -> None:
         return None
 
     def _encode(self, text: str, after: int | None) -> np.ndarray:
-        data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+        data = np.frombuffer(to_bytes(text), np.uint8)
         return data.astype(np.int32) + FIRST_FREE_ID
 
     def _decode(self, ids: np.ndarray) -> str:
         ids = ids[(ids != PAD_ID) & (ids != END_ID)]
         pieces = np.split(ids, np.flatnonzero(ids == UNKNOWN_ID))
         data = [(piece[piece != UNKNOWN_ID] - FIRST_FREE_ID).astype(np.uint8).tobytes() for piece in pieces]
-        return REPLACEMENT.join(piece.decode("utf-8", _ERRORS) for piece in data)
+        return REPLACEMENT.join(map(to_text, data))
 
     def _make_decoder(self) -> Callable[[int], str]:
-        decoder = codecs.getincrementaldecoder("utf-8")(_ERRORS)
-
-        def decode_one(symbol_id: int) -> str:
-            if symbol_id == UNKNOWN_ID:
-                return decoder.decode(b"", final=True) + REPLACEMENT
-            if symbol_id < FIRST_FREE_ID:
-                return ""
-            return decoder.decode(bytes([symbol_id - FIRST_FREE_ID]))
-
-        return decode_one
+        return make_decoder(BYTES_BY_ID)
 
     def _found(self, texts: Iterator[str]) -> list[str]:
         return []
@@ -86,13 +78,3 @@ class ByteTokenizer(Tokenizer):
 
     def _state(self) -> dict[str, Any]:
         return {}
-
-
-def _surrogate_or_replacement(error: UnicodeError) -> tuple[str | bytes, int]:
-    try:
-        return codecs.lookup_error("surrogatepass")(error)
-    except UnicodeError:
-        return codecs.lookup_error("replace")(error)
-
-
-codecs.register_error(_ERRORS, _surrogate_or_replacement)

@@ -193,7 +193,7 @@ def make_tokenizer(kind: str, **options: Any) -> Tokenizer:
     """Makes an unfitted tokenizer by name.
 
     Args:
-        kind: "character", "byte" or "word".
+        kind: "character", "byte", "byte_pair" or "word".
         options: the keyword arguments of that tokenizer's class.
     """
     return _class_of(kind)(**options)
@@ -229,17 +229,24 @@ def check_distinct_strings(values: Any, key: str) -> None:
         raise ValueError(f"`data[{key!r}]` must hold each string once; received a repeated one")
 
 
+def check_whole_number(name: str, value: object, at_least: int) -> None:
+    """Raises a ValueError unless `value`, an option of a tokenizer, is a whole number and large enough."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+        raise ValueError(f"`{name}` must be a whole number of at least {at_least}; received {value!r}")
+
+
 def _class_of(kind: str) -> type[Tokenizer]:
     # Imported here because each of these files imports this one.
     from textrnn.text.byte import ByteTokenizer
+    from textrnn.text.byte_pair import BytePairTokenizer
     from textrnn.text.character import CharacterTokenizer
     from textrnn.text.word import WordTokenizer
 
-    classes: tuple[type[Tokenizer], ...] = (CharacterTokenizer, ByteTokenizer, WordTokenizer)
+    classes: tuple[type[Tokenizer], ...] = (CharacterTokenizer, ByteTokenizer, BytePairTokenizer, WordTokenizer)
     for tokenizer_class in classes:
         if tokenizer_class.kind == kind:
             return tokenizer_class
-    raise ValueError(f"tokenizer `kind` must be 'character', 'byte' or 'word'; received {kind!r}")
+    raise ValueError(f"tokenizer `kind` must be 'character', 'byte', 'byte_pair' or 'word'; received {kind!r}")
 
 
 def _checked_texts(texts: object) -> Iterator[str]:

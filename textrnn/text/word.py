@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 
 from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
-from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys
+from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys, check_whole_number
 from textrnn.text.word_rules import Case, apply_case, fold_case, spacing, split_items
 
 GLUE_ID: Final = FIRST_FREE_ID  # no space here, though one is usual
@@ -53,11 +53,11 @@ class WordTokenizer(Tokenizer):
     def __init__(
         self, minimum_count: int = 1, maximum_size: int | None = None, head_letters: int | None = None
     ) -> None:
-        _check_whole_number("minimum_count", minimum_count, at_least=1)
+        check_whole_number("minimum_count", minimum_count, at_least=1)
         if maximum_size is not None:
-            _check_whole_number("maximum_size", maximum_size, at_least=FIRST_WORD_ID + 1)
+            check_whole_number("maximum_size", maximum_size, at_least=FIRST_WORD_ID + 1)
         if head_letters is not None:
-            _check_whole_number("head_letters", head_letters, at_least=1)
+            check_whole_number("head_letters", head_letters, at_least=1)
         self.minimum_count = minimum_count
         self.maximum_size = maximum_size
         self.head_letters = head_letters
@@ -235,8 +235,3 @@ def _gap_ids(spaces: int, is_space_usual: bool) -> list[int]:
     if spaces == int(is_space_usual):
         return []
     return [GLUE_ID] if spaces == 0 else [SPACE_ID] * spaces
-
-
-def _check_whole_number(name: str, value: object, at_least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
-        raise ValueError(f"`{name}` must be a whole number of at least {at_least}; received {value!r}")

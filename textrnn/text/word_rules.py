@@ -64,9 +64,16 @@ def spacing(symbol: str) -> tuple[bool, bool]:
 
 
 @functools.cache
+def combining_marks() -> str:
+    """The characters that belong to the letter before them, for a class of a regular expression.
+
+    `re` has no class for them, and \\w leaves them out, which would tear the words of most Indian scripts
+    apart. Only those below U+10000: the others would make matching slow.
+    """
+    return "".join(chr(code) for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M")
+
+
+@functools.cache
 def _item_pattern() -> re.Pattern[str]:
-    # `re` has no class for combining marks, and \w leaves them out, which would tear the words of
-    # most Indian scripts apart. Only those below U+10000: the others would make matching slow.
-    marks = "".join(chr(code) for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M")
-    word = rf"\w[\w{marks}]*"
+    word = rf"\w[\w{combining_marks()}]*"
     return re.compile(rf"{word}(?:['\u2019]{word})*|.", re.DOTALL)

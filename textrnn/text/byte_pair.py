@@ -1,0 +1,176 @@
+"""A vocabulary of bytes and of what often stands together: parts of words, of any text in any script."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, pairwise
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+
+from textrnn.text.byte import BYTES_BY_ID
+from textrnn.text.byte_pair_merges import FIRST_MERGED_ID, Pair, learn_merges, merge_pair, spell
+from textrnn.text.byte_pair_words import split_words
+from textrnn.text.symbols import FIRST_FREE_ID, REPLACEMENT, UNKNOWN_ID
+from textrnn.text.tokenizer import Tokenizer, check_keys, check_whole_number
+from textrnn.text.utf8 import make_decoder, to_text
+
+WORDS_REMEMBERED: Final = 1 << 16  # the common words of any text, in some 10 MB
+BYTES_AT_MOST: Final = 1 << 10  # of a symbol; no word has as many
+
+
+class BytePairTokenizer(Tokenizer):
+    """Byte-pair encoding: one id for each byte, and one for each pair of symbols that was merged into one.
+
+    Common words become one symbol, rare ones a few, and nothing is unknown: every str comes back
+    exactly, lone surrogates included. The space before a word is a part of its first symbol, so a prompt
+    had better not end in a space. Bytes that are not UTF-8, which a model may well generate, decode to
+    U+FFFD.
+
+    It follows Sennrich et al. (2016, arXiv 1508.07909): the pair that is most frequent within the words
+    of the text is merged, again and again. Memory grows with the number of different words: 200,000
+    take some 150 MB while merges are learnt.
+
+    Args:
+        maximum_size: at most this many ids, the 3 special ones and the 256 bytes included. There are
+            fewer where no pair is left that occurs twice.
+
+    Example:
+        >>> tokenizer = BytePairTokenizer(maximum_size=262).fit("low lower lowest")
+        >>> [tokenizer.decode([symbol]) for symbol in tokenizer.encode("lower slow")]
+        ['low', 'e', 'r', ' ', 's', 'low']
+    """
+
+    kind: ClassVar[str] = "byte_pair"
+
+    def __init__(self, maximum_size: int = 8000) -> None:
+        check_whole_number("maximum_size", maximum_size, at_least=FIRST_MERGED_ID + 1)
+        self.maximum_size = maximum_size
+        self._merges: list[Pair] | None = None
+        self._bytes_by_id: list[bytes] = []
+        self._ids_by_word = _WordIds([])
+
+    @property
+    def is_fitted(self) -> bool:
+        return self._merges is not None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        check_keys(data, cls.kind, {"maximum_size", "merges"})
+        tokenizer = cls(data["maximum_size"])
+        tokenizer._set_merges(_checked_merges(data["merges"], tokenizer._room()))
+        return tokenizer
+
+    def __repr__(self) -> str:
+        size = self.vocabulary_size if self.is_fitted else None
+        return f"BytePairTokenizer(maximum_size={self.maximum_size}, vocabulary_size={size})"
+
+    def _vocabulary_size(self) -> int:
+        return len(self._bytes_by_id)
+
+    def _learn(self, texts: Iterator[str]) -> None:
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(split_words(text))
+        if not counts:
+            raise ValueError("`texts` must hold at least one character to fit on; received none")
+        self._set_merges(learn_merges(counts, self._room()))
+
+    def _room(self) -> int:
+        """How many merges there may be."""
+        return self.maximum_size - FIRST_MERGED_ID
+
+    def _set_merges(self, merges: list[Pair]) -> None:
+        self._merges = merges
+        self._bytes_by_id = [*BYTES_BY_ID]
+        for left, right in merges:
+            self._bytes_by_id.append(self._bytes_by_id[left] + self._bytes_by_id[right])
+        self._ids_by_word = _WordIds(merges)
+
+    def _encode(self, text: str, after: int | None) -> np.ndarray:
+        ids = map(self._ids_by_word.__getitem__, split_words(text))
+        return np.fromiter(chain.from_iterable(ids), np.int32)
+
+    def _decode(self, ids: np.ndarray) -> str:
+        pieces = np.split(ids, np.flatnonzero(ids == UNKNOWN_ID))
+        data = (b"".join(map(self._bytes_by_id.__getitem__, piece.tolist())) for piece in pieces)
+        return REPLACEMENT.join(map(to_text, data))
+
+    def _make_decoder(self) -> Callable[[int], str]:
+        return make_decoder(self._bytes_by_id)
+
+    def _found(self, texts: Iterator[str]) -> list[str]:
+        return []  # whatever `texts` hold, its bytes are known
+
+    def _symbols(self) -> list[str]:
+        return []
+
+    def _with_symbols(self, symbols: list[str]) -> Self:
+        tokenizer = type(self)(self.maximum_size)
+        tokenizer._set_merges(list(self._merges or []))
+        return tokenizer
+
+    def _unknown_symbols(self, text: str) -> list[str]:
+        return []
+
+    def _unknown_pieces(self, text: str) -> list[str]:
+        return []
+
+    def _state(self) -> dict[str, Any]:
+        merges = None if self._merges is None else [list(pair) for pair in self._merges]
+        return {"maximum_size": self.maximum_size, "merges": merges}
+
+
+class _WordIds(dict[str, tuple[int, ...]]):
+    """The ids of each word, found when they are first asked for."""
+
+    def __init__(self, merges: list[Pair]) -> None:
+        super().__init__()
+        self._merges = merges
+        self._merged_ids = {pair: FIRST_MERGED_ID + index for index, pair in enumerate(merges)}
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        if len(self) >= WORDS_REMEMBERED:
+            self.clear()  # the common words are soon back
+        ids = self[word] = tuple(self._merged(spell(word)))
+        return ids
+
+    def _merged(self, symbols: list[int]) -> list[int]:
+        none = FIRST_MERGED_ID + len(self._merges)
+        while True:
+            # An earlier merge has a lower id, and every text is merged in the order of learning.
+            first = min((self._merged_ids.get(pair, none) for pair in pairwise(symbols)), default=none)
+            if first == none:
+                return symbols
+            symbols = merge_pair(symbols, self._merges[first - FIRST_MERGED_ID], first)
+
+
+def _checked_merges(merges: Any, at_most: int) -> list[Pair]:
+    if not isinstance(merges, list):
+        raise ValueError(f"`data['merges']` must be a list of pairs of ids; received {type(merges).__name__}")
+    if len(merges) > at_most:
+        raise ValueError(
+            f"`data['merges']` must hold at most {at_most} pairs, as `maximum_size` says; received {len(merges)}"
+        )
+    sizes = [len(data) for data in BYTES_BY_ID]
+    for position, pair in enumerate(merges):
+        _check_pair(position, pair)
+        sizes.append(sum(sizes[symbol] for symbol in pair))
+        if sizes[-1] > BYTES_AT_MOST:
+            raise ValueError(
+                f"`data['merges'][{position}]` must make a symbol of at most {BYTES_AT_MOST} bytes; "
+                f"{pair} makes one of {sizes[-1]}"
+            )
+    pairs = [(left, right) for left, right in merges]
+    if len(set(pairs)) < len(pairs):
+        raise ValueError("`data['merges']` must hold each pair once; received a repeated one")
+    return pairs
+
+
+def _check_pair(position: int, pair: Any) -> None:
+    known = range(FIRST_FREE_ID, FIRST_MERGED_ID + position)
+    is_pair = isinstance(pair, list) and len(pair) == 2 and all(type(symbol) is int for symbol in pair)
+    if not is_pair or not all(symbol in known for symbol in pair):
+        raise ValueError(
+            f"`data['merges'][{position}]` must be a list of two ids in {known.start}..{known.stop - 1}, "
+            f"the symbols before it; received {pair!r:.60}"
+        )

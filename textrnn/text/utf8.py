@@ -1,0 +1,45 @@
+"""Any string to UTF-8 and back, and any bytes to text: what the tokenizers of bytes have in common."""
+
+import codecs
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from textrnn.text.symbols import REPLACEMENT, UNKNOWN_ID
+
+_ERRORS: Final = "textrnn.surrogatepass_or_replace"
+
+
+def to_bytes(text: str) -> bytes:
+    """The UTF-8 form of a string, in which a lone surrogate takes three bytes."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def to_text(data: bytes) -> str:
+    """What `to_bytes` made `data` of; bytes that it cannot have made become U+FFFD."""
+    return data.decode("utf-8", _ERRORS)
+
+
+def make_decoder(bytes_by_id: Sequence[bytes]) -> Callable[[int], str]:
+    """Makes a function that takes one id at a time and returns the text complete by then.
+
+    Args:
+        bytes_by_id: what each id stands for; that of `UNKNOWN_ID` is never asked for.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(_ERRORS)
+
+    def decode_one(symbol_id: int) -> str:
+        if symbol_id == UNKNOWN_ID:
+            return decoder.decode(b"", final=True) + REPLACEMENT
+        return decoder.decode(bytes_by_id[symbol_id])
+
+    return decode_one
+
+
+def _surrogate_or_replacement(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error("surrogatepass")(error)
+    except UnicodeError:
+        return codecs.lookup_error("replace")(error)
+
+
+codecs.register_error(_ERRORS, _surrogate_or_replacement)
