@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 import textrnn
 from textrnn.models.twins import classifier_twin
-from textrnn.text import ByteTokenizer, CharacterTokenizer, WordTokenizer
+from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 TEXT = "The sea is a slow clock.\nNot bad at all, the light turns!\n"
 OPTIONS = {"bidirectional": False, "units": 5, "embedding_dim": 6, "num_layers": 2}
 TOKENIZERS = {
     "character": CharacterTokenizer(),
     "byte": ByteTokenizer(),
+    "byte_pair": BytePairTokenizer(290),
     "word": WordTokenizer(),
     "word_with_heads": WordTokenizer(head_letters=3),
 }
