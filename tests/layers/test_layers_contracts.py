@@ -11,6 +11,7 @@ import tensorflow as tf
 from references import B, D, H, T, make_inputs, make_layer
 
 from textrnn.layers import (
+    AttentionPooling,
     Bidirectional,
     ConcatPooling,
     GRUCell,
@@ -56,6 +57,10 @@ CONTRACTS = {
     "bidirectional": Contract(bidirectional),
     "pooling": Contract(
         lambda dtype=None: ConcatPooling(dtype=dtype), lambda layer, sequence: layer(sequence, sequence[:, 0])
+    ),
+    "attention": Contract(
+        lambda dtype=None: AttentionPooling(dtype=dtype, seed=1),
+        lambda layer, sequence: layer(sequence, sequence[:, 0]),
     ),
     "keras_rnn": Contract(in_keras_rnn(RNNCell)),
     "keras_lstm": Contract(in_keras_rnn(LSTMCell)),
@@ -191,7 +196,7 @@ def is_ours(layer):
 
 
 def call_with_mask(layer, sequence, mask):
-    if isinstance(layer, ConcatPooling):
+    if isinstance(layer, (AttentionPooling, ConcatPooling)):
         return layer(sequence, sequence[:, 0], mask=mask)
     return layer(sequence, mask=mask)
 
@@ -228,6 +233,35 @@ def test_pooling_counts_real_steps_only():
     mask = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 0]], bool)
     pooled = ConcatPooling()(outputs, np.array([[9.0], [-3.0], [0.0]], "float32"), mask=mask)
     np.testing.assert_allclose(pooled, [[9, 5, 9], [-3, -2, -1], [0, 0, 0]])
+
+
+def test_attention_weighs_steps_by_their_scores():
+    layer, outputs = AttentionPooling(seed=2), sequence_of()
+    layer.build(outputs.shape)
+    layer.query.assign(np.linspace(-2, 3, D))
+    layer.bias.assign(np.linspace(0.5, -0.5, D))
+    mask = np.array([[1, 1, 1, 1, 0], [1, 0, 1, 0, 0], [0, 0, 0, 0, 0]], bool)
+    kernel, bias, query = layer.get_weights()
+    pooled = layer(outputs, outputs[:, -1], mask=mask).numpy()
+    for row, real in enumerate(mask):
+        steps = np.asarray(outputs)[row][real]
+        odds = np.exp(np.tanh(steps @ kernel + bias) @ query)
+        expected = (odds[:, None] * steps).sum(axis=0) / odds.sum() if real.any() else np.zeros(D)
+        np.testing.assert_allclose(pooled[row, D:], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [ConcatPooling, AttentionPooling])
+def test_a_sequence_in_parts_pools_to_the_same(make):
+    layer, outputs = make(), sequence_of()
+    layer.build(outputs.shape)
+    if isinstance(layer, AttentionPooling):
+        layer.query.assign(np.linspace(-40, 60, D))
+    mask = np.array([[1, 1, 1, 1, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 0]], bool)
+    pooled = layer.start(B, D)
+    for part in (slice(0, 2), slice(2, 3), slice(3, 5)):
+        pooled = layer.add(pooled, outputs[:, part], mask[:, part])
+    whole = layer(outputs, outputs[:, -1], mask=mask)
+    np.testing.assert_allclose(layer.finish(pooled, outputs[:, -1]), whole, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])

@@ -33,6 +33,7 @@ CLASSIFIERS = {
     "lstm_one_way": {"cell": "lstm", "bidirectional": False},
     "mlstm": {"cell": "mlstm", "num_layers": 2},
     "gru_bigrams": {"cell": "gru", "bigram_buckets": 17},
+    "attention": {"cell": "gru", "pooling": "attention"},
     "min_gru_members": {"cell": "min_gru", "members": 2, "bigram_buckets": 5},
     "calibrated_members": {"members": 3, "temperature": 0.3},
 }

@@ -73,14 +73,16 @@ def test_a_bidirectional_classifier_cannot_answer_before_the_end():
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
 def test_keras_reads_a_long_text_in_parts_as_it_does_whole(cell, monkeypatch):
-    model = make(cell=cell, bigram_buckets=17, members=2)
+    model = make(cell=cell, bigram_buckets=17, members=2, pooling="attention" if cell == "gru" else "concat")
     sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
     whole = model.log_probabilities(sequences)
     monkeypatch.setattr("textrnn.models.text_classifier.SYMBOLS_AT_ONCE", 4 * 9)
     np.testing.assert_allclose(model.log_probabilities(sequences), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("options", [{}, {"bidirectional": True}, {"members": 2}, {"temperature": 2.5}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"bidirectional": True}, {"members": 2}, {"pooling": "attention", "temperature": 2.5}], ids=str
+)
 def test_contributions_sum_to_the_difference_of_the_logits(options):
     model = make(**options)
     ids = model.tokenizer.encode(TEXT)

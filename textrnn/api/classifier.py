@@ -51,6 +51,7 @@ OF_THE_MODEL = (
     "symbol_dropout",
     "weight_drop",
     "bidirectional",
+    "pooling",
     "members",
 )
 OF_TRAINING = (
@@ -78,6 +79,7 @@ def train_classifier(
     symbol_dropout: float | None = None,
     weight_drop: float | None = None,
     bidirectional: bool | None = None,
+    pooling: str = "concat",
     members: int | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -123,6 +125,7 @@ def train_classifier(
         symbol_dropout: Fraction of the symbols made unknown while training.
         weight_drop: Fraction of each recurrent kernel dropped.
         bidirectional: Whether each layer also reads backwards.
+        pooling: `"concat"` (last output, mean and maximum) or `"attention"` (last output and a weighted mean).
         members: How many readers are trained side by side, their probabilities averaged.
         epochs: Passes over the texts.
         batch_size: Texts a step.

@@ -46,6 +46,7 @@ ONLY_CLASSIFIER = (
     "symbol_dropout",
     "bidirectional",
     "smoothness",
+    "pooling",
     "class_weight",
     "label_column",
 )
@@ -168,6 +169,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--layer-discount", type=flags.number, metavar="X", help="how much slower each layer is than the one above")
     add("--unfreezing", type=flags.number, metavar="EPOCHS", help="how long each layer waits for the one above")
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
+    add("--pooling", choices=("concat", "attention"), help="what is made of the outputs of all steps")
     add("--members", type=flags.positive_integer, metavar="N", help="readers whose answers are averaged")
     add("--bigram-buckets", type=flags.count, metavar="N", help="hashed vectors of symbol pairs; 0 for none")
     add("--symbol-dropout", type=flags.fraction, metavar="X", help="fraction of symbols made unknown in training")

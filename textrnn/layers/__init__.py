@@ -7,11 +7,12 @@ from textrnn.layers.locked_dropout import LockedDropout
 from textrnn.layers.lstm_cell import LSTMCell
 from textrnn.layers.min_gru_cell import MinGRUCell
 from textrnn.layers.mlstm_cell import MLSTMCell
-from textrnn.layers.pooling import ConcatPooling
+from textrnn.layers.pooling import AttentionPooling, ConcatPooling
 from textrnn.layers.recurrent import Recurrent
 from textrnn.layers.rnn_cell import RNNCell
 
 __all__ = [
+    "AttentionPooling",
     "Bidirectional",
     "BigramEmbedding",
     "ConcatPooling",

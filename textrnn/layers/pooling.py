@@ -10,16 +10,63 @@ import tensorflow as tf
 from textrnn.layers.recurrence import zero_masked
 
 Pooled = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
-"""What the steps so far come to: their sum and their maximum `[B, H]` and how many they are `[B, 1]`."""
+"""What the steps so far come to, as each layer says, each `[B, H]` or `[B, 1]`."""
+
+
+class Pooling(keras.layers.Layer):
+    """What poolings have in common. Masked steps count in none; a row without a real step pools to zeros.
+
+    A sequence that comes in parts is pooled with `start`, `add` for each part, and `finish`: its length costs no
+    memory.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, outputs: tf.Tensor, last: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
+        """Outputs `[B, T, H]`, the last real one `[B, H]`, mask bool `[B, T]`, to one vector a row."""
+        mask = getattr(outputs, "_keras_mask", None) if mask is None else mask
+        pooled = self.add(self.start(tf.shape(outputs)[0], outputs.shape[-1]), outputs, mask)
+        return self.finish(pooled, last)
+
+    def start(self, rows: Any, units: int) -> Pooled:
+        """No step yet."""
+        zeros = tf.zeros([rows, units], self.variable_dtype)  # sums over many steps are too much for bfloat16
+        return self.empty(zeros)
+
+    def add(self, pooled: Pooled, outputs: tf.Tensor, mask: tf.Tensor | None = None) -> Pooled:
+        """With the steps `[B, T, H]` of one more part; `mask` as for a call."""
+        mask = tf.ones(tf.shape(outputs)[:2], tf.bool) if mask is None else tf.cast(mask, tf.bool)
+        return self.added(pooled, zero_masked(tf.cast(outputs, self.variable_dtype), mask), mask)
+
+    def finish(self, pooled: Pooled, last: tf.Tensor) -> tf.Tensor:
+        """The pooled steps and the last output `[B, H]` as one vector a row."""
+        parts = [tf.cast(last, self.variable_dtype), *self.means(pooled)]
+        return tf.cast(tf.concat(parts, axis=-1), self.compute_dtype)
+
+    def empty(self, zeros: tf.Tensor) -> Pooled:
+        """No step yet, from zeros `[B, H]`."""
+        raise NotImplementedError
+
+    def added(self, pooled: Pooled, outputs: tf.Tensor, mask: tf.Tensor) -> Pooled:
+        """With more outputs, zero where masked."""
+        raise NotImplementedError
+
+    def means(self, pooled: Pooled) -> list[tf.Tensor]:
+        """What stands beside the last output, each `[B, H]`."""
+        raise NotImplementedError
+
+    def compute_mask(self, outputs: Any, mask: tf.Tensor | None = None) -> None:
+        return None
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class ConcatPooling(keras.layers.Layer):
-    """The last output, the mean and the maximum over the real steps, side by side.
+class ConcatPooling(Pooling):
+    """The last output, the mean and the maximum over the real steps, side by side: `[B, 3 H]`.
 
-    The last output alone forgets long texts; the mean and the maximum keep a line open to every step. Masked steps
-    count in none of the three; a row without a real step pools to zeros. A sequence that comes in parts is pooled
-    with `start`, `add` for each part, and `finish`: its length costs no memory.
+    The last output alone forgets long texts; the mean and the maximum keep a line open to every step. Masks and
+    sequences in parts as `Pooling` says.
 
     Paper: Howard and Ruder, 2018, arXiv 1801.06146, section 3.3.
 
@@ -28,37 +75,73 @@ class ConcatPooling(keras.layers.Layer):
         TensorShape([2, 24])
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
-    def call(self, outputs: tf.Tensor, last: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
-        """Outputs `[B, T, H]`, the last real one `[B, H]`, mask bool `[B, T]`: to `[B, 3 H]`."""
-        mask = getattr(outputs, "_keras_mask", None) if mask is None else mask
-        pooled = self.add(self.start(tf.shape(outputs)[0], outputs.shape[-1]), outputs, mask)
-        return self.finish(pooled, last)
-
-    def start(self, rows: Any, units: int) -> Pooled:
-        """No step yet."""
-        zeros = tf.zeros([rows, units], self.variable_dtype)  # sums over many steps are too much for bfloat16
+    def empty(self, zeros: tf.Tensor) -> Pooled:
         return zeros, zeros + zeros.dtype.min, zeros[:, :1]
 
-    def add(self, pooled: Pooled, outputs: tf.Tensor, mask: tf.Tensor | None = None) -> Pooled:
-        """With the steps `[B, T, H]` of one more part; `mask` as for a call."""
+    def added(self, pooled: Pooled, outputs: tf.Tensor, mask: tf.Tensor) -> Pooled:
         total, highest, count = pooled
-        mask = tf.ones(tf.shape(outputs)[:2], tf.bool) if mask is None else tf.cast(mask, tf.bool)
-        outputs = tf.cast(outputs, total.dtype)
-        total += tf.reduce_sum(zero_masked(outputs, mask), axis=1)
         among = tf.where(mask[..., None], outputs, total.dtype.min)
-        highest = tf.maximum(highest, tf.reduce_max(among, axis=1))
-        return total, highest, count + tf.reduce_sum(tf.cast(mask, count.dtype), axis=1, keepdims=True)
+        return (
+            total + tf.reduce_sum(outputs, axis=1),
+            tf.maximum(highest, tf.reduce_max(among, axis=1)),
+            count + tf.reduce_sum(tf.cast(mask, count.dtype), axis=1, keepdims=True),
+        )
 
-    def finish(self, pooled: Pooled, last: tf.Tensor) -> tf.Tensor:
-        """The pooled steps and the last output `[B, H]` as one vector `[B, 3 H]`."""
+    def means(self, pooled: Pooled) -> list[tf.Tensor]:
         total, highest, count = pooled
-        mean = tf.math.divide_no_nan(total, count)
-        highest = tf.where(count > 0, highest, tf.zeros_like(highest))
-        return tf.cast(tf.concat([tf.cast(last, mean.dtype), mean, highest], axis=-1), self.compute_dtype)
+        return [tf.math.divide_no_nan(total, count), tf.where(count > 0, highest, tf.zeros_like(highest))]
 
-    def compute_mask(self, outputs: Any, mask: tf.Tensor | None = None) -> None:
-        return None
+
+@keras.saving.register_keras_serializable("textrnn")
+class AttentionPooling(Pooling):
+    """The last output and a mean in which each step counts as much as it matters: `[B, 2 H]`::
+
+        a_t = softmax_t(u . tanh(W h_t + b))      mean = sum_t a_t h_t
+
+    u is zero at the start, which makes it the plain mean. Masks and sequences in parts as `Pooling` says.
+
+    Paper: Yang et al., 2016, Hierarchical attention networks for document classification, equations 5 to 7.
+
+    Example:
+        >>> AttentionPooling()(np.zeros((2, 5, 8), "float32"), np.zeros((2, 8), "float32")).shape
+        TensorShape([2, 16])
+
+    Args:
+        seed: For W.
+    """
+
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+
+    def build(self, outputs_shape: Any, last_shape: Any = None) -> None:
+        units = outputs_shape[-1]
+        glorot = keras.initializers.GlorotUniform(seed=self.seed)
+        self.kernel = self.add_weight(shape=(units, units), initializer=glorot, name="kernel")
+        self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
+        self.query = self.add_weight(shape=(units,), initializer="zeros", name="query")
+        self.built = True
+
+    def empty(self, zeros: tf.Tensor) -> Pooled:
+        return zeros, zeros[:, :1] + zeros.dtype.min, zeros[:, :1]
+
+    def added(self, pooled: Pooled, outputs: tf.Tensor, mask: tf.Tensor) -> Pooled:
+        total, highest, weight = pooled  # weights are counted against the highest score so far
+        kernel, bias, query = (tf.cast(part, outputs.dtype) for part in (self.kernel, self.bias, self.query))
+        scores = tf.tensordot(tf.tanh(tf.tensordot(outputs, kernel, 1) + bias), query, 1)
+        scores = tf.where(mask, scores, scores.dtype.min)
+        raised = tf.maximum(highest, tf.reduce_max(scores, axis=1, keepdims=True))
+        weights = tf.where(mask, tf.exp(scores - raised), tf.zeros_like(scores))
+        kept = tf.exp(highest - raised)
+        return (
+            total * kept + tf.einsum("bt,bth->bh", weights, outputs),
+            raised,
+            weight * kept + tf.reduce_sum(weights, axis=1, keepdims=True),
+        )
+
+    def means(self, pooled: Pooled) -> list[tf.Tensor]:
+        total, _, weight = pooled
+        return [tf.math.divide_no_nan(total, weight)]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "seed": self.seed}

@@ -8,17 +8,18 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from textrnn.layers import BigramEmbedding, ConcatPooling, LockedDropout
+from textrnn.layers import AttentionPooling, BigramEmbedding, ConcatPooling, LockedDropout
 from textrnn.layers.pooling import Pooled
 from textrnn.models.stack import make_recurrent
 from textrnn.text import PAD_ID, UNKNOWN_ID
 
+POOLINGS = ("concat", "attention")
 Carried = tuple[tuple[tf.Tensor, ...], Pooled, tf.Tensor]
 """What is known of texts that come in parts: the states of all layers, the pooled outputs, the last ids `[B]`."""
 
 
 class Reader(keras.layers.Layer):
-    """Embedding, recurrent layers, their outputs pooled three ways, one logit a label.
+    """Embedding, recurrent layers, their outputs pooled, one logit a label.
 
     The arguments are those of `TextClassifier`; `seeds` gives its weights and its dropout numbers of their own.
     """
@@ -38,6 +39,7 @@ class Reader(keras.layers.Layer):
         symbol_dropout: float,
         weight_drop: float,
         bidirectional: bool,
+        pooling: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -63,7 +65,9 @@ class Reader(keras.layers.Layer):
             for _ in range(num_layers)
         ]
         self.states_of_layer = len(self.recurrent_layers[0].get_initial_state(1))
-        self.pooling = ConcatPooling(dtype=dtype)
+        self.pooling = (
+            ConcatPooling(dtype=dtype) if pooling == "concat" else AttentionPooling(seed=next(seeds), dtype=dtype)
+        )
         self.output_dropout = keras.layers.Dropout(dropout, seed=next(seeds), dtype=dtype)
         glorot = keras.initializers.GlorotUniform(seed=next(seeds))
         self.head = keras.layers.Dense(labels, kernel_initializer=glorot, dtype=dtype)
@@ -78,7 +82,8 @@ class Reader(keras.layers.Layer):
         widths = [self.embedding.output_dim, *[self.width] * (len(self.recurrent_layers) - 1)]
         for layer, width in zip(self.recurrent_layers, widths, strict=True):
             layer.build((None, None, width))
-        self.head.build((None, 3 * self.width))
+        self.pooling.build((None, None, self.width))
+        self.head.build((None, (3 if isinstance(self.pooling, ConcatPooling) else 2) * self.width))
         self.built = True
 
     def call(
@@ -137,7 +142,7 @@ class Reader(keras.layers.Layer):
     def depths(self) -> list[int]:
         """How many layers each trainable variable is from the output."""
         embeddings = [self.embedding, *([] if self.bigrams is None else [self.bigrams])]
-        by_depth = [[self.head], *([layer] for layer in reversed(self.recurrent_layers)), embeddings]
+        by_depth = [[self.head, self.pooling], *([layer] for layer in reversed(self.recurrent_layers)), embeddings]
         depth_of = {
             id(variable): depth
             for depth, layers in enumerate(by_depth)

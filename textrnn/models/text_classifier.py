@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from textrnn import checks, runtime
 from textrnn.classification import TextLabeller
-from textrnn.models.reader import Reader
+from textrnn.models.reader import POOLINGS, Reader
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds
 from textrnn.models.twins import classifier_twin
@@ -43,6 +43,8 @@ class TextClassifier(TextLabeller, keras.Model):
         symbol_dropout: Fraction of the symbols made unknown while training, which also teaches what to do with those.
         weight_drop: Fraction of each recurrent kernel dropped while training (Merity et al., 2018, arXiv 1708.02182).
         bidirectional: Whether each layer also reads backwards.
+        pooling: What is made of the outputs of all steps, beside the last: `"concat"`, their mean and their maximum
+            (`ConcatPooling`), or `"attention"`, a mean in which steps have learnt weights (`AttentionPooling`).
         members: How many readers there are, alike but for their seeds; their probabilities are averaged
             (Lakshminarayanan et al., 2017, arXiv 1612.01474).
         seed: For the initial weights and for dropout.
@@ -66,6 +68,7 @@ class TextClassifier(TextLabeller, keras.Model):
         symbol_dropout: float = 0.0,
         weight_drop: float = 0.0,
         bidirectional: bool = True,
+        pooling: str = "concat",
         members: int = 1,
         seed: int = 0,
         temperature: float = 1.0,
@@ -85,6 +88,7 @@ class TextClassifier(TextLabeller, keras.Model):
         self.symbol_dropout = checks.fraction("symbol_dropout", symbol_dropout)
         self.weight_drop = checks.fraction("weight_drop", weight_drop)
         self.bidirectional = checks.boolean("bidirectional", bidirectional)
+        self.pooling = checks.one_of("pooling", pooling, POOLINGS)
         self.members = checks.positive_integer("members", members)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
         self.temperature = checks.positive_number("temperature", temperature)
@@ -103,6 +107,7 @@ class TextClassifier(TextLabeller, keras.Model):
                 symbol_dropout=symbol_dropout,
                 weight_drop=weight_drop,
                 bidirectional=bidirectional,
+                pooling=pooling,
                 dtype=self.dtype_policy,
             )
             for _ in range(self.members)
@@ -192,6 +197,7 @@ class TextClassifier(TextLabeller, keras.Model):
             "symbol_dropout": self.symbol_dropout,
             "weight_drop": self.weight_drop,
             "bidirectional": self.bidirectional,
+            "pooling": self.pooling,
             "members": self.members,
             "seed": self.seed,
             "temperature": self.temperature,

@@ -52,6 +52,8 @@ def classifier_twin(model: Any) -> runtime.TextClassifier:
     for number, reader in enumerate(model.readers):
         path = f"layers/{runtime.numbered('reader', number)}"
         parts = {"embedding": reader.embedding, "head": reader.head}
+        if model.pooling == "attention":
+            parts["pooling"] = reader.pooling
         if reader.bigrams is not None:
             parts["bigrams"] = reader.bigrams
         for depth, layer in enumerate(reader.recurrent_layers):

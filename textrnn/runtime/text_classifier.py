@@ -12,6 +12,7 @@ from textrnn.classification import TextLabeller
 from textrnn.generation.scoring import log_softmax
 from textrnn.runtime.archive import numbered
 from textrnn.runtime.cells import States
+from textrnn.runtime.pooling import AttentionPooling, ConcatPooling, Pooled, Pooling
 from textrnn.runtime.recurrent import Recurrent
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 
@@ -23,16 +24,12 @@ class Carried(NamedTuple):
 
     Attributes:
         states: Of each layer, and of each of its directions, in turn.
-        total: The sum of the last layer's outputs, float64 `[B, H]`.
-        highest: Their maximum, `[B, H]`.
-        steps: How many there are, int `[B, 1]`.
+        pooled: What the last layer's outputs come to, as the pooling has it.
         last_ids: The last symbol, int `[B]`.
     """
 
     states: list[States]
-    total: np.ndarray
-    highest: np.ndarray
-    steps: np.ndarray
+    pooled: Pooled
     last_ids: np.ndarray
 
 
@@ -84,7 +81,7 @@ class TextClassifier(TextLabeller):
 
 
 class Reader:
-    """Embedding, recurrent layers, their outputs pooled three ways, one logit a label.
+    """Embedding, recurrent layers, their outputs pooled, one logit a label.
 
     Args:
         config: As for `TextClassifier`.
@@ -96,6 +93,9 @@ class Reader:
         self.embeddings = weights[f"{path}/embedding"][0]
         self.bigrams = weights[f"{path}/bigrams"][0] if config["bigram_buckets"] else None
         self.head = weights[f"{path}/head"]
+        self.pooling: Pooling = ConcatPooling()
+        if config.get("pooling") == "attention":
+            self.pooling = AttentionPooling(*weights[f"{path}/pooling"])
         ways = {"/forward": False, "/backward": True} if config["bidirectional"] else {"": False}
         name = f"{path}/recurrent_layers/{'bidirectional' if config['bidirectional'] else 'recurrent'}"
         self.layers = [
@@ -114,8 +114,7 @@ class Reader:
         """Nothing read yet, in each of `rows` texts."""
         states = [layer.initial_states(rows) for directions in self.layers for layer in directions]
         width = sum(layer.units for layer in self.layers[-1])
-        zeros = np.zeros([rows, width])
-        return Carried(states, zeros, zeros - np.inf, np.zeros([rows, 1], np.int64), np.zeros(rows, np.int64))
+        return Carried(states, self.pooling.start(np.zeros([rows, width])), np.zeros(rows, np.int64))
 
     def read(self, ids: np.ndarray, carried: Carried) -> Carried:
         """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
@@ -124,16 +123,9 @@ class Reader:
         """
         mask = ids != PAD_ID
         hidden, after = self._run(ids, carried, mask)
-        among = np.where(mask[..., None], hidden, -np.inf)
-        read = mask.sum(axis=1, keepdims=True)
-        last_ids = np.take_along_axis(np.concatenate([carried.last_ids[:, None], ids], axis=1), read, axis=1)[:, 0]
-        return Carried(
-            after,
-            carried.total + hidden.sum(axis=1, dtype=np.float64),  # masked outputs are zero
-            np.maximum(carried.highest, among.max(axis=1, initial=-np.inf)),
-            carried.steps + read,
-            last_ids,
-        )
+        steps = mask.sum(axis=1, keepdims=True)
+        last_ids = np.take_along_axis(np.concatenate([carried.last_ids[:, None], ids], axis=1), steps, axis=1)[:, 0]
+        return Carried(after, self.pooling.add(carried.pooled, hidden, mask), last_ids)
 
     def _run(self, ids: np.ndarray, carried: Carried, mask: np.ndarray) -> tuple[np.ndarray, list[States]]:
         """The last layer's outputs `[B, T, H]` and the states of all layers."""
@@ -154,11 +146,10 @@ class Reader:
         base = float(bias[label] - bias[against])
         if not len(ids):
             return np.zeros(0), base
-        of_last, of_mean, of_highest = np.split(kernel[:, label] - kernel[:, against], 3)
+        difference = kernel[:, label] - kernel[:, against]
         outputs = self._run(ids[None], self.start(1), ids[None] != PAD_ID)[0][0].astype(np.float64)
-        told = outputs @ of_mean / len(outputs)
-        highest = outputs.argmax(axis=0)
-        np.add.at(told, highest, outputs.max(axis=0) * of_highest)
+        of_last, of_pooled = np.split(difference, [outputs.shape[1]])
+        told = self.pooling.contributions(outputs, of_pooled)
         units = self.layers[-1][0].units
         for number, layer in enumerate(self.layers[-1]):  # the last output is the sum of its moves
             block = slice(number * units, (number + 1) * units)
@@ -166,12 +157,11 @@ class Reader:
         return told, base
 
     def answer(self, carried: Carried) -> np.ndarray:
-        """Logits float32 `[B, labels]` after what has been read; mean and maximum of nothing are zero."""
+        """Logits float32 `[B, labels]` after what has been read."""
         last = [states[0] for states in carried.states[-len(self.layers[-1]) :]]
-        mean = carried.total / np.maximum(carried.steps, 1)
-        highest = np.where(carried.steps > 0, carried.highest, 0)
         kernel, bias = self.head
-        return np.concatenate([*last, mean, highest], axis=-1).astype(np.float32) @ kernel + bias
+        pooled = np.concatenate([*last, *self.pooling.finish(carried.pooled)], axis=-1)
+        return pooled.astype(np.float32) @ kernel + bias
 
     def _embed(self, ids: np.ndarray, before: np.ndarray) -> np.ndarray:
         embedded = self.embeddings[ids]
