@@ -97,3 +97,16 @@ def test_an_optimizer_gives_each_variable_its_pace():
         paced.apply(gradients, of_paced)
         np.testing.assert_allclose(of_paced[0].numpy(), of_plain[0].numpy(), rtol=1e-5)
         assert np.array_equal(of_paced[1].numpy(), before[1]) == (step < 2)
+
+
+def test_the_texts_of_a_table_are_documents(tmp_path):
+    table = tmp_path / "reviews.csv"
+    table.write_text("id,text,label\n" + "".join(f'{n},"{text}",x\n' for n, text in enumerate([*TEXTS, ""])))
+    options = {**SMALL, "tokenizer": "word", "batch_size": 2, "validation_split": 0.0, "sequence_length": 8}
+    lm = textrnn.train_language_model(table, documents="row", **options, **TRAINED)
+    same = textrnn.train_language_model(TEXTS, documents="string", **options, **TRAINED)
+    assert lm.documents
+    assert lm.tokenizer == same.tokenizer
+    np.testing.assert_array_equal(lm.score("good").log_probabilities, same.score("good").log_probabilities)
+    with pytest.raises(ValueError, match="`documents='row'` needs `source` to be the path of a table; received list"):
+        textrnn.train_language_model(TEXTS, documents="row", **options, **TRAINED)

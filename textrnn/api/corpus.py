@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from textrnn.api.common import make_ready
 from textrnn.models import LanguageModel
-from textrnn.text import Corpus, Tokenizer, open_corpus, read_labelled
+from textrnn.text import Corpus, Tokenizer, open_corpus, read_labelled, read_texts
 from textrnn.training import RunFolder
 
 UNCHECKED_IDS = "ids.new"  # until it is known that the run may begin with them
@@ -32,9 +32,14 @@ class Texts:
 
 def open_texts(source: Any, documents: Any, condition: str | None, text_column: str | None, encoding: str) -> Texts:
     """The corpus of `train_language_model`'s arguments of these names."""
+    if documents == "row" and condition is None:
+        return Texts(_open_rows(source, text_column, encoding), ())
     if condition is None:
         if text_column is not None:
-            raise ValueError(f"`text_column` needs `condition`, the column of labels; received {text_column!r}.")
+            raise ValueError(
+                "`text_column` needs `condition`, the column of labels, or `documents='row'`; received "
+                f"{text_column!r}."
+            )
         return Texts(open_corpus(source, documents=documents, encoding=encoding), ())
     if not isinstance(source, (str, os.PathLike)) or documents is not None:
         raise ValueError(
@@ -48,6 +53,16 @@ def open_texts(source: Any, documents: Any, condition: str | None, text_column: 
     rows = [(text, label) for text, label in zip(read.texts, read.labels, strict=True) if text.removeprefix("\ufeff")]
     corpus = open_corpus([text for text, _ in rows], documents="string")
     return Texts(dataclasses.replace(corpus, name=os.fspath(source)), [label for _, label in rows])
+
+
+def _open_rows(source: Any, text_column: str | None, encoding: str) -> Corpus:
+    """The texts of a table, each a document; empty ones teach nothing."""
+    if not isinstance(source, (str, os.PathLike)):
+        raise ValueError(
+            f"`documents='row'` needs `source` to be the path of a table; received {type(source).__name__}."
+        )
+    texts = [text for text in read_texts(source, text_column=text_column, encoding=encoding) if text]
+    return dataclasses.replace(open_corpus(texts, documents="string"), name=os.fspath(source))
 
 
 def fit(tokenizer: str | Tokenizer | None, parent: LanguageModel | None, corpus: Corpus, verbose: bool) -> Tokenizer:

@@ -86,7 +86,7 @@ def train_language_model(
     weight_averaging: float | None = None,
     patience: int | None = None,
     validation_split: float = 0.1,
-    documents: Literal["line", "file", "string"] | None = None,
+    documents: Literal["line", "file", "string", "row"] | None = None,
     condition: str | None = None,
     text_column: str | None = None,
     init_from: str | os.PathLike[str] | LanguageModel | None = None,
@@ -140,8 +140,8 @@ def train_language_model(
         patience: Epochs without a better validation loss after which training stops; None never stops early.
         validation_split: Fraction held out to tell which weights are best: the end of a continuous text, or a
             random choice of documents. 0 holds out nothing and keeps the last weights.
-        documents: None for one continuous text; `"line"`, `"file"` or `"string"` for many that end, one a line, a
-            file of a folder, or a string. The model then learns where a text ends.
+        documents: None for one continuous text; `"line"`, `"file"`, `"string"` or `"row"` for many that end, one a
+            line, a file of a folder, a string, or a row of a table. The model then learns where a text ends.
         condition: The column of a table whose labels the texts are conditioned on: each row is then a document, and
             `generate(condition=...)` writes one of that label.
         text_column: The table's text column; by default `text`, `sentence` or `review`.

@@ -28,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the whole text with the state carried, blocks of 256 from an empty state, or weights that follow it",
     )
     parser.add_argument(
-        "--documents", choices=("line", "file"), default="line", help="what a text is, for a model of documents"
+        "--documents",
+        choices=("line", "file", "row"),
+        default="line",
+        help="what a text is, for a model of documents",
     )
     flags.add_condition(parser)
     parser.add_argument("--text-column", help="default: text, sentence or review")
@@ -94,10 +97,13 @@ def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
 
 def _read_documents(model: Any, arguments: argparse.Namespace) -> list[tuple[str, str | None]]:
     """Texts and their labels, from a table or, all of the label asked for, from lines or files."""
-    from textrnn.text import open_corpus
+    from textrnn.text import open_corpus, read_texts
 
     if model.labels and arguments.condition is None:
         data = read_table(arguments.file, model, arguments)
         return [(text, label) for text, label in zip(data.texts, data.labels, strict=True) if text]
+    if arguments.documents == "row":
+        texts = read_texts(arguments.file, text_column=arguments.text_column, encoding=arguments.encoding)
+        return [(text, arguments.condition) for text in texts if text]
     corpus = open_corpus(arguments.file, documents=arguments.documents, encoding=arguments.encoding)
     return [(text, arguments.condition) for text in corpus.pieces()]

@@ -154,7 +154,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--schedule", choices=("cosine", "one_cycle", "constant"), help="what follows the warm-up")
     add("--activation-penalty", type=flags.number, metavar="X", help="on the mean square of the outputs")
     add("--change-penalty", type=flags.number, metavar="X", help="on the mean square of their changes")
-    add("--documents", choices=("line", "file"), help="many texts that end, one a line or a file, not one long one")
+    add(
+        "--documents",
+        choices=("line", "file", "row"),
+        help="many texts that end, one a line, a file or a row of a table",
+    )
     add("--condition", metavar="COLUMN", help="condition the texts of a table on the labels in this column")
     add("--init-from", "--init_from", metavar="MODEL", help="begin with the weights of a language model")
     add(
@@ -192,7 +196,7 @@ def run(arguments: argparse.Namespace) -> None:
     out = out or _first_free(source)
     stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
     options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
-    is_table_of_texts = "condition" in options and "model" not in recorded
+    is_table_of_texts = ("condition" in options or options.get("documents") == "row") and "model" not in recorded
     task = given.get("task", "language-model" if is_table_of_texts else None)
     is_classifier = _is_classifier(task, recorded.get("model"), source)
     _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
