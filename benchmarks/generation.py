@@ -12,6 +12,7 @@ medians are compared.
 from __future__ import annotations
 
 import argparse
+import functools
 import lzma
 import resource
 import statistics
@@ -23,9 +24,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from contest import Contestant, row
 from protocol import VOCABULARY, Case
 from tqdm import tqdm
+
+from textrnn.generation.reading import CHUNK
 
 ONE_STREAM = [("lstm", 256, 1), ("lstm", 512, 2), ("gru", 256, 1), ("gru", 512, 1)]
 MANY_STREAMS = [("gru", 256, 1, 256, 256), ("lstm", 512, 2, 64, 1024)]  # enough symbols to be worth compiling for
@@ -92,6 +96,47 @@ def reading(options: argparse.Namespace) -> Iterator[str]:
         state = model.read(part, state)
         if number in {1, max(1, parts // 10), max(1, parts // 2), parts}:
             yield row(str(number), f"{number * READ_AT_ONCE / (time.perf_counter() - began):,.0f}", peak())
+
+
+def scoring(options: argparse.Namespace) -> Iterator[str]:
+    """Characters per second of one text: `score`, the engine's forward pass of it alone, and `score` in NumPy."""
+    from textrnn.cli.library import import_api
+
+    import_api()
+    yield row("model", "score", "forward pass", "ratio", "score without TensorFlow")
+    yield row(*["---"] * 5)
+    for cell, units, layers in [*ONE_STREAM, ("min_gru", 256, 1)]:
+        model = make_model(cell, units, layers, with_tensorflow=True)
+        text = model.tokenizer.decode(np.random.default_rng(0).integers(3, VOCABULARY, 16_384))
+        ids, twin = model.tokenizer.encode(text)[None], model.numpy_twin()
+        contestants = {
+            "score": functools.partial(model.score, text),
+            "forward": functools.partial(forward, model, ids),
+            "numpy": functools.partial(twin.score, text),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in contestants}
+        for number in range(options.rounds + 1):
+            for name, contestant in contestants.items():
+                began = time.perf_counter()
+                contestant()
+                if number:  # the round before is that of tracing
+                    rates[name].append(len(text) / (time.perf_counter() - began))
+        rate = {name: statistics.median(each) for name, each in rates.items()}
+        ratio = f"{rate['score'] / rate['forward']:.2f}"
+        yield row(
+            f"{cell} {layers} x {units}",
+            f"{rate['score']:,.0f}",
+            f"{rate['forward']:,.0f}",
+            ratio,
+            f"{rate['numpy']:,.0f}",
+        )
+
+
+def forward(model: Any, ids: np.ndarray) -> None:
+    """The engine over one text, in parts as long as `score` reads."""
+    states = model.initial_states(1)
+    for begin in range(0, ids.shape[1], CHUNK):
+        _, states = model.step(ids[:, begin : begin + CHUNK], states)
 
 
 def start(options: argparse.Namespace) -> Iterator[str]:
@@ -186,7 +231,14 @@ def peak() -> str:
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"
 
 
-PARTS = {"speed": speed, "long": long, "reading": reading, "start": start, "compression": compression}
+PARTS = {
+    "speed": speed,
+    "long": long,
+    "reading": reading,
+    "scoring": scoring,
+    "start": start,
+    "compression": compression,
+}
 
 
 def main() -> None:
