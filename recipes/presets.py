@@ -1,6 +1,6 @@
 """The models that come with the package, trained as anyone can.
 
-    python recipes/presets.py plays-en corpora/plays.txt     a language model of verse plays; a quarter of an hour
+    python recipes/presets.py plays-en corpora/plays.txt     a language model of verse plays; a minute or two
 
 What is held out is measured with the file as it is shipped, quantised, and without TensorFlow.
 """
@@ -36,7 +36,7 @@ def make_plays(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = api.train_language_model(
             [text[:cut]],
-            recipe="standard",
+            recipe="quick",
             validation_split=0.0,
             seed=options.seed,
             out=Path(folder) / "run",
