@@ -62,7 +62,7 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
         fail(str(error))
     except KeyboardInterrupt as interrupt:
         print(f"\n{parser.prog}: {interrupt or 'stopped'}", file=sys.stderr)
-        if str(interrupt) and hasattr(given, "resume"):
+        if str(interrupt) and given.run is train.run:  # other commands go on by themselves
             print("go on with the same command and --resume", file=sys.stderr)
         return 130
     except BrokenPipeError:

@@ -259,7 +259,7 @@ class LanguageModel(TextModel, keras.Model):
         logits = tf.reshape(flat, [tf.shape(hidden)[0], tf.shape(hidden)[1], self.tokenizer.vocabulary_size])
         return tf.cast(logits + bias, tf.float32)
 
-    def losses(self, hidden: tf.Tensor, targets: tf.Tensor, *, training: bool | None = False) -> tf.Tensor:
+    def symbol_losses(self, hidden: tf.Tensor, targets: tf.Tensor, *, training: bool | None = False) -> tf.Tensor:
         """Cross-entropy of the symbol after each step, float32 `[B, T]`, in nats; an estimate if `training` a model
         with `negatives`.
 

@@ -54,7 +54,7 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class NextSymbol:
-    """Cross-entropy of the next symbol at every real step, for a model with `hidden`, `losses` and `initial_states`.
+    """Cross-entropy of the next symbol at every real step, for a model with `hidden`, `symbol_losses` and `initial_states`.
 
     Args:
         symbols_per_character: To turn nats a symbol into bits a character; 1 for a character tokenizer.
@@ -117,7 +117,7 @@ class NextSymbol:
         mask = inputs != 0 if has_padding else None
         outputs, states = model.hidden(inputs, states, mask=mask, training=training)
         weights = tf.ones_like(targets, tf.float32) if mask is None else tf.cast(mask, tf.float32)
-        losses = model.losses(outputs[-1], targets, training=training)
+        losses = model.symbol_losses(outputs[-1], targets, training=training)
         loss = tf.reduce_sum(losses * weights)
         if training and (self.activation_penalty or self.change_penalty):
             penalty = self._penalty(tf.cast(outputs[-1], tf.float32), weights)
