@@ -63,8 +63,9 @@ TRAINING = {
     "too many negatives": (
         {"negatives": 1000},
         ValueError,
-        "`negatives` must be less than the .* symbols of the vocabulary; received 1000",
+        "`negatives` must be 0, or 2 or more and less than the .* symbols of the vocabulary; received 1000",
     ),
+    "a single negative": ({"negatives": 1}, ValueError, "`negatives` must be 0, or 2 or more .*; received 1"),
     "tied, perhaps": ({"tie_embeddings": "yes"}, TypeError, "`tie_embeddings` must be True or False; received 'yes'"),
     "unknown recipe": (
         {"recipe": "slow"},

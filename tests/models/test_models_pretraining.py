@@ -19,8 +19,9 @@ def make_language_model(**options):
     return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), **{**SMALL, "documents": True, **options})
 
 
-def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(tmp_path):
-    parent = make_language_model()
+@pytest.mark.parametrize("cell", ["lstm", "min_gru"])  # one of them without a kernel to drop weights of
+def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, tmp_path):
+    parent = make_language_model(cell=cell)
     parent.save(tmp_path / "parent.keras")
     for given in (parent, tmp_path / "parent.keras"):
         classifier = textrnn.train_classifier((TEXTS, LABELS), pretrained=given, members=2, **TRAINED)

@@ -27,8 +27,6 @@ from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.text import LabelledTexts, Tokenizer, read_labelled
 from textrnn.training import (
-    CLASSIFIER,
-    PRETRAINED_CLASSIFIER,
     ExampleBatches,
     LabelOfText,
     RunFolder,
@@ -38,6 +36,7 @@ from textrnn.training import (
     checksum,
     claim_run,
     describe_run,
+    make_classifier_recipe,
     split_labelled,
     weigh_classes,
 )
@@ -172,8 +171,7 @@ def train_classifier(
         if tokenizer == parent.tokenizer.kind:
             settings["tokenizer"] = None  # as the settings of a run that is resumed have it
         fill(settings, {name: getattr(parent, name) for name in INHERITED}, fixed_by="pretrained")
-        fill(settings, PRETRAINED_CLASSIFIER)
-    fill(settings, CLASSIFIER)
+    fill(settings, make_classifier_recipe(None if parent is None else parent.cell))
     training = TrainingSettings(
         patience=patience, checkpoint_seconds=checkpoint_seconds, **{name: settings[name] for name in OF_TRAINING}
     )

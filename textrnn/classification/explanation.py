@@ -35,7 +35,7 @@ class Explanation:
     A classifier's logits are linear in what its readers pool: the last output, the mean and the maximum of all
     outputs. Of the difference between two labels' logits each step's part can be told exactly: its share of the mean,
     the features whose maximum it is, and how far it moved the last output. An output knows what was read before it,
-    so a piece counts as it was understood where it stood. The parts and `base` sum to `difference`.
+    so a piece counts as it was understood where it stood.
 
     Attributes:
         label: What it speaks for.
@@ -43,7 +43,6 @@ class Explanation:
         pieces: The text, cut where the tokenizer cuts it.
         contributions: Of each piece, in nats of log odds, float64 `[N]`: above 0 for `label`.
         base: What is there before anything is read.
-        difference: The log odds of `label` against `against`; with several readers the mean of theirs.
     """
 
     label: str
@@ -51,7 +50,11 @@ class Explanation:
     pieces: list[str]
     contributions: np.ndarray
     base: float
-    difference: float
+
+    @property
+    def difference(self) -> float:
+        """The log odds of `label` against `against`, all parts together; with several readers the mean of theirs."""
+        return self.base + float(self.contributions.sum())
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
         """The pieces that counted most, either way, and how much."""

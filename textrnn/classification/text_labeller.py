@@ -175,7 +175,7 @@ class TextLabeller:
         of_ids, base = self.contributions(ids, chosen, other)
         pieces, piece_of = pieces_of(self.tokenizer, text, ids)
         parts = np.bincount(piece_of, weights=of_ids, minlength=len(pieces))
-        return Explanation(self.labels[chosen], self.labels[other], pieces, parts, base, base + float(of_ids.sum()))
+        return Explanation(self.labels[chosen], self.labels[other], pieces, parts, base)
 
     def _number(self, name: str, label: str) -> int:
         return self.labels.index(checks.one_of(name, label, self.labels))

@@ -149,7 +149,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--layer-norm", action=argparse.BooleanOptionalAction, help="normalise the outputs of each layer")
     add("--residual", action=argparse.BooleanOptionalAction, help="each layer but the first adds to its inputs")
     add("--tie-embeddings", action=argparse.BooleanOptionalAction, help="output shares the embedding's weights")
-    add("--negatives", type=int, metavar="N", help="symbols the right one is told from; 0 for all")
+    add("--negatives", type=flags.count, metavar="N", help="symbols the right one is told from; 0 for all")
     add("--random-offsets", action=argparse.BooleanOptionalAction, help="cut the windows of each epoch elsewhere")
     add("--schedule", choices=("cosine", "one_cycle", "constant"), help="what follows the warm-up")
     add("--activation-penalty", type=flags.number, metavar="X", help="on the mean square of the outputs")

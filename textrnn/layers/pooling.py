@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -19,6 +19,9 @@ class Pooling(keras.layers.Layer):
     A sequence that comes in parts is pooled with `start`, `add` for each part, and `finish`: its length costs no
     memory.
     """
+
+    vectors: ClassVar[int]
+    """How many vectors `[B, H]` stand side by side."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -75,6 +78,8 @@ class ConcatPooling(Pooling):
         TensorShape([2, 24])
     """
 
+    vectors = 3
+
     def empty(self, zeros: tf.Tensor) -> Pooled:
         return zeros, zeros + zeros.dtype.min, zeros[:, :1]
 
@@ -109,6 +114,8 @@ class AttentionPooling(Pooling):
     Args:
         seed: For W.
     """
+
+    vectors = 2
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

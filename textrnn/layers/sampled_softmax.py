@@ -26,7 +26,7 @@ def sampled_cross_entropy(
         targets: Int `[N]`.
         weights: Float `[V, D]`.
         bias: Float `[V]`.
-        negatives: How many symbols are summed over, less than V.
+        negatives: How many symbols are summed over, 2 or more and less than V.
         seed: For the draw, int `[2]`.
 
     Returns:

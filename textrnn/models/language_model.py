@@ -112,10 +112,10 @@ class LanguageModel(TextModel, keras.Model):
         self.labels = _checked_labels(labels)
         self.documents = checks.boolean("documents", documents)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
-        if not 0 <= self.negatives < tokenizer.vocabulary_size:
+        if self.negatives and not 2 <= self.negatives < tokenizer.vocabulary_size:
             raise ValueError(
-                f"`negatives` must be less than the {tokenizer.vocabulary_size} symbols of the vocabulary; received "
-                f"{negatives}."
+                f"`negatives` must be 0, or 2 or more and less than the {tokenizer.vocabulary_size} symbols of the "
+                f"vocabulary; received {negatives}."
             )
         self.supports_masking = True
         self.twins = Twins(self)

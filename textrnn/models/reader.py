@@ -83,7 +83,7 @@ class Reader(keras.layers.Layer):
         for layer, width in zip(self.recurrent_layers, widths, strict=True):
             layer.build((None, None, width))
         self.pooling.build((None, None, self.width))
-        self.head.build((None, (3 if isinstance(self.pooling, ConcatPooling) else 2) * self.width))
+        self.head.build((None, self.pooling.vectors * self.width))
         self.built = True
 
     def call(

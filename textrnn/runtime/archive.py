@@ -14,7 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from textrnn.runtime.quantised import read_dataset
+from textrnn.runtime.quantised import read_dataset, read_weights
 
 PRESETS = Path(__file__).parent.parent / "presets"
 
@@ -70,7 +70,7 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
         with zipfile.ZipFile(file) as archive:
             saved = json.loads(archive.read("config.json"))
             name = saved.get("registered_name")
-            with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as stored:
+            with h5py.File(io.BytesIO(read_weights(archive)), "r") as stored:
                 weights = dict(_layers(stored))
     except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, OSError) as error:
         raise ValueError(f"{file} must be a whole .keras file; reading it failed: {error}") from error

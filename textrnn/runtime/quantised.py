@@ -17,8 +17,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-WEIGHTS = "model.weights.h5"
-SCALE = "textrnn_scale"  # the attribute of a quantised matrix
+WEIGHTS = "model.weights.h5"  # in a file that Keras reads
+QUANTISED = "model.weights.int8.h5"  # in its place
+SCALE = "scale"  # the attribute of a quantised matrix
 SMALLEST = 4096  # numbers
 STEPS = 127
 
@@ -29,21 +30,26 @@ def read_dataset(stored: h5py.Dataset) -> np.ndarray:
     return values * stored.attrs[SCALE] if SCALE in stored.attrs else values
 
 
+def read_weights(archive: zipfile.ZipFile) -> bytes:
+    """The HDF5 file with the weights of a model's file."""
+    return archive.read(QUANTISED if QUANTISED in archive.namelist() else WEIGHTS)
+
+
 def is_quantised(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read(WEIGHTS)), "r") as stored:
-        found: list[str] = []
-        stored.visititems(lambda name, member: found.append(name) if SCALE in member.attrs else None)
-    return bool(found)
+    with zipfile.ZipFile(path) as archive:
+        return QUANTISED in archive.namelist()
 
 
 def quantise(source: Path, target: Path) -> None:
     """Write the model file `source` once more, its matrices quantised."""
-    _rewrite(source, target, _write_quantised)
+    _rewrite(source, target, QUANTISED, _write_quantised)
 
 
 def dequantise(source: Path, target: Path) -> None:
     """Write the model file `source` once more, all numbers float32, as Keras reads them."""
-    _rewrite(source, target, lambda group, name, stored: group.create_dataset(name, data=read_dataset(stored)))
+    _rewrite(
+        source, target, WEIGHTS, lambda group, name, stored: group.create_dataset(name, data=read_dataset(stored))
+    )
 
 
 Writer = Callable[[h5py.Group, str, h5py.Dataset], object]
@@ -56,15 +62,15 @@ def _write_quantised(group: h5py.Group, name: str, stored: h5py.Dataset) -> None
         return
     highest = np.abs(values).max(axis=int(values.shape[0] >= values.shape[1]), keepdims=True)
     scale = np.where(highest > 0, highest / STEPS, 1).astype(np.float32)
-    whole = group.create_dataset(name, data=np.rint(values / scale).astype(np.int8), compression="gzip")
-    whole.attrs[SCALE] = scale
+    group.create_dataset(name, data=np.rint(values / scale).astype(np.int8)).attrs[SCALE] = scale
 
 
-def _rewrite(source: Path, target: Path, write: Writer) -> None:
+def _rewrite(source: Path, target: Path, weights: str, write: Writer) -> None:
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            data = old.read(name)
-            new.writestr(name, _rewritten(data, write) if name == WEIGHTS else data)
+            if name not in (WEIGHTS, QUANTISED):
+                new.writestr(name, old.read(name))
+        new.writestr(weights, _rewritten(read_weights(old), write))
 
 
 def _rewritten(data: bytes, write: Writer) -> bytes:

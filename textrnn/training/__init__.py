@@ -6,7 +6,7 @@ from textrnn.training.documents import ExampleBatches
 from textrnn.training.interrupt import TrainingInterrupted
 from textrnn.training.objectives import LabelOfText, NextSymbol
 from textrnn.training.range_test import RangeTest, run_range_test
-from textrnn.training.recipes import CLASSIFIER, PRETRAINED_CLASSIFIER, RECIPES, make_recipe
+from textrnn.training.recipes import RECIPES, make_classifier_recipe, make_recipe
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.session import begin_run, checksum, claim_run, describe_run
 from textrnn.training.settings import TrainingSettings
@@ -14,8 +14,6 @@ from textrnn.training.splits import split_documents, split_labelled, split_strea
 from textrnn.training.trainer import Trainer, TrainingDivergedError
 
 __all__ = [
-    "CLASSIFIER",
-    "PRETRAINED_CLASSIFIER",
     "RECIPES",
     "Batches",
     "ExampleBatches",
@@ -33,6 +31,7 @@ __all__ = [
     "claim_run",
     "describe_run",
     "draw_curves",
+    "make_classifier_recipe",
     "make_recipe",
     "run_range_test",
     "split_documents",

@@ -54,7 +54,9 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class NextSymbol:
-    """Cross-entropy of the next symbol at every real step, for a model with `hidden`, `symbol_losses` and `initial_states`.
+    """Cross-entropy of the next symbol at every real step.
+
+    For a model with `hidden`, `symbol_losses` and `initial_states`.
 
     Args:
         symbols_per_character: To turn nats a symbol into bits a character; 1 for a character tokenizer.

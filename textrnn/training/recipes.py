@@ -35,7 +35,20 @@ COMMON: dict[str, Any] = {
 def make_recipe(name: str, characters: int, cell: str | None = None) -> dict[str, Any]:
     """The settings of the recipe of that name for a text of so many characters, and for `cell` if one is wanted."""
     recipe = {**COMMON, **{"quick": quick, "standard": standard, "best": best}[name](characters)}
-    return {**recipe, "weight_drop": 0.0} if cell == "min_gru" else recipe  # it has no recurrent kernel
+    return _without_kernel(recipe) if cell == "min_gru" else recipe
+
+
+def make_classifier_recipe(pretrained_cell: str | None) -> dict[str, Any]:
+    """The settings of a classifier; those of one that begins with a language model depend on its cell."""
+    if pretrained_cell is None:
+        return CLASSIFIER
+    recipe = {**CLASSIFIER, **PRETRAINED_CLASSIFIER}
+    return _without_kernel(recipe) if pretrained_cell == "min_gru" else recipe
+
+
+def _without_kernel(recipe: dict[str, Any]) -> dict[str, Any]:
+    """For a cell that has no recurrent kernel to drop weights of."""
+    return {**recipe, "weight_drop": 0.0}
 
 
 CLASSIFIER: dict[str, Any] = {
