@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from textrnn.cli import flags
-from textrnn.cli.library import is_long, load_kind
+from textrnn.cli.library import load_kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     corpus = None if arguments.check_copy is None else open_corpus(arguments.check_copy)
     is_stream = arguments.samples == 1 and arguments.beams == 1 and arguments.length_penalty == 1
-    is_much = is_long(prompt) or is_worth_compiling(arguments.samples, arguments.length)
+    is_much = is_worth_compiling(arguments.samples, arguments.length)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_much)
     options = {
         **flags.sampling(arguments),

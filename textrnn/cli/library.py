@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 KINDS = {"LanguageModel": "a language model", "TextClassifier": "a classifier"}
-WITH_NUMPY = 20_000  # characters
 CLASSIFY_WITH_NUMPY = 1_000_000  # characters: batches of texts suit NumPy, and TensorFlow takes seconds to start
 SPARED_PASSES = (
     "auto_mixed_precision",
@@ -74,11 +73,6 @@ def load_kind(path: str, kind: str, *, with_tensorflow: bool = True) -> Any:
     if type(model).__name__ != kind:
         raise ValueError(f"MODEL must be {KINDS[kind]}; {path} holds {KINDS[type(model).__name__]}.")
     return model
-
-
-def is_long(text: str) -> bool:
-    """Whether TensorFlow, which takes a while to start but reads faster, has read `text` before NumPy has."""
-    return len(text) > WITH_NUMPY
 
 
 @contextlib.contextmanager

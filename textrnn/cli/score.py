@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from textrnn.cli import flags
-from textrnn.cli.library import is_long, load_kind
+from textrnn.cli.library import load_kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.text is not None and arguments.file != "-":
         raise argparse.ArgumentTypeError("give a FILE or --text, not both")
     text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
-    is_at_once = not (arguments.rank or arguments.per_line)  # lines are short
-    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_at_once and is_long(text))
+    model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
     if arguments.rank:
         for line, score in model.rank(filter(None, text.split("\n")), condition=arguments.condition):
             print(f"{score.bits_per_character:.4f}\t{line}")

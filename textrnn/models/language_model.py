@@ -22,7 +22,7 @@ from textrnn.text import Tokenizer, tokenizer_from_dict
 
 States = tuple[Any, ...]
 
-SYMBOLS_WITH_NUMPY = 512  # at a step, over all rows: more are worth TensorFlow's while
+SYMBOLS_WITH_NUMPY = 512  # at a step, over several rows: more are worth TensorFlow's while
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -318,7 +318,7 @@ class LanguageModel(TextModel, keras.Model):
         return logits.numpy(), states
 
     def stepper(self) -> Stepper:
-        """The model as it is at this moment: few symbols are read with NumPy, many with TensorFlow.
+        """The model as it is at this moment: one text, or few symbols, are read with NumPy, much with TensorFlow.
 
         A step of one symbol is too little work for TensorFlow, which spends most of it on getting there. Where a text
         is cut must not change what is read, so only float32 is shared: a model in float64 is read with TensorFlow
@@ -330,7 +330,7 @@ class LanguageModel(TextModel, keras.Model):
         twin, write = self.twins.current()
 
         def step(ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
-            if ids.size > SYMBOLS_WITH_NUMPY and is_shared:
+            if len(ids) > 1 and ids.size > SYMBOLS_WITH_NUMPY and is_shared:
                 return self.step(ids, states)
             return twin.step(ids, tuple(np.asarray(state) for state in states))
 
