@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import textrnn
 from textrnn.text import WordTokenizer
-from textrnn.training.layerwise import LayerwiseAdamW
+from textrnn.training.adamw import AdamW
 
 TEXTS = ["the sea is good", "a slow clock is bad", "good light", "bad, bad rope", "the lamp is good", "a bad loaf"]
 LABELS = ["yes", "no", "yes", "no", "yes", "no"]
@@ -87,7 +87,7 @@ def test_depths_count_from_the_output(members):
 
 def test_an_optimizer_gives_each_variable_its_pace():
     plain = keras.optimizers.AdamW(0.1, weight_decay=0.2)
-    paced = LayerwiseAdamW(0.1, weight_decay=0.2, rates=[1.0, 0.5], starts=[0, 2])
+    paced = AdamW(0.1, weight_decay=0.2, rates=[1.0, 0.5], starts=[0, 2])
     of_plain, of_paced = ([keras.Variable([2.0, -3.0]) for _ in range(2)] for _ in range(2))
     plain.build(of_plain)
     paced.build(of_paced)

@@ -96,20 +96,21 @@ class TracedSteps:
             loss, hits, weight, states = self._sums(
                 rows, inputs, targets, states, has_padding=has_padding, training=True
             )
+        replicas = context.num_replicas_in_sync
+        total = weight if replicas == 1 else context.all_reduce(tf.distribute.ReduceOp.SUM, weight)
+        gradients = tape.gradient(loss, variables, output_gradients=1 / tf.maximum(total, 1e-9))
         # Dense, so that rows of an embedding that occur twice count once in the norm.
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
-        if context.num_replicas_in_sync > 1:
-            total = tf.distribute.ReduceOp.SUM
-            gradients, loss, hits, weight = context.all_reduce(total, [gradients, loss, hits, weight])
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        if replicas > 1:
+            gradients, loss, hits = context.all_reduce(tf.distribute.ReduceOp.SUM, [gradients, loss, hits])
             states = tuple(context.all_gather(state, axis=0) for state in states)
-        gradients = [gradient / tf.cast(tf.maximum(weight, 1e-9), gradient.dtype) for gradient in gradients]
         norms = tf.stack([tf.cast(tf.norm(gradient), tf.float32) for gradient in gradients])
         gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm, use_norm=tf.norm(norms))
-        # Keras sums the gradients over the replicas once more, which hold the same ones here.
-        gradients = [gradient / context.num_replicas_in_sync for gradient in gradients]
+        if replicas > 1:  # Keras sums the gradients over the replicas once more, which hold the same ones here
+            gradients = [gradient / replicas for gradient in gradients]
         self.optimizer.apply(gradients, self.model.trainable_variables)
         self.averages.update(self.optimizer.iterations)
-        return tf.stack([loss, hits, weight]), norms, states
+        return tf.stack([loss, hits, total]), norms, states
 
     def _evaluate(self, inputs: tf.Tensor, targets: tf.Tensor, states: States, *, has_padding: bool) -> Any:
         *sums, states = self._sums(

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn.training.adamw import AdamW
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
 from textrnn.training.checkpoint import Position, assign_all, load_checkpoint, save_checkpoint
 from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_interrupt
-from textrnn.training.layerwise import LayerwiseAdamW
 from textrnn.training.objectives import Objective
 from textrnn.training.report import Report
 from textrnn.training.run_folder import RunFolder
@@ -97,9 +97,9 @@ class Trainer:
     def _make_optimizer(self) -> keras.optimizers.Optimizer:
         settings = self.settings
         if settings.layer_discount == 1 and not settings.unfreezing:
-            return keras.optimizers.AdamW(self.schedule, weight_decay=settings.weight_decay)
+            return AdamW(self.schedule, weight_decay=settings.weight_decay)
         depths = self.model.depths()
-        return LayerwiseAdamW(
+        return AdamW(
             self.schedule,
             weight_decay=settings.weight_decay,
             rates=[settings.layer_discount**depth for depth in depths],
