@@ -16,6 +16,7 @@ from textrnn.api.common import (
     check_shared,
     fill,
     make_ready,
+    name_of,
     open_language_model,
     record_settings,
     run_trainer,
@@ -67,7 +68,7 @@ OF_TRAINING = (
 def train_classifier(
     source: str | os.PathLike[str] | tuple[Sequence[str], Sequence[str]],
     *,
-    pretrained: str | os.PathLike[str] | LanguageModel | None = None,
+    pretrained: str | os.PathLike[str] | LanguageModel | Sequence[Any] | None = None,
     tokenizer: str | Tokenizer | None = None,
     cell: str | None = None,
     units: int | None = None,
@@ -90,6 +91,8 @@ def train_classifier(
     warmup: float = 0.1,
     patience: int | None = None,
     smoothness: float = 0.0,
+    bptt: int | None = None,
+    language_model_loss: float = 0.0,
     class_weight: str | Mapping[str, float] | None = None,
     validation_split: float = 0.0,
     text_column: str | None = None,
@@ -112,7 +115,8 @@ def train_classifier(
         source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
         pretrained: A language model, its file or its run folder, that has read many texts of the kind: its tokenizer,
             embedding and recurrent layers are where the classifier begins (Dai and Le, 2015, arXiv 1511.01432; Howard
-            and Ruder, 2018, arXiv 1801.06146).
+            and Ruder, 2018, arXiv 1801.06146). Of several, alike but for their seeds and for `reverse`, each gives one
+            reader its layers.
         tokenizer: `"word"` (the default), `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`,
             fitted or not.
         cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
@@ -139,6 +143,10 @@ def train_classifier(
         smoothness: How much it counts, beside the labels, that an answer stays the same where a text's embeddings are
             moved a little in the worst direction: virtual adversarial training (Miyato et al., 2017, arXiv
             1605.07725), for three times the work; 0 for nothing.
+        bptt: How many of a text's symbols, those read last, gradients reach: truncated back-propagation through time.
+            What was read before is remembered and pooled all the same. None for all.
+        language_model_loss: How much predicting each next symbol counts beside the labels, which keeps alive what a
+            pretrained model has learnt; 0 for nothing.
         class_weight: What a text of each label counts: None for all the same, `"balanced"` for as much as the label
             is rare, or a weight for every label.
         validation_split: Fraction of each label's texts held out to tell which weights are best, for `patience`, and,
@@ -166,12 +174,22 @@ def train_classifier(
         FileExistsError: If `out` holds a run and `resume` is False.
     """
     settings = {**locals(), "precision": resolve_precision(precision)}
-    parent = None if pretrained is None else open_encoder(pretrained)
-    if parent is not None:
-        if tokenizer == parent.tokenizer.kind:
+    parents = _open_encoders(pretrained)
+    for parent in parents:
+        if settings["tokenizer"] == parent.tokenizer.kind:
             settings["tokenizer"] = None  # as the settings of a run that is resumed have it
-        fill(settings, {name: getattr(parent, name) for name in INHERITED}, fixed_by="pretrained")
-    fill(settings, make_classifier_recipe(None if parent is None else parent.cell))
+        inherited = {name: getattr(parent, name) for name in INHERITED}
+        fill(settings, {**inherited, "bidirectional": False}, fixed_by="pretrained")
+    if len(parents) > 1:
+        fill(settings, {"members": len(parents)}, fixed_by="pretrained")
+    fill(settings, make_classifier_recipe(parents[0].cell if parents else None))
+    parents = parents * settings["members"] if len(parents) == 1 else parents
+    if bptt is not None and settings["bidirectional"]:
+        raise ValueError(f"`bptt` needs readers that read one way, bidirectional=False; received {bptt!r}.")
+    if language_model_loss and not parents:
+        raise ValueError(
+            f"`language_model_loss` needs a `pretrained` language model; received {language_model_loss!r} without."
+        )
     training = TrainingSettings(
         patience=patience, checkpoint_seconds=checkpoint_seconds, **{name: settings[name] for name in OF_TRAINING}
     )
@@ -194,11 +212,12 @@ def train_classifier(
         fitted,
         labels,
         seed=seed,
+        reverse=[parent.reverse for parent in parents] or False,
         dtype=dtype_policy(settings["precision"]),
         **{name: settings[name] for name in OF_THE_MODEL},
     )
-    if parent is not None:
-        inherit_encoder(model, parent)
+    if parents:
+        inherit_encoder(model, parents)
     sequences = [fitted.encode(text) for text in labelled.texts]
 
     def batches(rows: np.ndarray, order: int | None) -> ExampleBatches:
@@ -206,12 +225,14 @@ def train_classifier(
         return ExampleBatches(chosen, numbers[rows], batch_size=settings["batch_size"], seed=order)
 
     facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, numbers])})
-    recorded = record_settings(settings)
+    recorded = record_settings({**settings, "pretrained": [name_of(one) for one in _listed(pretrained)] or None})
     is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
     say(verbose, f"{len(sequences):,} texts, labels {', '.join(labels)}, vocabulary of {fitted.vocabulary_size:,}")
     trainer = Trainer(
         model,
-        LabelOfText(weights, smoothness),
+        LabelOfText(
+            weights, smoothness, bptt=bptt, language_model_loss=language_model_loss, language_models=parents
+        ),
         batches(kept, seed),
         batches(held_out, None) if len(held_out) else None,
         training,
@@ -225,16 +246,24 @@ def train_classifier(
     return model
 
 
-def open_encoder(pretrained: Any) -> LanguageModel:
-    """The language model whose layers a classifier can begin with."""
-    model = open_language_model("pretrained", pretrained)
-    for name in ("layer_norm", "residual", "zoneout", "labels"):
-        if getattr(model, name):
-            raise ValueError(
-                f"`pretrained` must be a language model without `{name}`, which a classifier does not have; received "
-                f"one with {name}={getattr(model, name)!r}."
-            )
-    return model
+def _open_encoders(pretrained: Any) -> list[LanguageModel]:
+    """The language models whose layers a classifier can begin with."""
+    models = [open_language_model("pretrained", one) for one in _listed(pretrained)]
+    for model in models:
+        for name in ("layer_norm", "residual", "zoneout", "labels"):
+            if getattr(model, name):
+                raise ValueError(
+                    f"`pretrained` must be a language model without `{name}`, which a classifier does not have; "
+                    f"received one with {name}={getattr(model, name)!r}."
+                )
+    return models
+
+
+def _listed(pretrained: Any) -> list[Any]:
+    """None, one or several, as a list."""
+    if pretrained is None:
+        return []
+    return list(pretrained) if isinstance(pretrained, (list, tuple)) else [pretrained]
 
 
 def _warn_of_repeated(held_out: Sequence[str], trained_on: Collection[str]) -> None:

@@ -23,14 +23,15 @@ def record_settings(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a call as its run's config records them: all that decides what comes out."""
     left_out = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")
     recorded = {name: value for name, value in arguments.items() if name not in left_out}
-    for name in {"source", "init_from", "pretrained"} & recorded.keys():
-        recorded[name] = _name_of(recorded[name])
+    for name in {"source", "init_from"} & recorded.keys():
+        recorded[name] = name_of(recorded[name])
     tokenizer = recorded["tokenizer"]
     recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in recorded.items()}
 
 
-def _name_of(source: Any) -> str | None:
+def name_of(source: Any) -> str | None:
+    """How a run's config names what an argument is, or is the path of."""
     if source is None:
         return None
     return os.path.abspath(source) if isinstance(source, (str, os.PathLike)) else "in memory"

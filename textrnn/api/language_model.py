@@ -38,7 +38,7 @@ from textrnn.training import (
     split_stream,
 )
 
-INHERITED = ("cell", "units", "num_layers", "embedding_dim", "layer_norm", "residual", "tie_embeddings")
+INHERITED = ("cell", "units", "num_layers", "embedding_dim", "layer_norm", "residual", "tie_embeddings", "reverse")
 OF_THE_MODEL = (
     *INHERITED,
     "input_dropout",
@@ -87,6 +87,7 @@ def train_language_model(
     patience: int | None = None,
     validation_split: float = 0.1,
     documents: Literal["line", "file", "string", "row"] | None = None,
+    reverse: bool | None = None,
     condition: str | None = None,
     text_column: str | None = None,
     init_from: str | os.PathLike[str] | LanguageModel | None = None,
@@ -142,6 +143,8 @@ def train_language_model(
             random choice of documents. 0 holds out nothing and keeps the last weights.
         documents: None for one continuous text; `"line"`, `"file"`, `"string"` or `"row"` for many that end, one a
             line, a file of a folder, a string, or a row of a table. The model then learns where a text ends.
+        reverse: Whether documents are read from their end, for a classifier that reads both ways: as `LanguageModel`
+            says. Not by default.
         condition: The column of a table whose labels the texts are conditioned on: each row is then a document, and
             `generate(condition=...)` writes one of that label.
         text_column: The table's text column; by default `text`, `sentence` or `review`.
@@ -235,7 +238,7 @@ def prepared_trainer(
         has_lags=settings["gradient_by_lag"],
     )
     seed, fitted = settings["seed"], fit(tokenizer, parent, texts.corpus, verbose)
-    fill(settings, {"negatives": NEGATIVES if fitted.vocabulary_size > 4 * NEGATIVES else 0})
+    fill(settings, {"negatives": NEGATIVES if fitted.vocabulary_size > 4 * NEGATIVES else 0, "reverse": False})
     model = LanguageModel(
         fitted,
         labels=sorted(set(texts.labels)),
@@ -265,7 +268,7 @@ def prepared_trainer(
             training,
             run=run,
             callbacks=callbacks,
-            sample=lambda: _write_sample(model, seed),
+            sample=None if model.reverse else lambda: _write_sample(model, seed),
             is_shown=verbose,
         )
         yield trainer, facts, is_resumed
@@ -278,7 +281,8 @@ def _split(ids: np.ndarray, texts: Texts, settings: dict[str, Any]) -> tuple[Bat
         return split_stream(ids, settings["validation_split"], **shape, seed=order)
     names = sorted(set(texts.labels))
     labels = np.array([names.index(label) for label in texts.labels], np.int32) if names else None
-    return split_documents(ids, settings["validation_split"], **shape, seed=settings["seed"], labels=labels)
+    order = {"seed": settings["seed"], "reverse": settings["reverse"]}
+    return split_documents(ids, settings["validation_split"], **shape, **order, labels=labels)
 
 
 def _open_parent(init_from: Any, run: RunFolder | None) -> LanguageModel | None:

@@ -33,12 +33,15 @@ ONLY_LANGUAGE = (
     "change_penalty",
     "weight_averaging",
     "documents",
+    "reverse",
     "condition",
     "init_from",
     "gradient_by_lag",
 )
 ONLY_CLASSIFIER = (
     "pretrained",
+    "language_model_loss",
+    "bptt",
     "layer_discount",
     "unfreezing",
     "members",
@@ -159,6 +162,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("line", "file", "row"),
         help="many texts that end, one a line, a file or a row of a table",
     )
+    add("--reverse", action=argparse.BooleanOptionalAction, help="read documents from their end, for a classifier")
     add("--condition", metavar="COLUMN", help="condition the texts of a table on the labels in this column")
     add("--init-from", "--init_from", metavar="MODEL", help="begin with the weights of a language model")
     add(
@@ -169,7 +173,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--gradient-by-lag", action="store_true", help="record how far back gradients reach")
     classifier = parser.add_argument_group("classifier")
     add = classifier.add_argument
-    add("--pretrained", metavar="MODEL", help="begin with the layers of a language model of the same kind of texts")
+    add(
+        "--pretrained",
+        metavar="MODEL",
+        action="append",
+        help="begin with the layers of a language model of the same kind of texts; of two, given one after the other, "
+        "each gives a reader its layers",
+    )
+    add("--language-model-loss", type=flags.number, metavar="X", help="weight of predicting the next symbol, too")
+    add("--bptt", type=flags.positive_integer, metavar="N", help="symbols that gradients reach back from a text's end")
     add("--layer-discount", type=flags.number, metavar="X", help="how much slower each layer is than the one above")
     add("--unfreezing", type=flags.number, metavar="EPOCHS", help="how long each layer waits for the one above")
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
@@ -209,6 +221,8 @@ def run(arguments: argparse.Namespace) -> None:
     model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)
     if is_classifier:
         print(f'\ntry it:  python -m textrnn classify {out} "Not bad at all!"')
+    elif model.reverse:
+        print(f"\nuse it:  python -m textrnn train TABLE --pretrained {out}")
     else:
         condition = model.labels[0] if model.labels else None
         passage = model.generate(length=500, temperature=0.7, seed=options.get("seed", 0), condition=condition)

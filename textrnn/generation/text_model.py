@@ -27,6 +27,8 @@ class TextModel:
     """Text to ids and back, with `pad_id`, `unknown_id` and `end_id`."""
     documents: bool
     """Whether a text ends with the end-of-text symbol."""
+    reverse: bool = False
+    """Whether a text is read from its end."""
     protocols: tuple[str, ...] = ("stateful", "blocks")
     """What `evaluate_text` takes."""
     labels: Sequence[str] = ()
@@ -102,7 +104,8 @@ class TextModel:
         """How well the model predicts a long text.
 
         Args:
-            text: The text. For a model of documents it is one of them, its end predicted too.
+            text: The text. For a model of documents it is one of them, its end predicted too (or, if the model reads
+                in reverse, its beginning).
             protocol: `"stateful"` reads it whole, the state carried from the first symbol to the last;
                 `"blocks"` reads 256 symbols at a time from an empty state and predicts the one after each, as a
                 transformer is scored; only the first symbol of the text is not predicted.
@@ -112,7 +115,7 @@ class TextModel:
         checks.one_of("protocol", protocol, self.protocols)
         stepper, ids = self.stepper(), self._encode_whole(text)
         if protocol == "stateful":
-            start = self.beginning(stepper, None, condition)
+            start = self._before_a_text(stepper, condition)
             return Score.of(read_on(stepper, ids, start, progress=progress)[0], len(text))
         empty = functools.partial(self._empty_states, condition=condition)
         log_probabilities = score_blocks(
@@ -240,12 +243,20 @@ class TextModel:
 
     def beginning(self, stepper: Stepper, state: State | None, condition: str | None) -> State:
         """Where reading begins: at `state`, or before a text of label `condition`."""
+        if self.reverse:
+            raise ValueError(
+                "this model reads texts from their end (`reverse`): it cannot go on with one or write one, only measure "
+                "a whole one with `evaluate_text`, and give a classifier its layers."
+            )
         if state is not None:
             if condition is not None:
                 raise ValueError(
                     f"`condition` must be left out with a `state`, which has one; received {condition!r}."
                 )
             return self._checked(stepper, state)
+        return self._before_a_text(stepper, condition)
+
+    def _before_a_text(self, stepper: Stepper, condition: str | None) -> State:
         logits, states = stepper.step(np.array([[self.start_id]], np.int32), self._empty_states(1, condition))
         tensors = tuple(np.asarray(state) for state in states)
         return State(tensors, np.array(logits[0, -1]), fingerprint=stepper.fingerprint)
@@ -276,6 +287,7 @@ class TextModel:
         return state
 
     def _encode_whole(self, text: str) -> np.ndarray:
-        """The ids of `text`, and its end where the model learns one."""
+        """The ids of `text` in the order in which they are read, and the end where the model learns one."""
         ids = encode(self.tokenizer, "text", text, stacklevel=4)
+        ids = ids[::-1] if self.reverse else ids
         return np.append(ids, np.int32(self.tokenizer.end_id)) if self.documents else ids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,10 +35,10 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
         warnings.warn(message + ", ".join(map(repr, lost)), stacklevel=4)
 
 
-def inherit_encoder(classifier: TextClassifier, parent: LanguageModel) -> None:
-    """Give every reader of `classifier` the embedding and the recurrent layers of `parent`, whose cell, sizes and
-    tokenizer it has (Dai and Le, 2015, arXiv 1511.01432)."""
-    for reader in classifier.readers:
+def inherit_encoder(classifier: TextClassifier, parents: Sequence[LanguageModel]) -> None:
+    """Give each reader of `classifier` the embedding and the recurrent layers of its own of `parents`, whose cell,
+    sizes and tokenizer it has (Dai and Le, 2015, arXiv 1511.01432)."""
+    for reader, parent in zip(classifier.readers, parents, strict=True):
         reader.embedding.set_weights(parent.embedding.get_weights())
         for layer, source in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
             layer.cell.set_weights(source.cell.get_weights())

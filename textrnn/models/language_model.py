@@ -58,6 +58,8 @@ class LanguageModel(TextModel, keras.Model):
             the label is part of the states.
         documents: Whether texts are documents that end: the model then learns the end-of-text symbol, begins an
             empty prompt with it, and stops generating at it.
+        reverse: Whether documents are read from their end, each symbol predicted from those after it. Such a model
+            gives a classifier its layers and tells how likely a whole text is; it cannot write.
         seed: For the initial weights and for dropout.
 
     Raises:
@@ -86,6 +88,7 @@ class LanguageModel(TextModel, keras.Model):
         negatives: int = 0,
         labels: Sequence[str] = (),
         documents: bool = False,
+        reverse: bool = False,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -111,12 +114,15 @@ class LanguageModel(TextModel, keras.Model):
         self.negatives = checks.integer_of_at_least(0, "negatives", negatives)
         self.labels = _checked_labels(labels)
         self.documents = checks.boolean("documents", documents)
+        self.reverse = checks.boolean("reverse", reverse)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
         if self.negatives and not 2 <= self.negatives < tokenizer.vocabulary_size:
             raise ValueError(
                 f"`negatives` must be 0, or 2 or more and less than the {tokenizer.vocabulary_size} symbols of the "
                 f"vocabulary; received {negatives}."
             )
+        if self.reverse and not self.documents:
+            raise ValueError("`reverse` needs documents, which have an end to read them from; received documents=False.")
         self.supports_masking = True
         self.twins = Twins(self)
         self._make_layers(derive_seeds(self.seed))
@@ -259,7 +265,9 @@ class LanguageModel(TextModel, keras.Model):
         logits = tf.reshape(flat, [tf.shape(hidden)[0], tf.shape(hidden)[1], self.tokenizer.vocabulary_size])
         return tf.cast(logits + bias, tf.float32)
 
-    def symbol_losses(self, hidden: tf.Tensor, targets: tf.Tensor, *, training: bool | None = False) -> tf.Tensor:
+    def symbol_losses(
+        self, hidden: tf.Tensor, targets: tf.Tensor, *, training: bool | None = False, seed: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Cross-entropy of the symbol after each step, float32 `[B, T]`, in nats; an estimate if `training` a model
         with `negatives`.
 
@@ -267,15 +275,15 @@ class LanguageModel(TextModel, keras.Model):
             hidden: The last layer's outputs, `[B, T, H]`.
             targets: Int `[B, T]`.
             training: Whether anything is dropped and sampled.
+            seed: For the sample, int `[2]`, which is then taken of any model with `negatives`.
         """
-        if not (training and self.negatives):
+        if not self.negatives or not (training or seed is not None):
             return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self.logits(hidden, training=training))
         leaving = self._leaving(hidden, training)
         weights, bias = self._output_weights()
         flat = tf.reshape(leaving, [-1, leaving.shape[-1]])
-        losses = sampled_cross_entropy(
-            flat, tf.reshape(targets, [-1]), weights, bias, self.negatives, self.negative_seeds.next()
-        )
+        seed = self.negative_seeds.next() if seed is None else seed
+        losses = sampled_cross_entropy(flat, tf.reshape(targets, [-1]), weights, bias, self.negatives, seed)
         return tf.reshape(losses, tf.shape(targets))
 
     def _leaving(self, hidden: tf.Tensor, training: bool | None) -> tf.Tensor:
@@ -379,6 +387,7 @@ class LanguageModel(TextModel, keras.Model):
             "negatives": self.negatives,
             "labels": list(self.labels),
             "documents": self.documents,
+            "reverse": self.reverse,
             "seed": self.seed,
         }
 

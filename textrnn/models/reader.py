@@ -40,6 +40,7 @@ class Reader(keras.layers.Layer):
         weight_drop: float,
         bidirectional: bool,
         pooling: str,
+        reverse: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -53,6 +54,7 @@ class Reader(keras.layers.Layer):
 
         self.supports_masking = True
         self.bidirectional = bidirectional
+        self.reverse = reverse
         self.symbol_dropout = symbol_dropout
         self.symbol_dropout_seeds = keras.random.SeedGenerator(next(seeds))
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal(), dtype=dtype)
@@ -61,7 +63,15 @@ class Reader(keras.layers.Layer):
         )
         self.input_dropouts = [make_dropout() for _ in range(num_layers)]
         self.recurrent_layers = [
-            make_recurrent(cell, units, seeds, bidirectional=bidirectional, weight_drop=weight_drop, dtype=dtype)
+            make_recurrent(
+                cell,
+                units,
+                seeds,
+                bidirectional=bidirectional,
+                reverse=reverse,
+                weight_drop=weight_drop,
+                dtype=dtype,
+            )
             for _ in range(num_layers)
         ]
         self.states_of_layer = len(self.recurrent_layers[0].get_initial_state(1))
@@ -92,32 +102,64 @@ class Reader(keras.layers.Layer):
         mask: tf.Tensor | None = None,
         training: bool | None = None,
         perturbation: tf.Tensor | None = None,
+        bptt: int | None = None,
     ) -> tf.Tensor:
-        """Logits float32 `[B, labels]` from ids int `[B, T]`, `mask` bool `[B, T]` True at real steps; `perturbation`
-        `[B, T, embedding_dim]` is added to their embeddings."""
+        """Logits float32 `[B, labels]` from ids int `[B, T]`, `mask` bool `[B, T]` True at real steps.
+
+        Args:
+            ids: Int `[B, T]`.
+            mask: Bool `[B, T]`, True at real steps; None when all are.
+            training: Whether anything is dropped.
+            perturbation: `[B, T, embedding_dim]`, added to the embeddings.
+            bptt: How many of the steps read last a gradient reaches; None for all.
+        """
+        return self.logits_and_outputs(ids, mask, training, perturbation, bptt)[0]
+
+    def logits_and_outputs(
+        self,
+        ids: tf.Tensor,
+        mask: tf.Tensor | None = None,
+        training: bool | None = None,
+        perturbation: tf.Tensor | None = None,
+        bptt: int | None = None,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """As a call; beside the logits the last layer's outputs at the steps a gradient reaches, `[B, T, H]`."""
         carried = self.start(tf.shape(ids)[0])
-        return self.answer(
-            self.read(ids, carried, mask, training=training, perturbation=perturbation), training=training
-        )
+        if bptt is not None:
+            parts = [self.split(part, bptt) for part in (ids, mask, perturbation)]
+            (early, ids), (early_mask, mask), (early_perturbation, perturbation) = parts
+            carried, _ = self._run(early, carried, early_mask, training, early_perturbation)
+            carried = tf.nest.map_structure(tf.stop_gradient, carried)
+        carried, outputs = self._run(ids, carried, mask, training, perturbation)
+        return self.answer(carried, training=training), outputs
+
+    def split(self, steps: tf.Tensor | None, bptt: int | None) -> tuple[tf.Tensor | None, tf.Tensor | None]:
+        """Of `[B, T, ...]` what is read first, and the last `bptt` steps in the order of reading."""
+        if steps is None or bptt is None:
+            return None, steps
+        return (steps[:, bptt:], steps[:, :bptt]) if self.reverse else (steps[:, :-bptt], steps[:, -bptt:])
 
     def start(self, rows: Any) -> Carried:
         """Nothing read yet, in each of `rows` texts."""
         states = [state for layer in self.recurrent_layers for state in layer.get_initial_state(rows)]
         return tuple(states), self.pooling.start(rows, self.width), tf.zeros([rows], tf.int32)
 
-    def read(
+    def read(self, ids: tf.Tensor, carried: Carried, mask: tf.Tensor | None = None) -> Carried:
+        """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
+
+        A bidirectional reader must be given a text as one part, one that reads in reverse the last part first.
+        """
+        return self._run(ids, carried, mask, False, None)[0]
+
+    def _run(
         self,
         ids: tf.Tensor,
         carried: Carried,
-        mask: tf.Tensor | None = None,
-        *,
-        training: bool | None = None,
-        perturbation: tf.Tensor | None = None,
-    ) -> Carried:
-        """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
-
-        A bidirectional reader must be given a text as one part.
-        """
+        mask: tf.Tensor | None,
+        training: bool | None,
+        perturbation: tf.Tensor | None,
+    ) -> tuple[Carried, tf.Tensor]:
+        """What is known after one more part, and the last layer's outputs in it."""
         before, pooled, last_ids = carried
         hidden, after = self._embed(ids, last_ids, training), list[tf.Tensor]()
         if perturbation is not None:
@@ -131,7 +173,7 @@ class Reader(keras.layers.Layer):
             ids = tf.where(mask, tf.cast(ids, tf.int32), 0)
         count = tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
         last = tf.gather(tf.concat([last_ids[:, None], tf.cast(ids, tf.int32)], axis=1), count, batch_dims=1)
-        return tuple(after), self.pooling.add(pooled, hidden, mask), last
+        return (tuple(after), self.pooling.add(pooled, hidden, mask), last), hidden
 
     def answer(self, carried: Carried, *, training: bool | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` after what has been read."""

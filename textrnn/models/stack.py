@@ -33,6 +33,7 @@ def make_recurrent(
     seeds: Iterator[int],
     *,
     bidirectional: bool = False,
+    reverse: bool = False,
     weight_drop: float = 0.0,
     zoneout: float = 0.0,
     dtype: Any = None,
@@ -52,4 +53,4 @@ def make_recurrent(
         )
         return Recurrent(made, return_sequences=True, return_state=True, reverse=reverse, seed=seed, **shared)
 
-    return Bidirectional(one_way(False), one_way(True), dtype=dtype, name=name) if bidirectional else one_way(False)
+    return Bidirectional(one_way(False), one_way(True), dtype=dtype, name=name) if bidirectional else one_way(reverse)

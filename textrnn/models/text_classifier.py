@@ -47,6 +47,7 @@ class TextClassifier(TextLabeller, keras.Model):
             (`ConcatPooling`), or `"attention"`, a mean in which steps have learnt weights (`AttentionPooling`).
         members: How many readers there are, alike but for their seeds; their probabilities are averaged
             (Lakshminarayanan et al., 2017, arXiv 1612.01474).
+        reverse: Of each reader, whether it reads texts from their end; one answer may stand for all.
         seed: For the initial weights and for dropout.
         temperature: What the averaged log-probabilities are divided by; `calibrate` finds it. Logits come without.
 
@@ -70,6 +71,7 @@ class TextClassifier(TextLabeller, keras.Model):
         bidirectional: bool = True,
         pooling: str = "concat",
         members: int = 1,
+        reverse: bool | Sequence[bool] = False,
         seed: int = 0,
         temperature: float = 1.0,
         **kwargs: Any,
@@ -90,6 +92,7 @@ class TextClassifier(TextLabeller, keras.Model):
         self.bidirectional = checks.boolean("bidirectional", bidirectional)
         self.pooling = checks.one_of("pooling", pooling, POOLINGS)
         self.members = checks.positive_integer("members", members)
+        self.reverse = _checked_directions(reverse, self.members, bidirectional=self.bidirectional)
         self.seed = checks.integer_of_at_least(0, "seed", seed)
         self.temperature = checks.positive_number("temperature", temperature)
         seeds = derive_seeds(self.seed)
@@ -108,9 +111,10 @@ class TextClassifier(TextLabeller, keras.Model):
                 weight_drop=weight_drop,
                 bidirectional=bidirectional,
                 pooling=pooling,
+                reverse=from_its_end,
                 dtype=self.dtype_policy,
             )
-            for _ in range(self.members)
+            for from_its_end in self.reverse
         ]
         self.build()
 
@@ -156,11 +160,11 @@ class TextClassifier(TextLabeller, keras.Model):
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float32 `[B, labels]`, before the temperature.
 
-        Long texts are read in parts, what is known carried on, so that memory does not grow with them; a
-        bidirectional model needs them whole.
+        Long texts are read in parts, what is known carried on, so that memory does not grow with them; a model that
+        begins at their end, too, needs them whole.
         """
         ids = pad_batch(sequences)
-        if self.bidirectional or ids.size <= SYMBOLS_AT_ONCE:
+        if self.bidirectional or any(self.reverse) or ids.size <= SYMBOLS_AT_ONCE:
             return self._traced_log_probabilities(ids).numpy()
         read, answer = self._traced_parts
         carried = [reader.start(len(ids)) for reader in self.readers]
@@ -199,6 +203,7 @@ class TextClassifier(TextLabeller, keras.Model):
             "bidirectional": self.bidirectional,
             "pooling": self.pooling,
             "members": self.members,
+            "reverse": list(self.reverse),
             "seed": self.seed,
             "temperature": self.temperature,
         }
@@ -206,6 +211,16 @@ class TextClassifier(TextLabeller, keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TextClassifier:
         return cls(**{**config, "tokenizer": tokenizer_from_dict(config["tokenizer"])})
+
+
+def _checked_directions(reverse: bool | Sequence[bool], members: int, *, bidirectional: bool) -> tuple[bool, ...]:
+    given = [reverse] * members if isinstance(reverse, bool) else list(reverse)
+    checked = tuple(checks.boolean(f"reverse[{n}]", one) for n, one in enumerate(given))
+    if len(checked) != members:
+        raise ValueError(f"`reverse` must be one answer, or one for each of the {members} readers; received {given!r}.")
+    if bidirectional and any(checked):
+        raise ValueError(f"`reverse` must be False for readers that are bidirectional; received {reverse!r}.")
+    return checked
 
 
 def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:

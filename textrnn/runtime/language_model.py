@@ -34,6 +34,7 @@ class LanguageModel(TextModel):
         self.fingerprint = fingerprint_of(config, weights)
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.documents = config["documents"]
+        self.reverse = config.get("reverse", False)  # a file may be older
         self.labels = tuple(config["labels"])
         self.residual = config["residual"]
         self.embeddings = weights["embedding"][0]

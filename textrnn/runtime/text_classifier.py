@@ -45,8 +45,12 @@ class TextClassifier(TextLabeller):
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.labels = tuple(config["labels"])
         self.temperature = float(config.get("temperature", 1.0))  # a file may be older than calibration
-        self.is_bidirectional = bool(config["bidirectional"])
-        self.readers = [Reader(config, weights, f"layers/{numbered('reader', n)}") for n in range(config["members"])]
+        directions = config.get("reverse", [False] * config["members"])  # a file may be older
+        self.reads_from_the_end = bool(config["bidirectional"]) or any(directions)
+        self.readers = [
+            Reader(config, weights, f"layers/{numbered('reader', n)}", reverse=reverse)
+            for n, reverse in enumerate(directions)
+        ]
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature."""
@@ -54,10 +58,10 @@ class TextClassifier(TextLabeller):
         return _averaged([reader.logits(ids) for reader in self.readers])
 
     def partwise(self) -> TextClassifier:
-        if self.is_bidirectional:
+        if self.reads_from_the_end:
             raise ValueError(
-                "a text can arrive in parts only where it is read one way; this classifier is bidirectional: train "
-                "one with `bidirectional=False`."
+                "a text can arrive in parts only where it is read from its beginning; this classifier reads it from its "
+                "end, too: train one with `bidirectional=False` and no language model that reads in reverse."
             )
         return self
 
@@ -87,21 +91,24 @@ class Reader:
         config: As for `TextClassifier`.
         weights: As for `TextClassifier`.
         path: Under which the reader's own lie.
+        reverse: Whether it reads texts from their end.
     """
 
-    def __init__(self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]], path: str) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]], path: str, *, reverse: bool
+    ) -> None:
         self.embeddings = weights[f"{path}/embedding"][0]
         self.bigrams = weights[f"{path}/bigrams"][0] if config["bigram_buckets"] else None
         self.head = weights[f"{path}/head"]
         self.pooling: Pooling = ConcatPooling()
         if config.get("pooling") == "attention":
             self.pooling = AttentionPooling(*weights[f"{path}/pooling"])
-        ways = {"/forward": False, "/backward": True} if config["bidirectional"] else {"": False}
+        ways = {"/forward": False, "/backward": True} if config["bidirectional"] else {"": reverse}
         name = f"{path}/recurrent_layers/{'bidirectional' if config['bidirectional'] else 'recurrent'}"
         self.layers = [
             [
-                Recurrent(config["cell"], config["units"], weights[f"{numbered(name, n)}{way}/cell"], reverse=reverse)
-                for way, reverse in ways.items()
+                Recurrent(config["cell"], config["units"], weights[f"{numbered(name, n)}{way}/cell"], reverse=backwards)
+                for way, backwards in ways.items()
             ]
             for n in range(config["num_layers"])
         ]

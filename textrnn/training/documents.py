@@ -25,6 +25,7 @@ class DocumentBatches:
         sequence_length: T, the longest window.
         seed: For the order of the documents; None keeps them sorted by length.
         labels: The numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them.
+        reverse: Whether each document is read from its end.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class DocumentBatches:
         sequence_length: int,
         seed: int | None,
         labels: np.ndarray | None = None,
+        reverse: bool = False,
     ) -> None:
         self.ids = ids
         self.spans = spans
@@ -45,6 +47,7 @@ class DocumentBatches:
         self.sequence_length = sequence_length
         self.seed = seed
         self.labels = labels
+        self.direction = -1 if reverse else 1
         self.lengths = spans[:, 1] - spans[:, 0] + 1
 
     def _windows(self, rows: np.ndarray) -> int:
@@ -63,9 +66,8 @@ class DocumentBatches:
 
     def _read(self, rows: np.ndarray) -> Iterator[Batch]:
         end = np.array([self.end_id])
-        padded = pad_batch(
-            [np.concatenate([end, self.ids[start:stop], end]).astype(np.int32) for start, stop in self.spans[rows]]
-        )
+        documents = [self.ids[start:stop][:: self.direction] for start, stop in self.spans[rows]]
+        padded = pad_batch([np.concatenate([end, document, end]).astype(np.int32) for document in documents])
         targets = padded[:, 1:]
         inputs = np.where(targets != 0, padded[:, :-1], 0)  # a document's last symbol, its end, is only predicted
         labels = None if self.labels is None else self.labels[rows]

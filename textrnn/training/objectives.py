@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -146,15 +148,26 @@ class LabelOfText:
         smoothness: What the answer may not change where the text is moved a little counts beside it
             (`smoothness_loss`); 0 for nothing.
         radius: How far a text is moved, as a fraction of the size of its embeddings.
+        bptt: How many of a text's steps, those read last, a gradient reaches: truncated back-propagation through time
+            (Williams and Peng, 1990). What was read before is remembered and pooled all the same. None for all.
+        language_model_loss: What predicting each next symbol counts beside the label (an auxiliary loss that keeps
+            what was learnt before: Chronopoulou et al., 2019, arXiv 1902.10547).
+        language_models: The model that each reader began with, for this; their own weights stay as they are.
     """
 
     class_weights: np.ndarray
     smoothness: float = 0.0
     radius: float = 0.02
+    bptt: int | None = None
+    language_model_loss: float = 0.0
+    language_models: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
         checks.non_negative_number("smoothness", self.smoothness)
         checks.positive_number("radius", self.radius)
+        if self.bptt is not None:
+            checks.positive_integer("bptt", self.bptt)
+        checks.non_negative_number("language_model_loss", self.language_model_loss)
 
     @property
     def unit(self) -> str:
@@ -192,20 +205,38 @@ class LabelOfText:
             return (*_weighted_sums(targets, logits, tf.ones_like(targets, tf.float32)), states)
         weights = tf.gather(tf.constant(self.class_weights, tf.float32), targets)
         mask = inputs != 0
-        sums = [self._sums(reader, inputs, mask, targets, weights) for reader in model.readers]
+        sums = [self._sums(n, reader, inputs, mask, targets, weights) for n, reader in enumerate(model.readers)]
         return (*(tf.add_n(list(column)) / len(sums) for column in zip(*sums, strict=True)), states)
 
     def _sums(
-        self, reader: Any, inputs: tf.Tensor, mask: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+        self, number: int, reader: Any, inputs: tf.Tensor, mask: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        loss, hits, weight = _weighted_sums(targets, reader(inputs, mask=mask, training=True), weights)
+        logits, outputs = reader.logits_and_outputs(inputs, mask=mask, training=True, bptt=self.bptt)
+        loss, hits, weight = _weighted_sums(targets, logits, weights)
+        extra = tf.zeros([])
         if self.smoothness:
-            extra = self.smoothness * tf.reduce_sum(weights * smoothness_loss(reader, inputs, mask, self.radius))
-            loss += extra - tf.stop_gradient(extra)  # it moves the weights and is not counted as surprise
-        return loss, hits, weight
+            smoothness = smoothness_loss(reader, inputs, mask, self.radius, self.bptt)
+            extra += self.smoothness * tf.reduce_sum(weights * smoothness)
+        if self.language_model_loss:
+            surprise = self._surprise(self.language_models[number], reader, inputs, mask, outputs)
+            extra += self.language_model_loss * tf.reduce_sum(weights * surprise)
+        return loss + extra - tf.stop_gradient(extra), hits, weight  # what is extra moves the weights, uncounted
+
+    def _surprise(
+        self, language_model: Any, reader: Any, inputs: tf.Tensor, mask: tf.Tensor, outputs: tf.Tensor
+    ) -> tf.Tensor:
+        """Mean cross-entropy of each row's next symbols, float32 `[B]`, from the outputs before each."""
+        ids, real = reader.split(inputs, self.bptt)[1], reader.split(mask, self.bptt)[1]
+        before, after = (slice(1, None), slice(None, -1)) if reader.reverse else (slice(None, -1), slice(1, None))
+        both = tf.cast(real[:, 1:] & real[:, :-1], tf.float32)
+        seed = reader.direction_seeds.next()
+        losses = language_model.symbol_losses(outputs[:, before], ids[:, after], seed=seed) * both
+        return tf.math.divide_no_nan(tf.reduce_sum(losses, axis=1), tf.reduce_sum(both, axis=1))
 
 
-def smoothness_loss(reader: Any, ids: tf.Tensor, mask: tf.Tensor, radius: float) -> tf.Tensor:
+def smoothness_loss(
+    reader: Any, ids: tf.Tensor, mask: tf.Tensor, radius: float, bptt: int | None = None
+) -> tf.Tensor:
     """How much the answer changes where each text's embeddings are moved in the direction that changes it most::
 
         KL(p(x) || p(x + r)),   r = radius ||x|| g / ||g||,   g = the gradient of KL(p(x) || p(x + d)) at a small d
@@ -220,6 +251,7 @@ def smoothness_loss(reader: Any, ids: tf.Tensor, mask: tf.Tensor, radius: float)
         ids: Int `[B, T]`.
         mask: Bool `[B, T]`.
         radius: The length of the step as a fraction of that of the embeddings.
+        bptt: How many of the steps read last are moved, and reached by the gradient; None for all.
 
     Returns:
         Float32 `[B]`, in nats.
@@ -227,19 +259,20 @@ def smoothness_loss(reader: Any, ids: tf.Tensor, mask: tf.Tensor, radius: float)
     embedded = tf.stop_gradient(tf.cast(reader.embedding(ids), tf.float32))
     real = tf.cast(mask, tf.float32)[..., None]
     size = tf.norm(embedded * real, axis=[1, 2], keepdims=True)
+    read = functools.partial(reader, ids, mask=mask, training=False, bptt=bptt)
 
     def of_length(direction: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
         direction *= real
         return tf.math.divide_no_nan(length * direction, tf.norm(direction, axis=[1, 2], keepdims=True))
 
-    clean = tf.stop_gradient(reader(ids, mask=mask, training=False))
+    clean = tf.stop_gradient(read())
     drawn = tf.random.stateless_normal(tf.shape(embedded), tf.cast(reader.direction_seeds.next(), tf.int32))
     small = of_length(drawn, radius * size)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(small)
-        change = tf.reduce_sum(_divergence(clean, reader(ids, mask=mask, training=False, perturbation=small)))
+        change = tf.reduce_sum(_divergence(clean, read(perturbation=small)))
     worst = of_length(tf.stop_gradient(tape.gradient(change, small)), radius * size)
-    return _divergence(clean, reader(ids, mask=mask, training=False, perturbation=worst))
+    return _divergence(clean, read(perturbation=worst))
 
 
 def _divergence(logits: tf.Tensor, others: tf.Tensor) -> tf.Tensor:

@@ -74,7 +74,6 @@ PRETRAINED_CLASSIFIER: dict[str, Any] = {
     "dropout": 0.4,
     "symbol_dropout": 0.1,
     "weight_drop": 0.2,
-    "bidirectional": False,
     "members": 1,
     "epochs": 4,
     "batch_size": 32,

@@ -46,10 +46,12 @@ def split_documents(
     sequence_length: int,
     seed: int,
     labels: np.ndarray | None = None,
+    reverse: bool = False,
 ) -> tuple[Batches, Batches | None]:
     """Hold out documents chosen at random: a corpus is often sorted, so its end would not be like the rest.
 
-    `labels` are the numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them.
+    `labels` are the numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them; with
+    `reverse` each document is read from its end.
     """
     spans = document_spans(ids)
     if labels is not None and len(labels) != len(spans):
@@ -66,6 +68,7 @@ def split_documents(
             sequence_length=sequence_length,
             seed=seed,
             labels=None if labels is None else labels[rows],
+            reverse=reverse,
         )
 
     kept = len(spans) - held_out

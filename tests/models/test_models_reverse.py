@@ -1,0 +1,165 @@
+"""Reading from the end: language models, and classifiers that begin with them."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import textrnn
+from textrnn import runtime
+from textrnn.text import CharacterTokenizer, WordTokenizer
+from textrnn.training import LabelOfText
+
+TEXTS = ["good light", "a bad, bad rope", "the lamp is good", "a bad loaf"]
+LABELS = ["yes", "no", "yes", "no"]
+SMALL = {"cell": "lstm", "units": 6, "embedding_dim": 5}
+TRAINED = {"epochs": 1, "verbose": False, "precision": "float32"}
+IDS = np.array([[4, 9, 5, 7, 6, 8], [3, 8, 4, 0, 0, 0]], np.int32)
+IDS_REVERSED = np.array([[8, 6, 7, 5, 9, 4], [4, 8, 3, 0, 0, 0]], np.int32)
+
+
+def make_language_model(**options):
+    return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), documents=True, **{**SMALL, **options})
+
+
+def make_pair(**options):
+    """A model that reads each way, with the same weights."""
+    tokenizer = CharacterTokenizer().fit(TEXTS)
+    return [textrnn.LanguageModel(tokenizer, documents=True, reverse=way, **SMALL, **options) for way in (False, True)]
+
+
+@pytest.mark.parametrize("protocol", ["stateful", "blocks", "dynamic"])
+def test_a_text_is_as_likely_as_the_other_way_round_to_the_other_model(protocol):
+    forward, backward = make_pair()
+    expected = forward.evaluate_text("a rope is good"[::-1], protocol)
+    found = backward.evaluate_text("a rope is good", protocol)
+    np.testing.assert_allclose(found.log_probabilities, expected.log_probabilities, atol=1e-6)
+
+
+def test_it_learns_what_the_other_learns_of_texts_the_other_way_round():
+    options = {"documents": "string", "batch_size": 2, "sequence_length": 4, "validation_split": 0.25}
+    tokenizer = CharacterTokenizer().fit(TEXTS)
+    backward = textrnn.train_language_model(TEXTS, tokenizer=tokenizer, reverse=True, **options, **SMALL, **TRAINED)
+    mirrored = [text[::-1] for text in TEXTS]
+    forward = textrnn.train_language_model(mirrored, tokenizer=tokenizer, **options, **SMALL, **TRAINED)
+    for a, b in zip(backward.get_weights(), forward.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_it_is_saved_with_its_direction(tmp_path):
+    _, backward = make_pair()
+    backward.save(tmp_path / "backward.keras")
+    expected = backward.evaluate_text(TEXTS[0]).log_probabilities
+    for load in (textrnn.load, runtime.load):
+        model = load(tmp_path / "backward.keras")
+        assert model.reverse
+        np.testing.assert_allclose(model.evaluate_text(TEXTS[0]).log_probabilities, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("use", ["read", "score", "generate", "compress"])
+def test_what_needs_a_beginning_is_refused(use):
+    _, backward = make_pair()
+    for model in (backward, backward.numpy_twin()):
+        with pytest.raises(ValueError, match=r"this model reads texts from their end \(`reverse`\)"):
+            getattr(model, use)("good")
+
+
+def test_a_text_without_end_cannot_be_read_from_it():
+    with pytest.raises(ValueError, match="`reverse` needs documents"):
+        textrnn.LanguageModel(CharacterTokenizer().fit(TEXTS), reverse=True)
+    with pytest.raises(ValueError, match="`reverse` needs documents"):
+        textrnn.train_language_model([" ".join(TEXTS)], reverse=True, **SMALL, **TRAINED)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
+@pytest.mark.parametrize("pooling", ["concat", "attention"])
+def test_a_reader_in_reverse_sees_the_text_the_other_way_round(cell, pooling):
+    sizes = {"cell": cell, "units": 6, "bidirectional": False, "pooling": pooling, "num_layers": 2}
+    tokenizer = WordTokenizer().fit(TEXTS)
+    forward, backward = (textrnn.TextClassifier(tokenizer, LABELS[:2], reverse=way, **sizes) for way in (False, True))
+    np.testing.assert_allclose(backward(IDS), forward(IDS_REVERSED), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("reverse", "bidirectional", "message"),
+    [
+        ([True], False, "`reverse` must be one answer, or one for each of the 2 readers; received"),
+        ([True, 1], False, r"`reverse\[1\]` must be True or False; received 1"),
+        (True, True, "`reverse` must be False for readers that are bidirectional; received True"),
+    ],
+)
+def test_directions_must_fit_the_readers(reverse, bidirectional, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        textrnn.TextClassifier(
+            WordTokenizer().fit(TEXTS), ["a", "b"], members=2, reverse=reverse, bidirectional=bidirectional
+        )
+
+
+def test_two_language_models_each_give_a_reader_its_layers(tmp_path):
+    parents = [make_language_model(), make_language_model(reverse=True, seed=3)]
+    parents[1].save(tmp_path / "backward.keras")
+    classifier = textrnn.train_classifier(
+        (TEXTS, LABELS), pretrained=[parents[0], tmp_path / "backward.keras"], **{**TRAINED, "learning_rate": 1e-9}
+    )
+    assert classifier.members == 2
+    assert classifier.reverse == (False, True)
+    for reader, parent in zip(classifier.readers, parents, strict=True):
+        own, inherited = reader.recurrent_layers[0].cell, parent.recurrent_layers[0].cell
+        for a, b in zip(own.get_weights(), inherited.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+    classifier.save(tmp_path / "classifier.keras")
+    expected = classifier.probabilities([IDS[0], IDS[1, :3]])
+    for load in (textrnn.load, runtime.load):
+        np.testing.assert_allclose(load(tmp_path / "classifier.keras").probabilities([IDS[0], IDS[1, :3]]), expected)
+    explanation = classifier.explain(TEXTS[1])
+    assert len(explanation.contributions) == len(explanation.pieces)
+    with pytest.raises(ValueError, match="read from its beginning; this classifier reads it from its end, too"):
+        classifier.reader()
+    with pytest.raises(ValueError, match="`members` must be that of `pretrained`, 2, or left out; received 3"):
+        textrnn.train_classifier((TEXTS, LABELS), pretrained=parents, members=3, **TRAINED)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_truncated_gradients_stop_and_answers_stay(reverse):
+    classifier = textrnn.TextClassifier(
+        WordTokenizer().fit(TEXTS), ["a", "b"], units=6, bidirectional=False, reverse=reverse
+    )
+    reader, mask = classifier.readers[0], IDS != 0
+    with tf.GradientTape() as tape:
+        logits = reader(IDS, mask=mask, bptt=2)
+    np.testing.assert_allclose(logits, reader(IDS, mask=mask), atol=1e-6)
+    moved = tf.convert_to_tensor(tape.gradient(logits, reader.embedding.embeddings.value)).numpy()
+    reached = {4, 9, 3, 8} if reverse else {6, 8}  # the second text is padding there
+    assert set(np.flatnonzero(np.abs(moved).sum(axis=1))) - {0} == reached
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("bptt", [None, 4])
+def test_the_auxiliary_loss_is_the_surprise_of_the_next_symbols(reverse, bptt):
+    parent = make_language_model(reverse=reverse, tie_embeddings=True)
+    classifier = textrnn.train_classifier((TEXTS, LABELS), pretrained=parent, **{**TRAINED, "learning_rate": 1e-9})
+    (reader,), mask = classifier.readers, IDS != 0
+    objective = LabelOfText(np.ones(2), bptt=bptt, language_model_loss=0.3, language_models=[parent])
+    _, outputs = reader.logits_and_outputs(IDS, mask=mask, bptt=bptt)
+    found = objective._surprise(parent, reader, tf.constant(IDS), tf.constant(mask), outputs)
+    for row, ids in enumerate([IDS[0], IDS[1, :3]]):
+        shown = ids[::-1] if reverse else ids
+        logits, _ = parent.step(shown[None], parent.initial_states(1))
+        losses = [-tf.nn.log_softmax(logits[0, t])[shown[t + 1]] for t in range(len(shown) - 1)]
+        if bptt:
+            padded = IDS.shape[1] - bptt  # what is not reached, counted in the padded batch
+            losses = losses[max(0, padded - (IDS.shape[1] - len(ids) if reverse else 0)) :]
+        np.testing.assert_allclose(found[row], np.mean(losses) if losses else 0, rtol=1e-4)
+
+
+def test_the_auxiliary_loss_moves_weights_and_is_not_counted():
+    parent = make_language_model()
+    options = {**TRAINED, "learning_rate": 1e-3, "dropout": 0.0, "symbol_dropout": 0.0, "weight_drop": 0.0}
+    plain, kept = (
+        textrnn.train_classifier((TEXTS, LABELS), pretrained=parent, language_model_loss=weight, **options)
+        for weight in (0.0, 1.0)
+    )
+    assert not np.allclose(plain.get_weights()[0], kept.get_weights()[0], atol=1e-6)
+    with pytest.raises(ValueError, match="`language_model_loss` needs a `pretrained` language model; received 0.5"):
+        textrnn.train_classifier((TEXTS, LABELS), language_model_loss=0.5, **TRAINED)
+    with pytest.raises(ValueError, match="`bptt` needs readers that read one way"):
+        textrnn.train_classifier((TEXTS, LABELS), bptt=4, **TRAINED)
