@@ -1,6 +1,8 @@
 """The models that come with the package, trained as anyone can.
 
-    python recipes/presets.py plays-en corpora/plays.txt     a language model of verse plays; a minute or two
+    python recipes/presets.py plays-en corpora/plays.txt      a language model of verse plays; a minute or two
+    python recipes/presets.py sentiment-en imdb_train.jsonl.xz --sst2 sst2_train.csv \\
+        --language-model runs/sentiment/language_model        good or bad, of the run of recipes/sentiment.py
 
 What is held out is measured with the file as it is shipped, quantised, and without TensorFlow.
 """
@@ -12,20 +14,31 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sentiment import PRETRAINED, split, train  # beside this file
+
 from textrnn import runtime
 from textrnn.cli.library import import_api
+from textrnn.text import LabelledTexts, read_labelled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
+SHARES = {"sst2": 2, "sentences": 3}  # how often an epoch reads each; they are short and few beside the reviews
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the models that come with the package.")
-    parser.add_argument("preset", choices=("plays-en",))
+    parser.add_argument("preset", choices=("plays-en", "sentiment-en"))
     parser.add_argument("corpus", type=Path)
+    parser.add_argument("--language-model", type=Path, help="run of a language model of film reviews")
+    parser.add_argument("--sst2", type=Path, help="labelled sentences about films")
+    parser.add_argument("--sentences", type=Path, default=Path("corpora/sentences_train.csv"))
+    parser.add_argument("--test", type=Path, nargs="*", default=[], help="tables to measure the finished file on")
+    parser.add_argument(
+        "--run", type=Path, default=Path("runs/sentiment-en"), help="of the classifier; can be resumed"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=PRESETS, help="folder (default: that of the package)")
     options = parser.parse_args()
-    make_plays(options)
+    {"plays-en": make_plays, "sentiment-en": make_sentiment}[options.preset](options)
 
 
 def make_plays(options: argparse.Namespace) -> None:
@@ -48,6 +61,35 @@ def make_plays(options: argparse.Namespace) -> None:
     for name, each in (("before", model), ("quantised", shipped)):
         print(f"{name}: {each.evaluate_text(text[cut:]).bits_per_character:.4f} bits per character")
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+
+
+def make_sentiment(options: argparse.Namespace) -> None:
+    """Learns from film reviews and from sentences, which count as often as SHARES says."""
+    training, aside, held_out = split(read_labelled(options.corpus), held_out=2500, calibration=1000)
+    parts = [training]
+    for path, times in ((options.sst2, SHARES["sst2"]), (options.sentences, SHARES["sentences"])):
+        parts += [read_polar(path)] * times
+    joined = LabelledTexts([t for part in parts for t in part.texts], [n for part in parts for n in part.labels])
+    api = import_api(work="training")
+    model = train(api.train_classifier, joined, options.run, pretrained=options.language_model, **PRETRAINED)
+    print(model.calibrate(aside.texts, aside.labels))
+    path = options.out / f"{options.preset}.keras"
+    model.save(path, quantised=True)
+    shipped = runtime.load(path)
+    tests = {"held out": held_out, **{path.name: read_polar(path) for path in options.test}}
+    for name, test in tests.items():
+        for kind, each in (("before", model), ("quantised", shipped)):
+            report = each.evaluate_texts(test.texts, test.labels)
+            error = report.expected_calibration_error
+            print(f"{name}, {kind}: {report.accuracy:.2%} of {len(test):,} right, calibration error {error:.2%}")
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+
+
+def read_polar(path: Path) -> LabelledTexts:
+    """A table whose labels are, or mean, negative and positive."""
+    table = read_labelled(path)
+    names = {"0": "negative", "1": "positive"}
+    return LabelledTexts(table.texts, [names.get(label, label) for label in table.labels])
 
 
 if __name__ == "__main__":

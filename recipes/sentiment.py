@@ -38,7 +38,15 @@ LANGUAGE_MODEL: dict[str, Any] = {
     "weight_averaging": 0.0,
     "validation_split": 0.0,
 }
-PRETRAINED: dict[str, Any] = {"epochs": 4, "learning_rate": 1e-3, "dropout": 0.4}
+PRETRAINED: dict[str, Any] = {
+    "epochs": 2,
+    "batch_size": 64,
+    "learning_rate": 1e-3,
+    "dropout": 0.3,
+    "symbol_dropout": 0.1,
+    "weight_drop": 0.0,
+    "bptt": 256,
+}
 FROM_SCRATCH: dict[str, Any] = {"epochs": 3, "members": 3, "learning_rate": 3e-3, "batch_size": 32}
 
 
@@ -52,7 +60,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/sentiment"))
     options = parser.parse_args()
-    training, aside, test = split(read_labelled(options.labelled), options)
+    training, aside, test = split(
+        read_labelled(options.labelled), held_out=options.held_out, calibration=options.calibration
+    )
     api = import_api(work="training")
     lm = None
     if options.unlabelled is not None:
@@ -67,11 +77,12 @@ def main() -> None:
     print(classifier.evaluate_texts(test.texts, test.labels, progress=True))
 
 
-def split(read: LabelledTexts, options: argparse.Namespace) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts]:
+def split(
+    read: LabelledTexts, *, held_out: int, calibration: int
+) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts]:
     """For training, for the temperature, and held out."""
     order = np.random.default_rng(0).permutation(len(read))
-    edges = [options.held_out, options.held_out + options.calibration]
-    test, aside, training = np.split(order, edges)
+    test, aside, training = np.split(order, [held_out, held_out + calibration])
     return tuple(  # type: ignore[return-value]
         LabelledTexts([read.texts[row] for row in rows], [read.labels[row] for row in rows])
         for rows in (training, aside, test)

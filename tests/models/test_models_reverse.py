@@ -21,10 +21,11 @@ def make_language_model(**options):
     return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), documents=True, **{**SMALL, **options})
 
 
-def make_pair(**options):
+def make_pair():
     """A model that reads each way, with the same weights."""
     tokenizer = CharacterTokenizer().fit(TEXTS)
-    return [textrnn.LanguageModel(tokenizer, documents=True, reverse=way, **SMALL, **options) for way in (False, True)]
+    options = {**SMALL, "documents": True}
+    return [textrnn.LanguageModel(tokenizer, reverse=way, **options) for way in (False, True)]
 
 
 @pytest.mark.parametrize("protocol", ["stateful", "blocks", "dynamic"])
@@ -82,7 +83,7 @@ def test_a_reader_in_reverse_sees_the_text_the_other_way_round(cell, pooling):
 @pytest.mark.parametrize(
     ("reverse", "bidirectional", "message"),
     [
-        ([True], False, "`reverse` must be one answer, or one for each of the 2 readers; received"),
+        ([True], False, "`reverse` must be one answer, or one a reader, 2; received"),
         ([True, 1], False, r"`reverse\[1\]` must be True or False; received 1"),
         (True, True, "`reverse` must be False for readers that are bidirectional; received True"),
     ],
@@ -159,7 +160,7 @@ def test_the_auxiliary_loss_moves_weights_and_is_not_counted():
         for weight in (0.0, 1.0)
     )
     assert not np.allclose(plain.get_weights()[0], kept.get_weights()[0], atol=1e-6)
-    with pytest.raises(ValueError, match="`language_model_loss` needs a `pretrained` language model; received 0.5"):
+    with pytest.raises(ValueError, match=r"`language_model_loss` needs a `pretrained` language model; received 0\.5"):
         textrnn.train_classifier((TEXTS, LABELS), language_model_loss=0.5, **TRAINED)
     with pytest.raises(ValueError, match="`bptt` needs readers that read one way"):
         textrnn.train_classifier((TEXTS, LABELS), bptt=4, **TRAINED)

@@ -115,8 +115,8 @@ def train_classifier(
         source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
         pretrained: A language model, its file or its run folder, that has read many texts of the kind: its tokenizer,
             embedding and recurrent layers are where the classifier begins (Dai and Le, 2015, arXiv 1511.01432; Howard
-            and Ruder, 2018, arXiv 1801.06146). Of several, alike but for their seeds and for `reverse`, each gives one
-            reader its layers.
+            and Ruder, 2018, arXiv 1801.06146). Of several, alike but for their weights and for `reverse`, each gives
+            one reader its layers.
         tokenizer: `"word"` (the default), `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`,
             fitted or not.
         cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
@@ -230,9 +230,7 @@ def train_classifier(
     say(verbose, f"{len(sequences):,} texts, labels {', '.join(labels)}, vocabulary of {fitted.vocabulary_size:,}")
     trainer = Trainer(
         model,
-        LabelOfText(
-            weights, smoothness, bptt=bptt, language_model_loss=language_model_loss, language_models=parents
-        ),
+        LabelOfText(weights, smoothness, bptt=bptt, language_model_loss=language_model_loss, language_models=parents),
         batches(kept, seed),
         batches(held_out, None) if len(held_out) else None,
         training,

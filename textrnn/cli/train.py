@@ -177,11 +177,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pretrained",
         metavar="MODEL",
         action="append",
-        help="begin with the layers of a language model of the same kind of texts; of two, given one after the other, "
-        "each gives a reader its layers",
+        help="begin with the layers of a language model of the same kind of texts; given twice, a reader with each",
     )
     add("--language-model-loss", type=flags.number, metavar="X", help="weight of predicting the next symbol, too")
-    add("--bptt", type=flags.positive_integer, metavar="N", help="symbols that gradients reach back from a text's end")
+    add("--bptt", type=flags.positive_integer, metavar="N", help="symbols that gradients reach back from the last")
     add("--layer-discount", type=flags.number, metavar="X", help="how much slower each layer is than the one above")
     add("--unfreezing", type=flags.number, metavar="EPOCHS", help="how long each layer waits for the one above")
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")

@@ -245,8 +245,8 @@ class TextModel:
         """Where reading begins: at `state`, or before a text of label `condition`."""
         if self.reverse:
             raise ValueError(
-                "this model reads texts from their end (`reverse`): it cannot go on with one or write one, only measure "
-                "a whole one with `evaluate_text`, and give a classifier its layers."
+                "this model reads texts from their end (`reverse`): it cannot go on with one or write one, only "
+                "measure a whole one with `evaluate_text`, and give a classifier its layers."
             )
         if state is not None:
             if condition is not None:

@@ -122,7 +122,7 @@ class LanguageModel(TextModel, keras.Model):
                 f"vocabulary; received {negatives}."
             )
         if self.reverse and not self.documents:
-            raise ValueError("`reverse` needs documents, which have an end to read them from; received documents=False.")
+            raise ValueError("`reverse` needs documents, which have an end to read them from; received none.")
         self.supports_masking = True
         self.twins = Twins(self)
         self._make_layers(derive_seeds(self.seed))

@@ -217,7 +217,7 @@ def _checked_directions(reverse: bool | Sequence[bool], members: int, *, bidirec
     given = [reverse] * members if isinstance(reverse, bool) else list(reverse)
     checked = tuple(checks.boolean(f"reverse[{n}]", one) for n, one in enumerate(given))
     if len(checked) != members:
-        raise ValueError(f"`reverse` must be one answer, or one for each of the {members} readers; received {given!r}.")
+        raise ValueError(f"`reverse` must be one answer, or one a reader, {members}; received {given!r}.")
     if bidirectional and any(checked):
         raise ValueError(f"`reverse` must be False for readers that are bidirectional; received {reverse!r}.")
     return checked

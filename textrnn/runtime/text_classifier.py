@@ -60,8 +60,8 @@ class TextClassifier(TextLabeller):
     def partwise(self) -> TextClassifier:
         if self.reads_from_the_end:
             raise ValueError(
-                "a text can arrive in parts only where it is read from its beginning; this classifier reads it from its "
-                "end, too: train one with `bidirectional=False` and no language model that reads in reverse."
+                "a text can arrive in parts only where it is read from its beginning; this classifier reads it from "
+                "its end, too: train one with `bidirectional=False` and no language model that reads in reverse."
             )
         return self
 
@@ -107,8 +107,10 @@ class Reader:
         name = f"{path}/recurrent_layers/{'bidirectional' if config['bidirectional'] else 'recurrent'}"
         self.layers = [
             [
-                Recurrent(config["cell"], config["units"], weights[f"{numbered(name, n)}{way}/cell"], reverse=backwards)
-                for way, backwards in ways.items()
+                Recurrent(
+                    config["cell"], config["units"], weights[f"{numbered(name, n)}{way}/cell"], reverse=ways[way]
+                )
+                for way in ways
             ]
             for n in range(config["num_layers"])
         ]
