@@ -414,7 +414,7 @@ COMMANDS = {
     "a baseline for a language model": (
         ["evaluate", "lm.keras", "text.txt", "--baseline", "good.csv"],
         2,
-        "--baseline and --json do not apply to a language model",
+        "--baseline does not apply to a language model",
     ),
     "a threshold of two": (
         ["classify", "classifier.keras", "fine", "--threshold", "2"],

@@ -128,3 +128,25 @@ def test_what_speaks_for_a_label_is_shown_and_written_as_a_page(folder, capsys, 
     assert headline in (folder / "why.html").read_text(encoding="utf-8")
     assert main(["explain", "model.keras", "text", "--label", "superb"]) == 1
     assert "`label` must be one of" in capsys.readouterr().err
+
+
+def test_a_table_with_labels_of_other_names(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    table = (folder / "test.csv").read_text()
+    (folder / "numbered.csv").write_text(
+        re.sub(r",(bad|good)$", lambda m: f",{WORDS.index(m[1])}", table, flags=re.M)
+    )
+    renamed = run(capsys, "evaluate", "model.keras", "numbered.csv", "--rename", "0=bad", "--rename", "2=good").out
+    assert renamed == run(capsys, "evaluate", "model.keras", "test.csv").out
+    assert main(["evaluate", "model.keras", "numbered.csv", "--rename", "0=bad"]) == 1
+    assert "it also holds 2 (--rename OLD=NEW says that they mean the same)" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["evaluate", "model.keras", "numbered.csv", "--rename", "0"])
+    assert "must be OLD=NEW, such as 1=positive; received '0'" in capsys.readouterr().err
+
+
+def test_what_is_of_texts_that_go_on_is_refused(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    for flag, value in (("last", "0.5"), ("protocol", "blocks"), ("documents", "row"), ("condition", "bad")):
+        assert main(["evaluate", "model.keras", "test.csv", f"--{flag}", value]) != 0
+        assert f"--{flag} does not apply to a classifier" in capsys.readouterr().err

@@ -174,16 +174,7 @@ def train_classifier(
         FileExistsError: If `out` holds a run and `resume` is False.
     """
     settings = {**locals(), "precision": resolve_precision(precision)}
-    parents = _open_encoders(pretrained)
-    for parent in parents:
-        if settings["tokenizer"] == parent.tokenizer.kind:
-            settings["tokenizer"] = None  # as the settings of a run that is resumed have it
-        inherited = {name: getattr(parent, name) for name in INHERITED}
-        fill(settings, {**inherited, "bidirectional": False}, fixed_by="pretrained")
-    if len(parents) > 1:
-        fill(settings, {"members": len(parents)}, fixed_by="pretrained")
-    fill(settings, make_classifier_recipe(parents[0].cell if parents else None))
-    parents = parents * settings["members"] if len(parents) == 1 else parents
+    parents = _settle(settings, _open_encoders(pretrained))
     if bptt is not None and settings["bidirectional"]:
         raise ValueError(f"`bptt` needs readers that read one way, bidirectional=False; received {bptt!r}.")
     if language_model_loss and not parents:
@@ -242,6 +233,19 @@ def train_classifier(
     if len(aside):
         _calibrate(model, aside, run, verbose)
     return model
+
+
+def _settle(settings: dict[str, Any], parents: list[LanguageModel]) -> list[LanguageModel]:
+    """Give settings that were left to None their values, and each reader a language model to begin with, if any."""
+    for parent in parents:
+        if settings["tokenizer"] == parent.tokenizer.kind:
+            settings["tokenizer"] = None  # as the settings of a run that is resumed have it
+        inherited = {name: getattr(parent, name) for name in INHERITED}
+        fill(settings, {**inherited, "bidirectional": False}, fixed_by="pretrained")
+    if len(parents) > 1:
+        fill(settings, {"members": len(parents)}, fixed_by="pretrained")
+    fill(settings, make_classifier_recipe(parents[0].cell if parents else None))
+    return parents * settings["members"] if len(parents) == 1 else parents
 
 
 def _open_encoders(pretrained: Any) -> list[LanguageModel]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from textrnn.cli import flags
 from textrnn.cli.evaluate_classifier import read_table
 from textrnn.cli.library import load_kind
 
@@ -15,9 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file", metavar="FILE", help=".csv, .tsv or .jsonl of labelled texts that the model was not trained on"
     )
     parser.add_argument("--out", metavar="FILE", help="write the model here (.keras), not over MODEL")
-    parser.add_argument("--encoding", default="utf-8", help="of the file")
-    parser.add_argument("--text-column", help="default: text, sentence or review")
-    parser.add_argument("--label-column", help="default: label or sentiment")
+    flags.add_labelled_table(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -17,7 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", help="a text for a language model; .csv, .tsv, .jsonl for a classifier"
     )
-    parser.add_argument("--encoding", default="utf-8", help="of the file")
     parser.add_argument(
         "--last", type=flags.share, metavar="X", default=1.0, help="only the last part of the text, such as 0.1"
     )
@@ -34,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a text is, for a model of documents",
     )
     flags.add_condition(parser)
-    parser.add_argument("--text-column", help="default: text, sentence or review")
-    parser.add_argument("--label-column", help="default: label or sentiment")
+    flags.add_labelled_table(parser)
     classifier = parser.add_argument_group("classifier")
     classifier.add_argument(
         "--baseline",
@@ -52,11 +50,19 @@ def run(arguments: argparse.Namespace) -> None:
     """Print how well a model does on data it was not trained on."""
     model = import_api().load(arguments.model)
     if type(model).__name__ == "LanguageModel":
-        if arguments.baseline is not None or arguments.json:
-            raise argparse.ArgumentTypeError("--baseline and --json do not apply to a language model")
+        _refuse(arguments, {"baseline": None, "json": False}, "a language model")
         _evaluate_language_model(model, arguments)
     else:
+        _refuse(
+            arguments, {"last": 1.0, "protocol": "stateful", "documents": "line", "condition": None}, "a classifier"
+        )
         evaluate_classifier(model, arguments)
+
+
+def _refuse(arguments: argparse.Namespace, defaults: dict[str, Any], kind: str) -> None:
+    for name, default in defaults.items():
+        if getattr(arguments, name) != default:
+            raise argparse.ArgumentTypeError(f"--{name} does not apply to {kind}")
 
 
 def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:

@@ -38,7 +38,7 @@ def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
 
 def read_table(path: str, model: Any, arguments: argparse.Namespace) -> LabelledTexts:
     """Labelled texts, of the model's own labels only."""
-    from textrnn.text import read_labelled
+    from textrnn.text import LabelledTexts, read_labelled
 
     data = read_labelled(
         path,
@@ -46,12 +46,15 @@ def read_table(path: str, model: Any, arguments: argparse.Namespace) -> Labelled
         label_column=arguments.label_column,
         encoding=arguments.encoding,
     )
-    unknown = sorted(set(data.labels) - set(model.labels))
+    names = dict(arguments.rename)
+    labels = [names.get(label, label) for label in data.labels]
+    unknown = sorted(set(labels) - set(model.labels))
     if unknown:
         raise ValueError(
-            f"{path} must hold only the labels {', '.join(model.labels)}; it also holds {', '.join(unknown)}."
+            f"{path} must hold only the labels {', '.join(model.labels)}; it also holds {', '.join(unknown)} "
+            "(--rename OLD=NEW says that they mean the same)."
         )
-    return data
+    return LabelledTexts(data.texts, labels)
 
 
 def _measure_baseline(classifier: Any, data: LabelledTexts, arguments: argparse.Namespace) -> ClassificationReport:

@@ -46,6 +46,29 @@ def temperatures(text: str) -> float | list[float]:
     return values if len(values) > 1 else values[0]
 
 
+def renaming(text: str) -> tuple[str, str]:
+    """OLD=NEW."""
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f"must be OLD=NEW, such as 1=positive; received {text!r}")
+    return old, new
+
+
+def add_labelled_table(parser: argparse.ArgumentParser) -> None:
+    """How a table of labelled texts is read, of `evaluate` and `calibrate`."""
+    parser.add_argument("--encoding", default="utf-8", help="of the file")
+    parser.add_argument("--text-column", metavar="NAME", help="default: text, sentence or review")
+    parser.add_argument("--label-column", metavar="NAME", help="default: label or sentiment")
+    parser.add_argument(
+        "--rename",
+        type=renaming,
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="a label of the table that the model calls otherwise, such as 1=positive; for more give it again",
+    )
+
+
 def add_sampling(parser: argparse.ArgumentParser) -> None:
     """How a symbol is chosen, of `generate` and `write`."""
     parser.add_argument(
