@@ -245,6 +245,7 @@ def _settle(settings: dict[str, Any], parents: list[LanguageModel]) -> list[Lang
     if len(parents) > 1:
         fill(settings, {"members": len(parents)}, fixed_by="pretrained")
     fill(settings, make_classifier_recipe(parents[0].cell if parents else None))
+    checks.positive_integer("members", settings["members"])
     return parents * settings["members"] if len(parents) == 1 else parents
 
 

@@ -104,10 +104,18 @@ class Sampler:
         Returns:
             Ids int64 `[B]`.
         """
+        if xp is np and len(logits) == 1 and not self._needs_order:
+            return self._choose_for_one(self._penalised(logits, recent, np)[0], points[0], number)
         order, cumulative = self._ranked(logits, recent, number, xp)
         # The first that is beyond the draw; a draw below 1 stays below the sum when it is rounded.
         place = xp.argmax(cumulative > points * cumulative[:, -1:], axis=1)
         return place if order is None else xp.take_along_axis(order, place[:, None], axis=1)[:, 0]
+
+    def _choose_for_one(self, logits: np.ndarray, point: np.ndarray, number: int) -> np.ndarray:
+        """As `choose`, from logits float64 `[V]` and the draw `[1]`: NumPy takes half the time over a vector."""
+        shifted = logits - logits.max()
+        cumulative = np.exp(shifted if self.temperature == 1 else shifted / self._divisor(number, np)).cumsum()
+        return cumulative.searchsorted(point * cumulative[-1], side="right")
 
     def probabilities(self, logits: np.ndarray, recent: np.ndarray | None = None, number: int = 0) -> np.ndarray:
         """What is drawn from: float64 `[B, V]`, rows summing to 1; arguments as for `choose`."""
@@ -123,9 +131,7 @@ class Sampler:
     def _ranked(self, logits: Any, recent: Any, number: Any, xp: Any) -> tuple[Any, Any]:
         """The symbols of each row in order, `[B, V]`, None for that of the vocabulary, and the summed weights of what
         is kept of them, float64."""
-        if self.repetition_penalty != 1:
-            is_recent = xp.any(recent[:, :, None] == xp.arange(logits.shape[1]), axis=1)
-            logits = xp.where(is_recent, logits - math.log(self.repetition_penalty), logits)
+        logits = self._penalised(logits, recent, xp)
         if not self._needs_order:
             return None, xp.cumsum(self._weights(logits, number, xp), axis=1)
         order = xp.argsort(-logits, axis=1, kind="stable")
@@ -142,6 +148,12 @@ class Sampler:
             is_kept = is_kept & (weights >= self.min_p)  # the likeliest has weight 1
         return order, xp.cumsum(xp.where(is_kept, weights, 0.0), axis=1)
 
+    def _penalised(self, logits: Any, recent: Any, xp: Any) -> Any:
+        if self.repetition_penalty == 1:
+            return logits
+        is_recent = xp.any(recent[:, :, None] == xp.arange(logits.shape[1]), axis=1)
+        return xp.where(is_recent, logits - math.log(self.repetition_penalty), logits)
+
     def _weights(self, logits: Any, number: Any, xp: Any) -> Any:
         """How likely symbols are against the likeliest, which has weight 1, once the temperature is counted in."""
         shifted = logits - xp.max(logits, axis=1, keepdims=True)
@@ -149,4 +161,6 @@ class Sampler:
 
     def _divisor(self, number: Any, xp: Any) -> Any:
         """The temperature, or 1 where it is 0, which keeps the likeliest symbol alone whatever the weights."""
+        if len(self._temperatures) == 1:
+            return float(self._temperatures[0]) or 1.0
         return xp.asarray(np.where(self._temperatures > 0, self._temperatures, 1.0))[number % len(self._temperatures)]
