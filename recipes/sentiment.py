@@ -47,7 +47,16 @@ PRETRAINED: dict[str, Any] = {
     "weight_drop": 0.0,
     "bptt": 256,
 }
-FROM_SCRATCH: dict[str, Any] = {"epochs": 3, "members": 3, "learning_rate": 3e-3, "batch_size": 32}
+FROM_SCRATCH: dict[str, Any] = {
+    "cell": "min_gru",
+    "units": 64,
+    "embedding_dim": 64,
+    "bigram_buckets": 1 << 18,
+    "members": 1,
+    "epochs": 3,
+    "batch_size": 64,
+    "learning_rate": 3e-3,
+}
 
 
 def main() -> None:
