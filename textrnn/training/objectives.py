@@ -251,7 +251,7 @@ def smoothness_loss(
         ids: Int `[B, T]`.
         mask: Bool `[B, T]`.
         radius: The length of the step as a fraction of that of the embeddings.
-        bptt: How many of the steps read last are moved, and reached by the gradient; None for all.
+        bptt: How many of the steps read last a gradient reaches, which are those it moves; None for all.
 
     Returns:
         Float32 `[B]`, in nats.
