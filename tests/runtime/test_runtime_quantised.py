@@ -73,3 +73,11 @@ def test_a_preset_is_found_by_its_name_wherever_one_is(tmp_path, monkeypatch):
     assert runtime.find_model("plays-en") == Path("plays-en")  # a file of that name comes first
     with pytest.raises(FileNotFoundError, match=r"or the name of a preset \(.*plays-en.*\); nowhere does not exist"):
         runtime.load("nowhere")
+
+
+def test_a_vocabulary_may_be_large(tmp_path):
+    tokenizer = WordTokenizer().fit([" ".join(f"word{n}" for n in range(17_000))])  # scales of more than 64 KB
+    model = textrnn.TextClassifier(tokenizer, ["a", "b"], embedding_dim=4, units=2)
+    model.save(tmp_path / "small.keras", quantised=True)
+    own = runtime.load(tmp_path / "small.keras").readers[0].embeddings
+    np.testing.assert_allclose(own, model.readers[0].embedding.embeddings.numpy(), atol=0.01)

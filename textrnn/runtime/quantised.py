@@ -75,7 +75,10 @@ def _rewrite(source: Path, target: Path, weights: str, write: Writer) -> None:
 
 def _rewritten(data: bytes, write: Writer) -> bytes:
     kept = io.BytesIO()
-    with h5py.File(io.BytesIO(data), "r") as old, h5py.File(kept, "w") as new:
+    with (
+        h5py.File(io.BytesIO(data), "r") as old,
+        h5py.File(kept, "w", libver="latest") as new,
+    ):  # of the older ones none has attributes over 64 KB
         _copy(old, new, write)
     return kept.getvalue()
 
