@@ -1,6 +1,8 @@
 """The models that come with the package, trained as anyone can.
 
     python recipes/presets.py plays-en corpora/plays.txt      a language model of verse plays; a minute or two
+    python recipes/presets.py reviews-en imdb_train.jsonl.xz --language-model runs/sentiment/language_model
+                                                              a language model of film reviews, to begin with
     python recipes/presets.py sentiment-en imdb_train.jsonl.xz --sst2 sst2_train.csv \\
         --language-model runs/sentiment/language_model        good or bad, of the run of recipes/sentiment.py
 
@@ -14,19 +16,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from sentiment import PRETRAINED, split, train  # beside this file
 
 from textrnn import runtime
 from textrnn.cli.library import import_api
+from textrnn.generation import Score
 from textrnn.text import LabelledTexts, read_labelled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
+MEASURED = 200  # held-out reviews, for a language model
 SHARES = {"sst2": 2, "sentences": 3}  # how often an epoch reads each; they are short and few beside the reviews
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the models that come with the package.")
-    parser.add_argument("preset", choices=("plays-en", "sentiment-en"))
+    parser.add_argument("preset", choices=("plays-en", "reviews-en", "sentiment-en"))
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--language-model", type=Path, help="run of a language model of film reviews")
     parser.add_argument("--sst2", type=Path, help="labelled sentences about films")
@@ -38,7 +43,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=PRESETS, help="folder (default: that of the package)")
     options = parser.parse_args()
-    {"plays-en": make_plays, "sentiment-en": make_sentiment}[options.preset](options)
+    makers = {"plays-en": make_plays, "reviews-en": make_reviews, "sentiment-en": make_sentiment}
+    makers[options.preset](options)
 
 
 def make_plays(options: argparse.Namespace) -> None:
@@ -60,6 +66,19 @@ def make_plays(options: argparse.Namespace) -> None:
     shipped = runtime.load(path)
     for name, each in (("before", model), ("quantised", shipped)):
         print(f"{name}: {each.evaluate_text(text[cut:]).bits_per_character:.4f} bits per character")
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+
+
+def make_reviews(options: argparse.Namespace) -> None:
+    """The language model of a run of recipes/sentiment.py, which has not seen what is held out."""
+    held_out = split(read_labelled(options.corpus), held_out=2500, calibration=1000)[2].texts[:MEASURED]
+    model = import_api(work="training").load(options.language_model)
+    path = options.out / f"{options.preset}.keras"
+    model.save(path, quantised=True)
+    for name, each in (("before", model), ("quantised", runtime.load(path))):
+        told = np.concatenate([each.evaluate_text(text).log_probabilities for text in held_out])
+        score = Score.of(told, sum(map(len, held_out)))
+        print(f"{name}: {score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.1f} a word")
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 

@@ -75,10 +75,8 @@ def _rewrite(source: Path, target: Path, weights: str, write: Writer) -> None:
 
 def _rewritten(data: bytes, write: Writer) -> bytes:
     kept = io.BytesIO()
-    with (
-        h5py.File(io.BytesIO(data), "r") as old,
-        h5py.File(kept, "w", libver="latest") as new,
-    ):  # of the older ones none has attributes over 64 KB
+    # Older formats have no attributes of over 64 KB, as the scales of a large vocabulary are.
+    with h5py.File(io.BytesIO(data), "r") as old, h5py.File(kept, "w", libver="latest") as new:
         _copy(old, new, write)
     return kept.getvalue()
 
