@@ -39,9 +39,9 @@ LANGUAGE_MODEL: dict[str, Any] = {
     "validation_split": 0.0,
 }
 PRETRAINED: dict[str, Any] = {
-    "epochs": 2,
-    "batch_size": 64,
-    "learning_rate": 1e-3,
+    "epochs": 1,
+    "batch_size": 32,
+    "learning_rate": 3e-3,
     "dropout": 0.3,
     "symbol_dropout": 0.1,
     "weight_drop": 0.0,
