@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,7 @@ def make_reviews(options: argparse.Namespace) -> None:
     path = options.out / f"{options.preset}.keras"
     model.save(path, quantised=True)
     for name, each in (("before", model), ("quantised", runtime.load(path))):
+        warnings.simplefilter("ignore")  # that words are unknown
         told = np.concatenate([each.evaluate_text(text).log_probabilities for text in held_out])
         score = Score.of(told, sum(map(len, held_out)))
         print(f"{name}: {score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.1f} a word")

@@ -81,3 +81,11 @@ def test_a_vocabulary_may_be_large(tmp_path):
     model.save(tmp_path / "small.keras", quantised=True)
     own = runtime.load(tmp_path / "small.keras").readers[0].embeddings
     np.testing.assert_allclose(own, model.readers[0].embedding.embeddings.numpy(), atol=0.01)
+
+
+def test_the_preset_for_sentiment_knows_praise_from_blame():
+    texts = ["A wonderful film, I loved every minute of it.", "A dull and terrible waste of time.", ""]
+    fast, slow = (load("sentiment-en").classify(texts) for load in (runtime.load, textrnn.load))
+    assert [answer.label for answer in fast[:2]] == ["positive", "negative"]
+    for one, other in zip(fast, slow, strict=True):
+        assert one.probability == pytest.approx(other.probability, abs=1e-4)
