@@ -1,5 +1,7 @@
 """A classifier that begins with what a language model has learnt."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -111,3 +113,12 @@ def test_the_texts_of_a_table_are_documents(tmp_path):
     np.testing.assert_array_equal(lm.score("good").log_probabilities, same.score("good").log_probabilities)
     with pytest.raises(ValueError, match="`documents='row'` needs `source` to be the path of a table; received list"):
         textrnn.train_language_model(TEXTS, documents="row", **options, **TRAINED)
+
+
+def test_a_run_remembers_a_preset_by_its_name(tmp_path):
+    options = {**TRAINED, "pretrained": "plays-en", "out": tmp_path / "run", "checkpoint_seconds": 0}
+    first = textrnn.train_classifier((TEXTS, LABELS), **options)
+    assert json.loads((tmp_path / "run/config.json").read_text())["settings"]["pretrained"] == ["plays-en"]
+    again = textrnn.train_classifier((TEXTS, LABELS), resume=True, **options)
+    for a, b in zip(first.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -34,7 +34,9 @@ def name_of(source: Any) -> str | None:
     """How a run's config names what an argument is, or is the path of."""
     if source is None:
         return None
-    return os.path.abspath(source) if isinstance(source, (str, os.PathLike)) else "in memory"
+    if not isinstance(source, (str, os.PathLike)):
+        return "in memory"
+    return os.path.abspath(source) if os.path.exists(source) else os.fspath(source)  # a preset is no file here
 
 
 def check_shared(settings: dict[str, Any], callbacks: Any, verbose: bool, resume: bool) -> None:
