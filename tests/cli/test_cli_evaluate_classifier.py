@@ -148,5 +148,6 @@ def test_a_table_with_labels_of_other_names(folder, capsys, monkeypatch):
 def test_what_is_of_texts_that_go_on_is_refused(folder, capsys, monkeypatch):
     monkeypatch.chdir(folder)
     for flag, value in (("last", "0.5"), ("protocol", "blocks"), ("documents", "row"), ("condition", "bad")):
-        assert main(["evaluate", "model.keras", "test.csv", f"--{flag}", value]) != 0
+        with pytest.raises(SystemExit):
+            main(["evaluate", "model.keras", "test.csv", f"--{flag}", value])
         assert f"--{flag} does not apply to a classifier" in capsys.readouterr().err
