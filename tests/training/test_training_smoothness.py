@@ -27,7 +27,7 @@ class SumReader:
     def embedding(self, ids):
         return tf.gather(self.table, ids)
 
-    def __call__(self, ids, mask, training, perturbation=None):
+    def __call__(self, ids, mask, training, perturbation=None, bptt=None):
         assert not training
         embedded = self.embedding(ids)
         if perturbation is not None:
