@@ -277,7 +277,7 @@ class LanguageModel(TextModel, keras.Model):
             training: Whether anything is dropped and sampled.
             seed: For the sample, int `[2]`, which is then taken of any model with `negatives`.
         """
-        if not self.negatives or not (training or seed is not None):
+        if not self.negatives or (seed is None and not training):
             return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self.logits(hidden, training=training))
         leaving = self._leaving(hidden, training)
         weights, bias = self._output_weights()
