@@ -1,6 +1,7 @@
 """Film reviews: a language model reads them all, then a classifier begins with it.
 
     python recipes/sentiment.py imdb_train.jsonl.xz --unlabelled imdb_unlabelled.jsonl.xz      both parts
+    python recipes/sentiment.py imdb_train.jsonl.xz --language-model reviews-en                the second part
     python recipes/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
 
 Of the labelled reviews --held-out are set aside before anything is learnt and read once, by the finished model. Runs
@@ -63,17 +64,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
     parser.add_argument("labelled", type=Path)
     parser.add_argument("--unlabelled", type=Path, help="more reviews, for a language model; without, there is none")
+    parser.add_argument("--language-model", help="one that is there: a preset, a file or a run folder")
     parser.add_argument("--held-out", type=int, default=2500)
     parser.add_argument("--calibration", type=int, default=1000, help="labelled reviews for the temperature alone")
     parser.add_argument("--epochs", type=int, help="of the language model")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/sentiment"))
     options = parser.parse_args()
+    if options.language_model and options.unlabelled:
+        parser.error("--unlabelled is for a language model of one's own; --language-model names one that is there")
     training, aside, test = split(
         read_labelled(options.labelled), held_out=options.held_out, calibration=options.calibration
     )
     api = import_api(work="training")
-    lm = None
+    lm = options.language_model
     if options.unlabelled is not None:
         texts = [*training.texts, *read_texts(options.unlabelled)]
         settings = {**LANGUAGE_MODEL, **({} if options.epochs is None else {"epochs": options.epochs})}

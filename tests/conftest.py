@@ -2,12 +2,27 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 settings.register_profile("textrnn", deadline=None)
 settings.load_profile("textrnn")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quickly_traced(request):
+    """One step of a recurrence a loop instead of several, wherever loops are not what is tested: the same numbers,
+    sooner traced."""
+    if "layers" in request.path.parts:
+        yield
+        return
+    from textrnn.layers import recurrence
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recurrence, "UNROLLED", 1)
+        yield
 
 
 def pytest_configure(config):

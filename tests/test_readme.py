@@ -34,7 +34,7 @@ def folder(tmp_path):
 def test_the_ten_lines_run(folder):
     (code,) = blocks("python")
     small = re.sub(r"units=\d+, epochs=\d+", "units=16, epochs=1", code)
-    small = small.replace('sentences_train.csv"', 'sentences_train.csv", units=8, epochs=1')
+    small = small.replace('sentences_train.csv"', 'sentences_train.csv", units=8, epochs=1, members=1')
     assert small.count("units=") == 2
     assert "Prediction(label=" in run([sys.executable, "-c", small], folder)
 
@@ -44,6 +44,7 @@ def test_the_shell_commands_run(folder):
     assert len(commands) >= 7
     for line in commands:
         small = ["--units", "8", "--epochs", "1"] if line.startswith("textrnn train") else []
+        small += ["--members", "1"] if small and ".csv" in line else []
         run([sys.executable, "-m", *shlex.split(line), *small], folder)
 
 

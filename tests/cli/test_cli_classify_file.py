@@ -28,7 +28,7 @@ WORDS = ["the", "sea", "was", "good", "lamp", "of", "bread", "bad", "rope", "lay
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "mood.keras"
     source = (["a good sea", "a bad rope"] * 4, ["good", "bad"] * 4)
-    textrnn.train_classifier(source, units=4, epochs=1, verbose=False).save(path)
+    textrnn.train_classifier(source, units=4, members=1, epochs=1, verbose=False).save(path)
     return path
 
 
@@ -143,8 +143,10 @@ def pieces(folder):
     return json.loads(notes.read_text())["pieces"] if notes.exists() else 0
 
 
-def test_ctrl_c_says_that_the_same_command_goes_on(model, whole, folder):
-    process = subprocess.Popen(classify(model, whole, "--out", "scored.csv"), stderr=subprocess.PIPE, text=True)
+def test_ctrl_c_says_that_the_same_command_goes_on(model, folder):
+    write_reviews(folder / "reviews.csv", 100_000)  # nobody is so quick as to be done before
+    command = classify(model, "reviews.csv", "--out", "scored.csv")
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while pieces(folder) < 2:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -96,6 +96,8 @@ def test_the_classifier_from_file_to_answers(tmp_path):
         "reviews.csv",
         "--units",
         8,
+        "--members",
+        1,
         "--epochs",
         12,
         "--lr",

@@ -9,6 +9,7 @@ import pytest
 import textrnn
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
+SMALL = {"cell": "gru", "units": 4, "members": 1, "bidirectional": False}  # quickly traced
 TEXTS = ["", "  ", "good", "Not bad at all!", "a rope, a lamp and a loaf of bread " * 3, "☃", "bad"]
 
 
@@ -97,7 +98,7 @@ def test_training_tells_labels_apart(tokenizer):
 
 def test_rare_labels_can_count_more():
     texts, labels = ["yes"] * 40 + ["no"] * 4, ["common"] * 40 + ["rare"] * 4
-    options = {"units": 4, "epochs": 2, "members": 1, "validation_split": 0.25, "verbose": False}
+    options = {**SMALL, "epochs": 2, "validation_split": 0.25, "verbose": False}
     answers = []
     for weight in (None, "balanced", {"common": 1.0, "rare": 30.0}):
         with pytest.warns(UserWarning, match="11 of the 11 held-out texts are also among those trained on"):
@@ -117,7 +118,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, stopped):
                 raise RuntimeError("killed")
 
     source = (["good bread", "bad rope", "good lamp", "bad sea"] * 6, ["good", "bad"] * 12)
-    options = {"units": 4, "members": 2, "epochs": 2, "batch_size": 8, "checkpoint_seconds": 0, "verbose": False}
+    options = {**SMALL, "members": 2, "epochs": 2, "batch_size": 8, "checkpoint_seconds": 0, "verbose": False}
     with pytest.raises(RuntimeError, match="killed"):
         textrnn.train_classifier(source, out=tmp_path, callbacks=[Stop()], **options)
     resumed = textrnn.train_classifier(source, out=tmp_path, resume=True, **options)
@@ -140,7 +141,7 @@ class StopAfterTheFirstEpoch(keras.callbacks.Callback):
 
 
 def test_training_ends_with_a_calibration_on_the_held_out_texts_the_same_when_resumed(tmp_path):
-    options = {"units": 4, "members": 2, "epochs": 2, "learning_rate": 0.03, "validation_split": 0.25}
+    options = {**SMALL, "epochs": 2, "learning_rate": 0.03, "validation_split": 0.25}
     options |= {"verbose": False, "checkpoint_seconds": 0}
     whole = textrnn.train_classifier(noisy_texts(), out=tmp_path / "whole", **options)
     recorded = json.loads((tmp_path / "whole/config.json").read_text())["calibration"]
@@ -158,6 +159,6 @@ def test_training_ends_with_a_calibration_on_the_held_out_texts_the_same_when_re
 
 
 def test_few_held_out_texts_calibrate_nothing(capsys):
-    options = {"units": 4, "members": 1, "epochs": 1, "validation_split": 0.25}
+    options = {**SMALL, "epochs": 1, "validation_split": 0.25}
     assert textrnn.train_classifier(noisy_texts(60), **options).temperature == 1
     assert "not calibrated: that takes 50 held-out texts, there are 15" in capsys.readouterr().out

@@ -41,8 +41,13 @@ class SumReader:
 def test_a_text_is_moved_where_its_answer_changes_most():
     reader, radius = SumReader(), 0.05
     ids = np.array([[3, 4, 5, 6], [7, 8, 0, 0], [0, 0, 0, 0]])
-    loss = smoothness_loss(reader, tf.constant(ids), tf.constant(ids != 0), radius)
-    moved = reader.perturbations[-1].numpy()
+
+    @tf.function(autograph=False)
+    def run():
+        loss = smoothness_loss(reader, tf.constant(ids), tf.constant(ids != 0), radius)
+        return loss, reader.perturbations[-1]
+
+    loss, moved = (tensor.numpy() for tensor in run())
     for row, (text, move) in enumerate(zip(ids, moved, strict=True)):
         real = text != 0
         np.testing.assert_array_equal(move[~real], 0)  # padding stays where it is
@@ -62,8 +67,9 @@ def test_a_text_is_moved_where_its_answer_changes_most():
 def test_training_with_it_changes_the_weights_and_not_what_is_reported_at_first():
     texts = ["good light", "bad rope", "a good lamp", "bad, bad clock"] * 4
     labels = ["yes", "no"] * 8
-    options = {"units": 4, "members": 1, "epochs": 1, "batch_size": 16, "verbose": False, "dropout": 0.0}
-    options |= {"tokenizer": WordTokenizer(), "learning_rate": 0.01, "symbol_dropout": 0.0}
+    options = {"cell": "gru", "units": 4, "members": 1, "bidirectional": False, "epochs": 1, "batch_size": 16}
+    options |= {"tokenizer": WordTokenizer(), "learning_rate": 0.01, "symbol_dropout": 0.0, "dropout": 0.0}
+    options |= {"verbose": False}
     losses, models = [], []
     for smoothness in (0.0, 50.0):
         callback = Losses()
@@ -73,7 +79,7 @@ def test_training_with_it_changes_the_weights_and_not_what_is_reported_at_first(
         losses.append(callback.first)
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
     plain, smooth = (model.readers[0].embedding.embeddings.numpy() for model in models)
-    assert np.abs(plain - smooth).max() > 1e-3
+    assert np.abs(plain - smooth).max() > 1e-4
 
 
 class Losses(tf.keras.callbacks.Callback):

@@ -244,6 +244,8 @@ def smoothness_loss(
     Nothing is dropped meanwhile. Since the step is measured by the size of the embeddings, larger embeddings do not
     escape it, for which the paper normalises them.
 
+    Within a `tf.function`.
+
     Paper: Miyato et al., 2017, arXiv 1605.07725, virtual adversarial training.
 
     Args:
@@ -268,10 +270,9 @@ def smoothness_loss(
     clean = tf.stop_gradient(read())
     drawn = tf.random.stateless_normal(tf.shape(embedded), tf.cast(reader.direction_seeds.next(), tf.int32))
     small = of_length(drawn, radius * size)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(small)
-        change = tf.reduce_sum(_divergence(clean, read(perturbation=small)))
-    worst = of_length(tf.stop_gradient(tape.gradient(change, small)), radius * size)
+    # Not a tape: inside the one of the training step it would make TensorFlow trace gradients of gradients.
+    (direction,) = tf.gradients(_divergence(clean, read(perturbation=small)), small)
+    worst = of_length(tf.stop_gradient(direction), radius * size)
     return _divergence(clean, read(perturbation=worst))
 
 
