@@ -162,3 +162,26 @@ def test_few_held_out_texts_calibrate_nothing(capsys):
     options = {**SMALL, "epochs": 1, "validation_split": 0.25}
     assert textrnn.train_classifier(noisy_texts(60), **options).temperature == 1
     assert "not calibrated: that takes 50 held-out texts, there are 15" in capsys.readouterr().out
+
+
+def test_only_the_end_of_a_long_text_is_trained_on_where_that_is_asked_for():
+    ends, labels = ["good", "bad"] * 8, ["yes", "no"] * 8
+    options = {**SMALL, "tokenizer": WordTokenizer().fit(ends), "epochs": 1, "verbose": False}
+    short, cut, whole = (
+        textrnn.train_classifier((texts, labels), **options, **more)
+        for texts, more in (
+            (ends, {}),
+            (["bad bad " + end for end in ends], {"maximum_length": 1}),
+            (["bad bad " + end for end in ends], {}),
+        )
+    )
+    kernels = [model.readers[0].head.kernel.numpy() for model in (short, cut, whole)]
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert np.abs(kernels[0] - kernels[2]).max() > 1e-4
+    assert cut.classify(["bad bad good"]) != cut.classify(["good"])  # answers are of whole texts
+
+
+@pytest.mark.parametrize("length", [0, -1, 2.5, True])
+def test_a_maximum_length_is_a_positive_integer(length):
+    with pytest.raises((TypeError, ValueError), match="`maximum_length` must be a positive integer"):
+        textrnn.train_classifier((["a", "b"], ["x", "y"]), maximum_length=length, verbose=False)

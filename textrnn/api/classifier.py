@@ -92,6 +92,7 @@ def train_classifier(
     patience: int | None = None,
     smoothness: float = 0.0,
     bptt: int | None = None,
+    maximum_length: int | None = None,
     language_model_loss: float = 0.0,
     class_weight: str | Mapping[str, float] | None = None,
     validation_split: float = 0.0,
@@ -145,6 +146,8 @@ def train_classifier(
             1605.07725), for three times the work; 0 for nothing.
         bptt: How many of a text's symbols, those read last, gradients reach: truncated back-propagation through time.
             What was read before is remembered and pooled all the same. None for all.
+        maximum_length: How many symbols of a text are trained on, the last ones; answers are of whole texts all the
+            same. None for all.
         language_model_loss: How much predicting each next symbol counts beside the labels, which keeps alive what a
             pretrained model has learnt; 0 for nothing.
         class_weight: What a text of each label counts: None for all the same, `"balanced"` for as much as the label
@@ -174,6 +177,8 @@ def train_classifier(
         FileExistsError: If `out` holds a run and `resume` is False.
     """
     settings = {**locals(), "precision": resolve_precision(precision)}
+    if maximum_length is not None:
+        checks.positive_integer("maximum_length", maximum_length)
     parents = _settle(settings, _open_encoders(pretrained))
     if bptt is not None and settings["bidirectional"]:
         raise ValueError(f"`bptt` needs readers that read one way, bidirectional=False; received {bptt!r}.")
@@ -211,8 +216,8 @@ def train_classifier(
         inherit_encoder(model, parents)
     sequences = [fitted.encode(text) for text in labelled.texts]
 
-    def batches(rows: np.ndarray, order: int | None) -> ExampleBatches:
-        chosen = [sequences[row] for row in rows]
+    def batches(rows: np.ndarray, order: int | None, length: int | None = None) -> ExampleBatches:
+        chosen = [sequences[row] if length is None else sequences[row][-length:] for row in rows]
         return ExampleBatches(chosen, numbers[rows], batch_size=settings["batch_size"], seed=order)
 
     facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, numbers])})
@@ -222,7 +227,7 @@ def train_classifier(
     trainer = Trainer(
         model,
         LabelOfText(weights, smoothness, bptt=bptt, language_model_loss=language_model_loss, language_models=parents),
-        batches(kept, seed),
+        batches(kept, seed, maximum_length),
         batches(held_out, None) if len(held_out) else None,
         training,
         run=run,
