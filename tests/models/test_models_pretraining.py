@@ -37,6 +37,13 @@ def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, tmp_pat
                     np.testing.assert_allclose(a, b, atol=1e-6)
 
 
+def test_pairs_of_symbols_start_without_effect_and_learn():
+    options = {**TRAINED, "bigram_buckets": 7, "pretrained": make_language_model()}
+    for rate, least, most in ((1e-9, 0.0, 1e-6), (1e-2, 1e-4, 1.0)):
+        (reader,) = textrnn.train_classifier((TEXTS, LABELS), **{**options, "learning_rate": rate}).readers
+        assert least <= np.abs(reader.bigrams.embeddings.numpy()).max() <= most
+
+
 @pytest.mark.parametrize(
     ("parent", "options", "message"),
     [

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 
 from textrnn.models.language_model import LanguageModel
 from textrnn.models.text_classifier import TextClassifier
@@ -37,11 +38,13 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
 
 def inherit_encoder(classifier: TextClassifier, parents: Sequence[LanguageModel]) -> None:
     """Give each reader of `classifier` the embedding and the recurrent layers of its own of `parents`, whose cell,
-    sizes and tokenizer it has (Dai and Le, 2015, arXiv 1511.01432)."""
+    sizes and tokenizer it has (Dai and Le, 2015, arXiv 1511.01432). Vectors of symbol pairs start without effect."""
     for reader, parent in zip(classifier.readers, parents, strict=True):
         reader.embedding.set_weights(parent.embedding.get_weights())
         for layer, source in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
             layer.cell.set_weights(source.cell.get_weights())
+        if reader.bigrams is not None:
+            reader.bigrams.embeddings.assign(tf.zeros_like(reader.bigrams.embeddings))
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
