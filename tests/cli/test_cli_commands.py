@@ -282,6 +282,19 @@ def test_a_line_break_can_be_typed_in_a_prompt(trained, corpus):
     arguments = ["-m", "textrnn", "generate", "runs/sea", "-n", 0, "--prompt", r"The sea:\nA\\n"]
     assert run(*arguments, cwd=corpus.parent).stdout == "The sea:\nA\\n\n"
     assert run(*arguments, "--raw-prompt", cwd=corpus.parent).stdout == r"The sea:\nA\\n" + "\n"
+    literal = ["-m", "textrnn", "generate", "runs/sea", "-n", 0, "--prompt", "FILE:a", "--raw-prompt"]
+    assert run(*literal, cwd=corpus.parent).stdout == "FILE:a\n"
+
+
+def test_a_line_break_can_be_typed_wherever_characters_are(trained, corpus):
+    arguments = ["-m", "textrnn", "generate", "runs/sea", "-n", 200, "--seed", 1, "--prompt", "T"]
+    plain, stopped, banned = (
+        run(*arguments, *more, cwd=corpus.parent).stdout for more in ([], ["--stop", r"\n"], ["--banned", r"\n"])
+    )
+    assert plain.removesuffix("\n").count("\n") > 0
+    assert stopped == plain.partition("\n")[0] + "\n"
+    assert banned.count("\n") == 1
+    assert "n" in banned
 
 
 def test_one_text_is_written_without_tensorflow(trained, corpus):
@@ -412,6 +425,11 @@ def test_a_text_is_written_together_in_a_terminal(trained, corpus, tmp_path):
     assert saved["options"]["temperature"] == 0.5
     again = Terminal("-m", "textrnn", "write", corpus.parent / "runs/sea", "--session", "session.json", cwd=tmp_path)
     again.read(re.escape("".join(saved["pieces"]).rpartition("\n")[2]) or "Enter")
+    again.say("/text", "The sea")
+    time.sleep(1)
+    again.process.send_signal(signal.SIGINT)  # Ctrl-C, a moment after the model was done
+    again.read(r"\[/quit ends\]")
+    again.say("/text", "The sea")
     os.write(again.end, b"\x04")  # the end of the input
     assert again.process.wait(timeout=30) == 0
     assert "The sea" in text

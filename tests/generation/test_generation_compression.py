@@ -57,9 +57,18 @@ def test_every_string_comes_back(model, text):
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_an_ordinary_text_is_coded_not_kept(model):
-    data = model.compress(TEXT)
-    lanes = compression.HEADER.unpack_from(data)[4]
-    assert lanes == 1
+    assert lanes_of(model.compress(TEXT)) == 1
+
+
+def test_the_replacement_character_is_one_like_others_where_the_model_knows_it():
+    for model in (MODELS["byte"], Marked(CharacterTokenizer().fit(TEXT + "\ufffd"))):
+        data = model.compress(TEXT + "\ufffd")
+        assert lanes_of(data) == 1
+        assert model.decompress(data) == TEXT + "\ufffd"
+
+
+def lanes_of(data):
+    return compression.HEADER.unpack_from(data)[4]
 
 
 def test_a_lone_surrogate_comes_back():

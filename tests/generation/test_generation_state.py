@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from textrnn.generation import Session, State, Stepper, StreamPool
 from textrnn.generation.state import fingerprint
+from textrnn.text import CharacterTokenizer, WordTokenizer
 
 TEXTS = st.text("abcd\n", max_size=30)
 
@@ -144,6 +145,33 @@ def test_streams_join_leave_and_begin_anew_at_their_own_pace():
     with pytest.raises(ValueError, match="`state` must come from this model"):
         pool.open(Marked("b2").read("a"))
     assert len(pool.streams) == before
+
+
+def test_a_stream_that_is_fed_twice_reads_words_as_if_fed_at_once():
+    model = Marked()
+    model.tokenizer = WordTokenizer().fit(["a b"])  # between words a space goes without saying
+    stream = StreamPool(model).open()
+    stream.feed("a b")
+    stream.feed(" a")
+    assert list(stream.waiting) == model.tokenizer.encode("a b a").tolist()
+
+
+def test_options_of_a_session_that_do_not_go_together_are_not_taken(tmp_path):
+    session = Session(Marked(), seed=3, top_k=3)
+    with pytest.raises(ValueError, match="`top_k` must be left out with temperature 0"):
+        session.choose(temperature=0)
+    assert session.options == {"top_k": 3}
+    session.choose(temperature=0.5)
+    session.save(tmp_path / "session.json")
+    assert Session.load(tmp_path / "session.json", Marked()).options == {"top_k": 3, "temperature": 0.5}
+
+
+def test_another_model_is_told_apart_before_its_options_are(tmp_path):
+    Session(Marked(), top_k=5).save(tmp_path / "session.json")
+    other = Marked("b2")
+    other.tokenizer = CharacterTokenizer().fit("a")
+    with pytest.raises(ValueError, match="must be a session with this model, b2; it is one with a1"):
+        Session.load(tmp_path / "session.json", other)
 
 
 def test_a_session_goes_on_goes_back_and_comes_back(tmp_path):

@@ -117,8 +117,14 @@ NONSENSE = {
     "penalty_alone": ({"length_penalty": 0.5}, "`length_penalty` needs `beams` above 1"),
     "both": ({"allowed": "ab", "banned": "bc"}, "no character in common; received 'b' in both"),
     "nothing_left": ({"allowed": "!"}, "must leave a symbol of the model to write"),
+    "end_alone": ({"allowed": ""}, "must leave a symbol of the model to write"),
     "all_banned": ({"banned": "abcdefghijklmnopqrstuvwxyz"}, "must leave a symbol of the model to write"),
 }
+
+
+def test_a_model_of_documents_may_not_be_left_with_their_end_alone():
+    with pytest.raises(ValueError, match="must leave a symbol of the model to write; received '' and None"):
+        Script("abab").generate(allowed="")
 
 
 @pytest.mark.parametrize(("options", "message"), NONSENSE.values(), ids=NONSENSE)

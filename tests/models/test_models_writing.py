@@ -58,6 +58,14 @@ def test_a_large_batch_is_written_by_the_compiled_function(monkeypatch):
 
 
 @pytest.mark.usefixtures("compiles")
+def test_one_text_comes_symbol_by_symbol_even_where_a_batch_was_compiled_for(monkeypatch):
+    model = make()
+    model.generate(length=10, seed=1, samples=2)
+    monkeypatch.setattr(type(model.stepper().write), "__call__", None)  # not called again
+    assert len(list(model.stream(length=10, seed=1))) > 5
+
+
+@pytest.mark.usefixtures("compiles")
 def test_labels_go_through_the_compiled_function():
     model = make(labels=["bad", "good"])
     model.label_embedding.embeddings.assign(np.random.default_rng(1).normal(size=(2, 6)))

@@ -89,3 +89,18 @@ def test_the_preset_for_sentiment_knows_praise_from_blame():
     assert [answer.label for answer in fast[:2]] == ["positive", "negative"]
     for one, other in zip(fast, slow, strict=True):
         assert one.probability == pytest.approx(other.probability, abs=1e-4)
+
+
+def test_whatever_byte_is_damaged_the_file_is_said_to_be(tmp_path):
+    path = tmp_path / "model.keras"
+    make_language_model().save(path, quantised=True)
+    whole, refused = path.read_bytes(), 0
+    for place in np.linspace(0, len(whole) - 1, 60).astype(int):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        for load in (runtime.load, textrnn.load):
+            try:
+                load(path)
+            except ValueError as error:
+                assert "keras" in str(error)  # noqa: PT017
+                refused += 1
+    assert refused > 20

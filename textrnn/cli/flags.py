@@ -75,7 +75,6 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         "--temperature",
         type=temperatures,
         metavar="X",
-        default=1.0,
         help="below 1 safer, above 1 wilder, 0 greedy; several, as in 0.5,1, take turns (default: 1)",
     )
     parser.add_argument("--top-k", "--top_k", type=positive_integer, metavar="N", help="keep the N likeliest symbols")
@@ -89,20 +88,28 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         "--repetition-penalty",
         type=positive_number,
         metavar="X",
-        default=1.0,
         help="divide the probability of recent symbols by X",
     )
     parser.add_argument(
         "--repetition-window", type=positive_integer, metavar="N", help="how many symbols are recent (default: 64)"
     )
-    parser.add_argument("--allowed", metavar="CHARACTERS", help="write no others")
-    parser.add_argument("--banned", metavar="CHARACTERS", help="never write these")
+    parser.add_argument(
+        "--allowed", type=unescaped, metavar="CHARACTERS", help=r"write no others; \n is a line break"
+    )
+    parser.add_argument(
+        "--banned", type=unescaped, metavar="CHARACTERS", help=r"never write these; \n is a line break"
+    )
 
 
 def sampling(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What `add_sampling` asked for, as `generate` takes it."""
+    """What was asked for of `add_sampling`, as `generate` takes it."""
     names = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "repetition_window", "allowed", "banned")
-    return {name: getattr(arguments, name) for name in names}
+    return {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+
+
+def unescaped(text: str) -> str:
+    r"""Text from the shell, where \n stands for a line break, \t for a tab and \\ for a backslash."""
+    return re.sub(r"\\([nt\\])", lambda found: ESCAPES[found[1]], text)
 
 
 def add_prompt(parser: argparse.ArgumentParser) -> None:
@@ -117,14 +124,16 @@ def add_prompt(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help=r"text to continue; \n is a line break, \t a tab, \\ a backslash; FILE:path reads a file",
     )
-    parser.add_argument("--raw-prompt", action="store_true", help=r"take \n and the like as typed")
+    parser.add_argument("--raw-prompt", action="store_true", help=r"take \n, FILE: and the like as typed")
 
 
 def prompt(arguments: argparse.Namespace) -> str:
     """The text that `add_prompt` asked for."""
     text: str = arguments.prompt
+    if arguments.raw_prompt:
+        return text
     if not text.startswith("FILE:"):
-        return text if arguments.raw_prompt else re.sub(r"\\([nt\\])", lambda found: ESCAPES[found[1]], text)
+        return unescaped(text)
     path = Path(text.removeprefix("FILE:"))
     try:
         return path.read_text(encoding="utf-8-sig")

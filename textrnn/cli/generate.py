@@ -43,7 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples", "--num_samples", type=flags.positive_integer, metavar="N", default=1, help="how many texts"
     )
     parser.add_argument(
-        "--stop", action="append", metavar="TEXT", help="end before this string; may be given several times"
+        "--stop",
+        type=flags.unescaped,
+        action="append",
+        metavar="TEXT",
+        help=r"end before this string, where \n is a line break; may be given several times",
     )
     flags.add_condition(parser)
     parser.add_argument("--no-prompt", action="store_true", help="print only what is added")

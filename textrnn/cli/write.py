@@ -13,7 +13,7 @@ from textrnn.cli.library import load_kind
 
 HELP = """\
   (Enter)          the model goes on to the end of a line
-  any other text   is added as you type it, with a line break at its end
+  any other text   is added as you type it, with a line break at its end (a space, where no line break is known)
   +text            is added without a line break
   ?                ways to go on; then their number picks one
   /undo            takes the last addition back
@@ -51,14 +51,14 @@ def run(arguments: argparse.Namespace) -> None:
 
     prompt = flags.prompt(arguments)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
-    chosen = {name: value for name, value in flags.sampling(arguments).items() if value not in (None, 1.0)}
+    chosen = flags.sampling(arguments)
     if arguments.session is None:
         session = Session(model, condition=arguments.condition, seed=arguments.seed, **chosen)
     else:
         if not (arguments.condition is None and arguments.seed is None):
             raise argparse.ArgumentTypeError("--session brings a label and a seed: leave --condition and --seed out")
         session = Session.load(arguments.session, model)
-        session.options |= chosen
+        session.choose(**chosen)
     session.add(prompt)
     dialogue = Dialogue(session, arguments.length, arguments.proposals)
     print("Enter lets the model write; /help shows what else there is.")
@@ -68,6 +68,9 @@ def run(arguments: argparse.Namespace) -> None:
             line = input()
         except EOFError:
             return
+        except KeyboardInterrupt:  # meant for the model, perhaps, which was done a moment ago
+            print("[/quit ends]", flush=True)
+            continue
         except UnicodeDecodeError as error:
             print(f"[{error}]", flush=True)
             continue
@@ -90,6 +93,8 @@ class Dialogue:
         self.proposals = proposals
         self.proposed: list[str] = []
         self.is_open = True
+        unknown = session.model.tokenizer.unknown_symbols
+        self.line_end = next((end for end in ("\n", " ") if not unknown(end)), "")
 
     def answer(self, line: str) -> None:
         """Do what `line` asks for; what is wrong with it is said, and nothing is lost."""
@@ -104,7 +109,7 @@ class Dialogue:
             elif line.startswith("/"):
                 self._obey(*line[1:].split(maxsplit=1))
             else:
-                self._add(line.removeprefix("+") if line.startswith("+") else f"{line}\n")
+                self._add(line.removeprefix("+") if line.startswith("+") else f"{line}{self.line_end}")
         except (ValueError, TypeError, OSError, argparse.ArgumentTypeError) as error:
             print(f"[{error}]", flush=True)
 
@@ -113,9 +118,13 @@ class Dialogue:
         self._show_last_line()
 
     def _go_on(self) -> None:
+        written = 0
         for piece in self.session.stream(self.length):
             sys.stdout.write(piece)
             sys.stdout.flush()
+            written += len(piece)
+        if not written:
+            print("[nothing: the model ends the text here]", flush=True)
 
     def _propose(self) -> None:
         self.proposed = self.session.propose(self.proposals, min(self.length, 60))
@@ -133,7 +142,7 @@ class Dialogue:
             print(f"[took back {self.session.undo()!r}]", flush=True)
             self._show_last_line()
         elif command == "temperature":
-            self.session.options["temperature"] = flags.temperatures(value)
+            self.session.choose(temperature=flags.temperatures(value))
         elif command == "length":
             self.length = flags.positive_integer(value)
         elif command == "text":

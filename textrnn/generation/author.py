@@ -49,7 +49,7 @@ class Author:
         state, start = self._start(writing.samples)
         generators = [np.random.default_rng(seed) for seed in writing.seeds]
         transcripts = [self._transcript(state) for _ in range(writing.samples)]
-        write = self.stepper.write
+        write = self.stepper.write if writing.samples > 1 else None  # one text comes symbol by symbol
         if write is not None and (write.has(writing.sampler) or is_worth_compiling(writing.samples, writing.length)):
             symbols = write(start, writing.sampler, generators, writing.length)
         else:

@@ -129,7 +129,10 @@ def _distributions(stepper: Stepper, start: State, ids: np.ndarray, progress: bo
 
 def _restored(tokenizer: Any, ids: np.ndarray, unknown: list[str]) -> str | None:
     """The text of `ids`, with what was unknown in its place; None if the two do not fit."""
-    literals = tokenizer.decode(ids).split(REPLACEMENT)
+    text: str = tokenizer.decode(ids)
+    if not unknown:
+        return text
+    literals = text.split(REPLACEMENT)
     if len(literals) != len(unknown) + 1:
         return None
     return "".join(part for pair in zip(literals, [*unknown, ""], strict=True) for part in pair)

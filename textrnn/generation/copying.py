@@ -20,7 +20,8 @@ class Copied:
     Attributes:
         share: Fraction of the text's characters that lie in a passage of `least` characters or more which stands in
             the corpus as well.
-        passages: The longest such passages, the longest first; one may be put together from several that overlap.
+        passages: The longest such passages, the longest first; where one goes over into another, they
+            are listed as one.
         least: How long a passage must be to count.
     """
 

@@ -96,7 +96,8 @@ class Stream:
     def feed(self, text: str) -> None:
         """Text to read, symbol by symbol, as the pool steps."""
         self._require_open()
-        ids = encode(self.pool.model.tokenizer, "text", text, self.state if not self.waiting else None, stacklevel=3)
+        after = self.waiting[-1] if self.waiting else self.state
+        ids = encode(self.pool.model.tokenizer, "text", text, after, stacklevel=3)
         self.waiting.extend(ids.tolist())
 
     def reset(self, state: State | None = None, *, condition: str | None = None) -> None:

@@ -50,12 +50,12 @@ def read_on(
     return np.concatenate(parts), read
 
 
-def encode(tokenizer: Any, name: str, text: str, after: State | None = None, *, stacklevel: int) -> np.ndarray:
+def encode(tokenizer: Any, name: str, text: str, after: State | int | None = None, *, stacklevel: int) -> np.ndarray:
     """The ids of `text`, the argument `name` of a call `stacklevel` frames up; a warning there names the unknown.
 
-    What `after` has read last may make a space go without saying.
+    The symbol before it, or the last one that a state has read, may make a space go without saying.
     """
-    last = after.last_id if isinstance(after, State) else None
+    last = after.last_id if isinstance(after, State) else after if isinstance(after, int) else None
     ids: np.ndarray = tokenizer.encode(checks.string(name, text), after=last)
     if tokenizer.unknown_id in ids:
         unknown = tokenizer.unknown_symbols(text)

@@ -24,7 +24,7 @@ class Session:
         model: A language model.
         condition: The label of the text, for a model that is conditioned on labels.
         seed: For what is drawn; None draws one.
-        **options: As for `generate`: how symbols are chosen. They may be changed at any time.
+        **options: As for `generate`: how symbols are chosen (`choose` changes them).
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class Session:
         self.model = model
         self.condition = condition
         self.seed = seed
-        self.options = options
+        self.options: dict[str, Any] = {}
         self.pieces: list[str] = []
         self.states: list[State] = [model.read("", condition=condition)]
         self.drawn = 0
-        model.generate(length=0, seed=seed, state=self.state, **options)  # says what is wrong with them
+        self.choose(**options)
 
     @property
     def text(self) -> str:
@@ -46,6 +46,16 @@ class Session:
     @property
     def state(self) -> State:
         return self.states[-1]
+
+    def choose(self, **options: Any) -> None:
+        """Choose symbols otherwise from now on; those options that are not named stay.
+
+        Raises:
+            ValueError, TypeError: If an option is wrong or does not go with the others; then all stay.
+        """
+        options = {**self.options, **options}
+        self.model.generate(length=0, seed=self.seed, state=self.state, **options)  # says what is wrong with them
+        self.options = options
 
     def add(self, text: str) -> None:
         """Go on with `text`."""
@@ -104,17 +114,20 @@ class Session:
         Raises:
             ValueError: If the file holds no session, or one with another model.
         """
+        fingerprint, no_session = model.stepper().fingerprint, f"{os.fspath(path)} must hold a session"
         try:
             facts = json.loads(Path(path).read_text(encoding="utf-8"))
-            session = cls(model, condition=facts["condition"], seed=facts["seed"], **facts["options"])
             pieces, drawn, mark = list(map(str, facts["pieces"])), int(facts["drawn"]), facts["fingerprint"]
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{os.fspath(path)} must hold a session: {error!r}") from error
-        if mark != session.state.fingerprint:
+            raise ValueError(f"{no_session}: {error!r}") from error
+        if mark != fingerprint:
             raise ValueError(
-                f"{os.fspath(path)} must be a session with this model, {session.state.fingerprint}; it is one with "
-                f"{mark}."
+                f"{os.fspath(path)} must be a session with this model, {fingerprint}; it is one with {mark}."
             )
+        try:
+            session = cls(model, condition=facts["condition"], seed=facts["seed"], **facts["options"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{no_session}: {error!r}") from error
         for piece in pieces:
             session.add(piece)
         session.drawn = drawn

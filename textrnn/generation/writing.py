@@ -136,7 +136,7 @@ def _never_written(tokenizer: Any, documents: bool, allowed: str | None, banned:
         others[[*tokenizer.encode(allowed), tokenizer.end_id]] = False
         never |= others
     never[tokenizer.encode(banned or "")] = True
-    if never.all():
+    if np.delete(never, tokenizer.end_id).all():  # the end alone is nothing to write
         raise ValueError(
             f"`allowed` and `banned` must leave a symbol of the model to write; received {allowed!r} and {banned!r}."
         )
