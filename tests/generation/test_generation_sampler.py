@@ -45,14 +45,34 @@ def test_a_tie_goes_to_the_first_symbol(options):
     assert Sampler(**options).probabilities(np.zeros((1, 3))).tolist() == [[1, 0, 0]]
 
 
-def test_draws_follow_the_probabilities():
-    logits = np.log([[0.02, 0.4, 0.13, 0.25, 0.05, 0.15]])
-    sampler, count = Sampler(temperature=1.3), 100_000
+DRAWN = {
+    "plain": {},
+    "warm": {"temperature": 1.3},
+    "top_k": {"top_k": 4},
+    "top_p": {"temperature": 0.8, "top_p": 0.9},
+    "min_p": {"min_p": 0.2},
+    "penalty": {"repetition_penalty": 2.0},
+}
+EXCEEDED_ONCE_IN_A_THOUSAND = {2: 13.816, 3: 16.266, 4: 18.467, 5: 20.515}  # chi-square, by degrees of freedom
+
+
+@pytest.mark.parametrize(
+    ("name", "is_alone"),
+    [*((name, False) for name in DRAWN), *((name, True) for name in ("plain", "warm", "penalty"))],
+)
+def test_draws_follow_the_probabilities(name, is_alone):
+    logits, recent = np.log([[0.02, 0.4, 0.13, 0.25, 0.05, 0.15]]), np.array([[1, 4]])
+    sampler, count = Sampler(**DRAWN[name]), 100_000
     points = np.random.default_rng(5).random([count, 1])
-    drawn = sampler.choose(np.repeat(logits, count, axis=0), points, NOTHING)
-    expected = sampler.probabilities(logits)[0] * count
-    statistic = np.sum((np.bincount(drawn, minlength=6) - expected) ** 2 / expected)
-    assert statistic < 20.515  # chi-square of 5 degrees of freedom, exceeded once in a thousand
+    if is_alone:
+        drawn = np.concatenate([sampler.choose(logits, point[None], recent) for point in points])
+    else:
+        drawn = sampler.choose(np.repeat(logits, count, axis=0), points, np.repeat(recent, count, axis=0))
+    expected = sampler.probabilities(logits, recent)[0] * count
+    found, is_possible = np.bincount(drawn, minlength=6), expected > 0
+    assert not found[~is_possible].any()
+    statistic = np.sum((found[is_possible] - expected[is_possible]) ** 2 / expected[is_possible])
+    assert statistic < EXCEEDED_ONCE_IN_A_THOUSAND[is_possible.sum() - 1]
 
 
 def test_what_is_filtered_out_is_never_drawn():

@@ -57,6 +57,24 @@ def test_a_large_batch_is_written_by_the_compiled_function(monkeypatch):
     assert all("th" not in text for text in texts)
 
 
+MADE = {
+    "rnn": {"cell": "rnn"},
+    "mlstm": {"cell": "mlstm"},
+    "min_gru": {"cell": "min_gru"},
+    "layer_norm": {"layer_norm": True, "residual": True, "embedding_dim": 16},
+    "zoneout": {"cell": "lstm", "zoneout": 0.2},
+    "tied": {"tie_embeddings": True},
+}
+
+
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize("options", MADE.values(), ids=MADE)
+def test_every_cell_and_option_is_compiled_to_write_the_same(options):
+    model = make(**options)
+    texts = model.generate("the ", length=60, seed=4, samples=2)
+    assert texts[0] == model.generate("the ", length=60, seed=4)
+
+
 @pytest.mark.usefixtures("compiles")
 def test_one_text_comes_symbol_by_symbol_even_where_a_batch_was_compiled_for(monkeypatch):
     model = make()
