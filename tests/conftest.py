@@ -1,6 +1,7 @@
 """What every test needs: a quiet TensorFlow, and property tests that a busy machine does not fail."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -26,6 +27,8 @@ def quickly_traced(request):
 
 
 def pytest_configure(config):
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell: processes inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Keras 3.15 hands its variables to h5py, and their `__array__` has no `copy` argument, which NumPy 2 asks for.
     config.addinivalue_line(
         "filterwarnings", "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"

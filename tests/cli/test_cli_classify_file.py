@@ -144,7 +144,7 @@ def pieces(folder):
 
 
 def test_ctrl_c_says_that_the_same_command_goes_on(model, folder):
-    write_reviews(folder / "reviews.csv", 100_000)  # nobody is so quick as to be done before
+    write_reviews(folder / "reviews.csv", 30_000)  # nobody is so quick as to be done before
     command = classify(model, "reviews.csv", "--out", "scored.csv")
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while pieces(folder) < 2:
