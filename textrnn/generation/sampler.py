@@ -77,7 +77,7 @@ class Sampler:
     @property
     def is_greedy(self) -> bool:
         """Whether it always takes the likeliest symbol."""
-        return not self._temperatures.any()
+        return self.top_k == 1 or not self._temperatures.any()
 
     @functools.cached_property
     def _needs_order(self) -> bool:

@@ -82,7 +82,9 @@ def check_writing(
         )
     search = _check_search(BeamSearch(beams, length_penalty), samples, sampler, seed)
     if search is None and samples > 1 and sampler.is_greedy:
-        raise ValueError(f"`samples` must be 1 with temperature 0, where all would be alike; received {samples}.")
+        raise ValueError(
+            f"`samples` must be 1 with temperature 0 or `top_k` 1, where all would be alike; received {samples}."
+        )
     never = _never_written(tokenizer, documents, allowed, banned)
     seeds = tuple((number, sample) for sample in range(samples))
     return Writing(length, samples, seeds, sampler, search, never, _stop_strings(stop))
