@@ -185,3 +185,10 @@ def test_only_the_end_of_a_long_text_is_trained_on_where_that_is_asked_for():
 def test_a_maximum_length_is_a_positive_integer(length):
     with pytest.raises((TypeError, ValueError), match="`maximum_length` must be a positive integer"):
         textrnn.train_classifier((["a", "b"], ["x", "y"]), maximum_length=length, verbose=False)
+
+
+def test_cores_that_share_many_texts_answer_what_one_would():
+    model = textrnn.TextClassifier(WordTokenizer().fit("good bad"), ["a", "b"], units=6, bidirectional=False)
+    ids = np.random.default_rng(0).integers(0, 6, [70, 9]).astype(np.int32)
+    alone, shared = (model._traced_log_probabilities[is_shared](ids) for is_shared in (False, True))
+    np.testing.assert_allclose(shared, alone, atol=1e-6)

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from textrnn import checks, runtime
 from textrnn.classification import TextLabeller
+from textrnn.layers.shards import ROWS_A_SHARD, SHARDS_AT_MOST, count_shards, map_shards
 from textrnn.models.reader import POOLINGS, Reader
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds
@@ -20,6 +21,7 @@ from textrnn.models.twins import classifier_twin
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
 
 SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch
+ROWS_TO_SHARE = ROWS_A_SHARD * SHARDS_AT_MOST
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -139,9 +141,20 @@ class TextClassifier(TextLabeller, keras.Model):
         return [depth for reader in self.readers for depth in reader.depths()]
 
     @functools.cached_property
-    def _traced_log_probabilities(self) -> Any:
+    def _traced_log_probabilities(self) -> dict[bool, Any]:
+        """From ids to answers, by whether every core takes a part of the rows."""
         signature = [tf.TensorSpec([None, None], tf.int32)]
-        return tf.function(lambda ids: tf.nn.log_softmax(self(ids, training=False)), input_signature=signature)
+
+        def answer(ids: tf.Tensor) -> tf.Tensor:
+            return tf.nn.log_softmax(self(ids, training=False))
+
+        def share(ids: tf.Tensor) -> tf.Tensor:
+            return tf.concat(map_shards(answer, count_shards(None), ids), axis=0)
+
+        return {
+            False: tf.function(answer, input_signature=signature),
+            True: tf.function(share, input_signature=signature),
+        }
 
     @functools.cached_property
     def _traced_parts(self) -> tuple[Any, Any]:
@@ -165,7 +178,9 @@ class TextClassifier(TextLabeller, keras.Model):
         """
         ids = pad_batch(sequences)
         if self.bidirectional or any(self.reverse) or ids.size <= SYMBOLS_AT_ONCE:
-            return self._traced_log_probabilities(ids).numpy()
+            # Several readers or directions are a loop for each core already: parts of rows would crowd them.
+            is_shared = len(ids) >= ROWS_TO_SHARE and self.members == 1 and not self.bidirectional
+            return self._traced_log_probabilities[is_shared](ids).numpy()
         read, answer = self._traced_parts
         carried = [reader.start(len(ids)) for reader in self.readers]
         size = max(1, SYMBOLS_AT_ONCE // len(ids))
