@@ -5,10 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 TEMPORARY = ".textrnn-"  # how the names of temporary files begin, so that those of a killed process can be found
+
+DAMAGED = (  # what reading an archive raises, by where in it a byte is wrong
+    AttributeError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Models of eight bits a number, and those that come with the package."""
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +105,16 @@ def test_whatever_byte_is_damaged_the_file_is_said_to_be(tmp_path):
                 assert "keras" in str(error)  # noqa: PT017
                 refused += 1
     assert refused > 20
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.int8.h5"])
+def test_damage_within_what_is_compressed_is_named(name, tmp_path):
+    path = tmp_path / "model.keras"
+    make_language_model().save(path, quantised=True)
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo(name).header_offset + 30 + len(name)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:start] + b"\xff" * 8 + whole[start + 8 :])  # no block of deflate begins so: zlib.error
+    for load in (runtime.load, textrnn.load):
+        with pytest.raises(ValueError, match=r"keras file|damaged"):
+            load(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from textrnn.files import atomic_path
+from textrnn.files import DAMAGED, atomic_path
 
 FORMAT = 1
 SAMPLED = 1024  # numbers of each weight that are looked at one by one
@@ -93,7 +92,7 @@ class State:
                 if facts.pop("format") != FORMAT:
                     raise ValueError("another format")
                 return cls(tuple(tensors), logits, recent, facts["fingerprint"])
-        except (ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             raise ValueError(f"{file} must hold a whole state: {error}") from error
 
 

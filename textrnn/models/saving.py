@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from textrnn import checks
-from textrnn.files import atomic_path
+from textrnn.files import DAMAGED, atomic_path
 from textrnn.runtime import find_model
 from textrnn.runtime.quantised import dequantise, is_quantised, quantise
 
@@ -65,7 +65,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
             whole = Path(folder) / "model.keras"
             dequantise(file, whole)
             return in_float32(keras.saving.load_model(whole, compile=False))
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise ValueError(f"{file} is damaged or from another version: {error}") from error
 
 
@@ -85,5 +85,5 @@ def _registered_name(file: Path) -> Any:
         with zipfile.ZipFile(file) as archive:
             config = json.loads(archive.read("config.json"))
             return config.get("registered_name")
-    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{file} must be a whole .keras file; reading it failed: {error}") from error

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from textrnn.files import DAMAGED
 from textrnn.runtime.quantised import read_dataset, read_weights
 
 PRESETS = Path(__file__).parent.parent / "presets"
@@ -73,7 +73,7 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
             name = saved.get("registered_name")
             with h5py.File(io.BytesIO(read_weights(archive)), "r") as stored:
                 weights = dict(_layers(stored))
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, AttributeError, OSError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{file} must be a whole .keras file; reading it failed: {error}") from error
     if name not in ("textrnn>LanguageModel", "textrnn>TextClassifier"):
         raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")

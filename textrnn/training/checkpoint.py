@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from textrnn.files import atomic_path
+from textrnn.files import DAMAGED, atomic_path
 
 
 @dataclass
@@ -63,7 +62,7 @@ def load_checkpoint(path: Path) -> tuple[Position, dict[str, list[np.ndarray]]]:
             arrays: dict[str, list[np.ndarray]] = {}
             for key in sorted(set(stored.files) - {"position"}, key=_name_and_number):
                 arrays.setdefault(key.split("/")[0], []).append(stored[key])
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise ValueError(f"{path} must be a whole checkpoint; reading it failed: {error}") from error
     return position, arrays
 
