@@ -3,6 +3,7 @@
     python recipes/ladder.py tinyshakespeare.txt                    every rung but the hours-long ones
     python recipes/ladder.py tinyshakespeare.txt --rungs best       one of them
     python recipes/ladder.py tinyshakespeare.txt --ablate           standard, with one thing changed at a time
+    python recipes/ladder.py tinyshakespeare.txt --ablate --epochs 4        the same in a third of the time
 
 A run learns from the first 90% of the text, keeps its last weights, and reads the rest once, when it is done: whole
 with the state carried, in blocks of 256 from an empty state, and (--dynamic) with weights that follow it. Seconds are
@@ -68,6 +69,7 @@ def main() -> None:
         metavar="CHANGE",
         help="change one thing at a time in the standard recipe (default: each of " + ", ".join(ABLATIONS) + ")",
     )
+    parser.add_argument("--epochs", type=int, help="read the text so often in every run, where hours are not to be had")
     parser.add_argument("--dynamic", action="store_true", help="also score with weights that follow the text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
@@ -75,6 +77,8 @@ def main() -> None:
     rungs = {name: RUNGS[name] for name in options.rungs}
     if options.ablate is not None:
         rungs = {name: {**RUNGS["standard"], **ABLATIONS[name]} for name in options.ablate or ABLATIONS}
+    if options.epochs is not None:
+        rungs = {name: {**settings, "epochs": options.epochs} for name, settings in rungs.items()}
     text = options.corpus.read_text(encoding="utf-8")
     cut = len(text) - round(len(text) * HELD_OUT)
     options.out.mkdir(parents=True, exist_ok=True)
