@@ -162,7 +162,7 @@ def uninterrupted(corpus, tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_killed_run_resumes_bit_for_bit(corpus, uninterrupted, tmp_path, seed):
     out = tmp_path / "run"
     process = subprocess.Popen(start_training(corpus, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

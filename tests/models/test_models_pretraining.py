@@ -21,20 +21,23 @@ def make_language_model(**options):
     return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), **{**SMALL, "documents": True, **options})
 
 
-@pytest.mark.parametrize("cell", ["lstm", "min_gru"])  # one of them without a kernel to drop weights of
-def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, tmp_path):
+@pytest.mark.parametrize(
+    ("cell", "from_file", "members"),
+    [("lstm", True, 2), ("min_gru", False, 1)],  # the second has no kernel to drop weights of
+)
+def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, from_file, members, tmp_path):
     parent = make_language_model(cell=cell)
     parent.save(tmp_path / "parent.keras")
-    for given in (parent, tmp_path / "parent.keras"):
-        classifier = textrnn.train_classifier((TEXTS, LABELS), pretrained=given, members=2, **TRAINED)
-        assert classifier.tokenizer == parent.tokenizer
-        assert not classifier.bidirectional
-        for reader in classifier.readers:
-            pairs = [(reader.embedding, parent.embedding)]
-            pairs += [(a.cell, b.cell) for a, b in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True)]
-            for own, inherited in pairs:
-                for a, b in zip(own.get_weights(), inherited.get_weights(), strict=True):
-                    np.testing.assert_allclose(a, b, atol=1e-6)
+    given = tmp_path / "parent.keras" if from_file else parent
+    classifier = textrnn.train_classifier((TEXTS, LABELS), pretrained=given, members=members, **TRAINED)
+    assert classifier.tokenizer == parent.tokenizer
+    assert not classifier.bidirectional
+    for reader in classifier.readers:
+        pairs = [(reader.embedding, parent.embedding)]
+        pairs += [(a.cell, b.cell) for a, b in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True)]
+        for own, inherited in pairs:
+            for a, b in zip(own.get_weights(), inherited.get_weights(), strict=True):
+                np.testing.assert_allclose(a, b, atol=1e-6)
 
 
 def test_pairs_of_symbols_start_without_effect_and_learn():

@@ -62,8 +62,7 @@ def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_
     assert_same([resumed, whole])
 
 
-@pytest.mark.parametrize("documents", [None, "string"])
-@pytest.mark.parametrize("steps", [1, 13])
+@pytest.mark.parametrize(("documents", "steps"), [(None, 1), ("string", 13)])
 def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps):
     options = {"documents": documents, "checkpoint_seconds": 0, "dropout": 0.3, "num_layers": 2}
     with pytest.raises(RuntimeError, match="killed"):
