@@ -69,7 +69,9 @@ def main() -> None:
         metavar="CHANGE",
         help="change one thing at a time in the standard recipe (default: each of " + ", ".join(ABLATIONS) + ")",
     )
-    parser.add_argument("--epochs", type=int, help="read the text so often in every run, where hours are not to be had")
+    parser.add_argument(
+        "--epochs", type=int, help="read the text so often in every run (default: what its settings say)"
+    )
     parser.add_argument("--dynamic", action="store_true", help="also score with weights that follow the text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
