@@ -70,7 +70,7 @@ def main() -> None:
         help="change one thing at a time in the standard recipe (default: each of " + ", ".join(ABLATIONS) + ")",
     )
     parser.add_argument(
-        "--epochs", type=int, help="read the text so often in every run (default: what its settings say)"
+        "--epochs", type=int, help="how often every run reads the text, instead of what its settings say"
     )
     parser.add_argument("--dynamic", action="store_true", help="also score with weights that follow the text")
     parser.add_argument("--seed", type=int, default=0)
