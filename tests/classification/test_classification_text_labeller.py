@@ -5,6 +5,7 @@ import pytest
 
 from textrnn.classification import CalibrationError, TextLabeller
 from textrnn.classification.calibration import temper
+from textrnn.classification.text_labeller import ROWS_AT_LEAST, ROWS_AT_MOST, SYMBOLS_AT_ONCE, batches_by_length
 
 
 class DigitTokenizer:
@@ -84,3 +85,19 @@ def test_a_temperature_needs_two_labels_and_a_mistake():
     with pytest.raises(CalibrationError, match="every text was answered right"):
         labeller.calibrate(["900", "090"], ["a", "b"])
     assert labeller.temperature == 1
+
+
+@pytest.mark.parametrize("longest", [1, 60, 3000, 200_000])
+@pytest.mark.parametrize("batch_size", [None, 7])
+def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_size):
+    lengths = np.random.default_rng(0).integers(0, longest, 1000).tolist()
+    batches = list(batches_by_length(lengths, batch_size))
+    order = [n for rows in batches for n in rows]
+    assert sorted(order) == list(range(1000))
+    assert [lengths[n] for n in order] == sorted(lengths)
+    for rows in batches:
+        assert len(rows) <= (batch_size or ROWS_AT_MOST)
+        padded = len(rows) * lengths[rows[-1]]
+        assert padded <= SYMBOLS_AT_ONCE or len(rows) <= (batch_size or ROWS_AT_LEAST)
+    if batch_size is None:
+        assert all(len(rows) >= ROWS_AT_LEAST for rows in batches[:-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from textrnn.classification.calibration import (
 from textrnn.classification.explanation import Explanation, pieces_of
 from textrnn.classification.report import ClassificationReport
 from textrnn.classification.text_reader import PartwiseLabeller, TextReader
+
+SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch
+ROWS_AT_LEAST, ROWS_AT_MOST = 64, 256
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,19 @@ class TextLabeller:
         return temper(self.log_probabilities(sequences), self.temperature)
 
     def classify(
-        self, texts: Sequence[str], batch_size: int = 64, *, threshold: float | None = None, progress: bool = False
+        self,
+        texts: Sequence[str],
+        batch_size: int | None = None,
+        *,
+        threshold: float | None = None,
+        progress: bool = False,
     ) -> list[Prediction]:
         """Label texts.
 
         Args:
             texts: Any number of strings of any length; an empty one gets the answer for a text that says nothing.
-            batch_size: How many are read at once; it changes the speed, not the answers.
+            batch_size: How many are read at once; it changes the speed, not the answers. By default 64 to 256, the
+                more the shorter they are.
             threshold: The least probability of an answer that is given; the label of other texts is None.
             progress: Whether to show a bar on a terminal.
 
@@ -75,14 +84,14 @@ class TextLabeller:
         return [self._prediction(row, least) for row in temper(logs, self.temperature)]
 
     def evaluate_texts(
-        self, texts: Sequence[str], labels: Sequence[str], batch_size: int = 64, *, progress: bool = False
+        self, texts: Sequence[str], labels: Sequence[str], batch_size: int | None = None, *, progress: bool = False
     ) -> ClassificationReport:
         """Answers against truths: accuracy, F1, confusions, calibration; print it for a page.
 
         Args:
             texts: One or more strings.
             labels: The right label of each.
-            batch_size: How many are read at once.
+            batch_size: How many are read at once; by default 64 to 256, by their length.
             progress: Whether to show a bar on a terminal.
 
         Raises:
@@ -95,7 +104,7 @@ class TextLabeller:
         )
 
     def calibrate(
-        self, texts: Sequence[str], labels: Sequence[str], batch_size: int = 64, *, progress: bool = False
+        self, texts: Sequence[str], labels: Sequence[str], batch_size: int | None = None, *, progress: bool = False
     ) -> Calibration:
         """Fit `temperature` on texts that were not trained on: probabilities then tell how often answers are right.
 
@@ -105,7 +114,7 @@ class TextLabeller:
         Args:
             texts: Strings of two labels or more.
             labels: The right label of each.
-            batch_size: How many are read at once.
+            batch_size: How many are read at once; by default 64 to 256, by their length.
             progress: Whether to show a bar on a terminal.
 
         Returns:
@@ -180,15 +189,14 @@ class TextLabeller:
     def _number(self, name: str, label: str) -> int:
         return self.labels.index(checks.one_of(name, label, self.labels))
 
-    def _read(self, texts: Sequence[str], batch_size: int, progress: bool) -> np.ndarray:
+    def _read(self, texts: Sequence[str], batch_size: int | None, progress: bool) -> np.ndarray:
         """Log-probabilities of all texts, float64 `[N, labels]`; texts of like length are read together."""
-        checks.positive_integer("batch_size", batch_size)
+        if batch_size is not None:
+            checks.positive_integer("batch_size", batch_size)
         ids = [self.tokenizer.encode(text) for text in texts]
-        by_length = sorted(range(len(ids)), key=lambda n: len(ids[n]))
         logs = np.zeros([len(ids), len(self.labels)])
         with tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar:
-            for start in range(0, len(ids), batch_size):
-                rows = by_length[start : start + batch_size]
+            for rows in batches_by_length([len(each) for each in ids], batch_size):
                 logs[rows] = self.log_probabilities([ids[row] for row in rows])
                 bar.update(len(rows))
         return logs
@@ -214,6 +222,22 @@ class TextLabeller:
         probability = float(probabilities[best])
         named = dict(zip(self.labels, map(float, probabilities), strict=True))
         return Prediction(self.labels[best] if probability >= least else None, probability, named)
+
+
+def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> Iterator[list[int]]:
+    """The numbers of texts of these lengths, those of like length together, the shortest first.
+
+    Without a size, batches are as large as suits: a step of the recurrence costs little more for many rows than for
+    few, but the memory of a batch grows with its symbols, padding included.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    while order:
+        size = batch_size
+        if size is None:
+            fitting = sum(rows * lengths[n] <= SYMBOLS_AT_ONCE for rows, n in enumerate(order[:ROWS_AT_MOST], 1))
+            size = max(fitting, ROWS_AT_LEAST)
+        yield order[:size]
+        order = order[size:]
 
 
 def _checked_texts(texts: Sequence[str]) -> list[str]:

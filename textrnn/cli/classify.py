@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", default="utf-8", help="of the file or the input (default: utf-8)")
     parser.add_argument("--text-column", metavar="NAME", help="default: text, sentence or review")
     parser.add_argument(
-        "--batch-size", "--batch_size", type=flags.positive_integer, metavar="N", default=64, help="texts at once"
+        "--batch-size",
+        "--batch_size",
+        type=flags.positive_integer,
+        metavar="N",
+        help="texts at once (default: 64 to 256, by their length)",
     )
     parser.add_argument(
         "--threshold", type=flags.share, metavar="X", help="no label (a dash) where its probability is below X"

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from textrnn import checks, runtime
 from textrnn.classification import TextLabeller
+from textrnn.classification.text_labeller import SYMBOLS_AT_ONCE
 from textrnn.layers.shards import ROWS_A_SHARD, SHARDS_AT_MOST, count_shards, map_shards
 from textrnn.models.reader import POOLINGS, Reader
 from textrnn.models.saving import save_model
@@ -20,7 +21,6 @@ from textrnn.models.stack import CELLS, derive_seeds
 from textrnn.models.twins import classifier_twin
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
 
-SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch
 ROWS_TO_SHARE = ROWS_A_SHARD * SHARDS_AT_MOST
 
 
