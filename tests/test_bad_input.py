@@ -433,6 +433,28 @@ COMMANDS = {
         2,
         "must be a number above 0 and of 1 or less",
     ),
+    "compressing with a classifier": (
+        ["compress", "classifier.keras", "text.txt", "out"],
+        1,
+        "must be a language model; .* holds a classifier",
+    ),
+    "compressing other bytes": (["compress", "lm.keras", "latin.txt", "out"], 1, "latin.txt must be UTF-8 text"),
+    "compressing nothing": (["compress", "lm.keras", "nowhere.txt", "out"], 1, "No such file or directory"),
+    "compressing under a label": (
+        ["compress", "lm.keras", "text.txt", "out", "--condition", "good"],
+        1,
+        "`condition` must be None: this model has no labels; received 'good'",
+    ),
+    "decompressing a text": (["decompress", "lm.keras", "text.txt", "out"], 1, "must be what `compress` returned"),
+    "writing with a classifier": (["write", "classifier.keras"], 1, "must be a language model; .* a classifier"),
+    "writing on nowhere": (["write", "lm.keras", "--session", "nowhere"], 1, "No such file or directory"),
+    "writing on in a text": (["write", "lm.keras", "--session", "text.txt"], 1, "text.txt must hold a session"),
+    "writing with two seeds": (
+        ["write", "lm.keras", "--session", "text.txt", "--seed", "1"],
+        2,
+        "leave --condition and --seed out",
+    ),
+    "no ways to go on": (["write", "lm.keras", "--proposals", "0"], 2, "must be a positive integer; received 0"),
 }
 
 
