@@ -92,7 +92,8 @@ def make_sentiment(options: argparse.Namespace) -> None:
         parts += [read_polar(path)] * times
     joined = LabelledTexts([t for part in parts for t in part.texts], [n for part in parts for n in part.labels])
     api = import_api(work="training")
-    model = train(api.train_classifier, joined, options.run, pretrained=options.language_model, **PRETRAINED)
+    settings = {**PRETRAINED, "pretrained": options.language_model, "seed": options.seed}
+    model = train(api.train_classifier, joined, options.run, **settings)
     print(model.calibrate(aside.texts, aside.labels))
     path = options.out / f"{options.preset}.keras"
     model.save(path, quantised=True)

@@ -71,6 +71,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/sentiment"))
     options = parser.parse_args()
+    if min(options.held_out, options.calibration) < 1:
+        parser.error("--held-out and --calibration must each leave a review for it")
     if options.language_model and options.unlabelled:
         parser.error("--unlabelled is for a language model of one's own; --language-model names one that is there")
     training, aside, test = split(
@@ -80,11 +82,15 @@ def main() -> None:
     lm = options.language_model
     if options.unlabelled is not None:
         texts = [*training.texts, *read_texts(options.unlabelled)]
-        settings = {**LANGUAGE_MODEL, **({} if options.epochs is None else {"epochs": options.epochs})}
+        settings = {
+            **LANGUAGE_MODEL,
+            "seed": options.seed,
+            **({} if options.epochs is None else {"epochs": options.epochs}),
+        }
         tokenizer = WordTokenizer(maximum_size=VOCABULARY)
         lm = train(api.train_language_model, texts, options.out / "language_model", tokenizer=tokenizer, **settings)
     settings = FROM_SCRATCH if lm is None else {**PRETRAINED, "pretrained": lm}
-    classifier = train(api.train_classifier, training, options.out / "classifier", **settings)
+    classifier = train(api.train_classifier, training, options.out / "classifier", seed=options.seed, **settings)
     print(classifier.calibrate(aside.texts, aside.labels))
     classifier.save(options.out / "sentiment.keras")
     print(classifier.evaluate_texts(test.texts, test.labels, progress=True))

@@ -5,7 +5,7 @@ import pytest
 
 from textrnn.classification import CalibrationError, TextLabeller
 from textrnn.classification.calibration import temper
-from textrnn.classification.text_labeller import ROWS_AT_LEAST, ROWS_AT_MOST, SYMBOLS_AT_ONCE, batches_by_length
+from textrnn.classification.text_labeller import ROWS_AT_ONCE, SYMBOLS_AT_ONCE, batches_by_length
 
 
 class DigitTokenizer:
@@ -96,8 +96,16 @@ def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_siz
     assert sorted(order) == list(range(1000))
     assert [lengths[n] for n in order] == sorted(lengths)
     for rows in batches:
-        assert len(rows) <= (batch_size or ROWS_AT_MOST)
-        padded = len(rows) * lengths[rows[-1]]
-        assert padded <= SYMBOLS_AT_ONCE or len(rows) <= (batch_size or ROWS_AT_LEAST)
-    if batch_size is None:
-        assert all(len(rows) >= ROWS_AT_LEAST for rows in batches[:-1])
+        assert len(rows) <= (batch_size or ROWS_AT_ONCE)
+        assert len(rows) * lengths[rows[-1]] <= SYMBOLS_AT_ONCE or len(rows) == 1
+    if longest <= 60:
+        assert {len(rows) for rows in batches[:-1]} == {batch_size or ROWS_AT_ONCE}
+
+
+def test_labels_may_be_whole_numbers_of_any_kind():
+    labeller = Digits()
+    labeller.labels = ("0", "1", "2")
+    right = [labeller.evaluate_texts(["900", "090"], labels).accuracy for labels in (["0", "1"], [0, 1])]
+    assert right == [1.0, 1.0]
+    labeller.labels = ("False", "True", "")
+    assert labeller.evaluate_texts(["900", "090"], [np.bool_(False), True]).accuracy == 1.0

@@ -1,14 +1,17 @@
 """What the shell says of a classifier: a report, a baseline beside it, a calibration, an explanation."""
 
+import io
 import json
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import textrnn
 from textrnn.cli.main import main
+from textrnn.runtime.quantised import is_quantised
 from textrnn.text import WordTokenizer
 
 WORDS = ("bad", "fair", "good")
@@ -99,6 +102,25 @@ def test_calibrating_writes_the_model_with_its_temperature(folder, capsys, monke
     assert before.temperature == 1
     assert f"{after.temperature:.3f}" == found[1]
     assert "not calibrated" not in run(capsys, "evaluate", "calibrated.keras", "test.csv").out
+
+
+def test_calibrating_keeps_what_comes_with_the_package_and_how_a_file_is_stored(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit):
+        main(["calibrate", "sentiment-en", "aside.csv"])
+    assert "--out is needed: sentiment-en comes with the package" in capsys.readouterr().err
+    textrnn.load("model.keras").save("small.keras", quantised=True)
+    run(capsys, "calibrate", "small.keras", "aside.csv")
+    assert is_quantised(Path("small.keras"))
+    assert textrnn.load("small.keras").temperature != 1
+
+
+def test_a_line_of_the_input_ends_at_line_breaks_alone(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("it was\x0cgood\nbad\u2028\n".encode())))
+    assert (
+        run(capsys, "classify", "model.keras", "-").out.count("\t") == 2 * 2
+    )  # of two texts: behind label and number
 
 
 def test_below_the_threshold_there_is_a_dash(folder, capsys, monkeypatch):

@@ -70,17 +70,18 @@ def test_a_classifier_is_no_language_model():
 
 
 def test_a_layer_that_waits_does_not_move_and_the_others_do():
+    parent, options = make_language_model(), {**TRAINED, "learning_rate": 1e-2, "unfreezing": 1.0}
+    stop = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True))
     classifier = textrnn.train_classifier(
-        (TEXTS, LABELS),
-        pretrained=(parent := make_language_model()),
-        unfreezing=1.0,
-        **{**TRAINED, "learning_rate": 1e-2},
+        (TEXTS, LABELS), pretrained=parent, **{**options, "epochs": 4, "callbacks": [stop]}
     )
     (reader,) = classifier.readers
     for own, inherited in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
         np.testing.assert_array_equal(own.cell.get_weights()[0], inherited.cell.get_weights()[0])
     np.testing.assert_array_equal(reader.embedding.get_weights()[0], parent.embedding.get_weights()[0])
     assert np.abs(reader.head.bias.numpy()).max() > 0
+    with pytest.raises(ValueError, match=r"within the 3 epochs; with 1\.0 the lowest would wait for 3"):
+        textrnn.train_classifier((TEXTS, LABELS), pretrained=parent, **{**options, "epochs": 3})
 
 
 @pytest.mark.parametrize("members", [1, 2])

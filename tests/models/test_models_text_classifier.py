@@ -1,6 +1,7 @@
 """The classifier: one answer a text, whatever company the text is in."""
 
 import json
+import warnings
 
 import keras
 import numpy as np
@@ -162,6 +163,35 @@ def test_few_held_out_texts_calibrate_nothing(capsys):
     options = {**SMALL, "epochs": 1, "validation_split": 0.25}
     assert textrnn.train_classifier(noisy_texts(60), **options).temperature == 1
     assert "not calibrated: that takes 50 held-out texts, there are 15" in capsys.readouterr().out
+
+
+def test_a_run_that_was_calibrated_later_keeps_that_when_resumed(tmp_path):
+    options = {**SMALL, "epochs": 1, "verbose": False, "out": tmp_path, "class_weight": {0: 1.0, 1: np.float32(2.0)}}
+    source = (["good", "bad"] * 8, [0, 1] * 8)
+    textrnn.train_classifier(source, **options)
+    calibrated = textrnn.load(tmp_path)
+    calibrated.temperature = 2.5
+    calibrated.save(tmp_path / "model.keras")
+    for epochs in (1, 2):
+        resumed = textrnn.train_classifier(source, **{**options, "epochs": epochs}, resume=True)
+        assert resumed.temperature == textrnn.load(tmp_path).temperature == 2.5
+
+
+def test_of_as_many_right_answers_the_lower_loss_is_better(tmp_path):
+    generator = np.random.default_rng(0)
+    texts = [f"w{generator.integers(40)} w{generator.integers(40)}" for _ in range(120)]
+    labels = [str(generator.integers(2)) for _ in texts]  # nothing to learn: the validation loss rises
+    options = {**SMALL, "epochs": 12, "learning_rate": 0.05, "validation_split": 0.1, "patience": 2, "verbose": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # held-out texts that are also trained on
+        textrnn.train_classifier((texts, labels), out=tmp_path, **options)
+    best, waited = (-1.0, np.inf), 0
+    for line in map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines()):
+        found = (-line["val_accuracy"], line["val_loss"])
+        assert line["is_best"] == (found < best or line["epoch"] == 1)
+        best, waited = (found, 0) if line["is_best"] else (best, waited + 1)
+    assert waited == 2
+    assert line["epoch"] < 12
 
 
 def test_only_the_end_of_a_long_text_is_trained_on_where_that_is_asked_for():

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import textrnn
+from textrnn.classification.explanation import pieces_of
 from textrnn.models.twins import classifier_twin
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
@@ -72,12 +73,14 @@ def test_a_bidirectional_classifier_cannot_answer_before_the_end():
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
-def test_keras_reads_a_long_text_in_parts_as_it_does_whole(cell, monkeypatch):
+def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
     model = make(cell=cell, bigram_buckets=17, members=2, pooling="attention" if cell == "gru" else "concat")
     sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
     whole = model.log_probabilities(sequences)
     monkeypatch.setattr("textrnn.models.text_classifier.SYMBOLS_AT_ONCE", 4 * 9)
     np.testing.assert_allclose(model.log_probabilities(sequences), whole, atol=1e-5)
+    monkeypatch.setattr("textrnn.runtime.text_classifier.SYMBOLS_A_PART", 4 * 9)
+    np.testing.assert_allclose(classifier_twin(model).log_probabilities(sequences), whole, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,12 @@ def test_explanations_are_shown_without_letting_the_text_into_the_page():
     assert explanation.label == "yes"
     assert explanation.against in ("no", "so so")
     assert len(str(explanation).splitlines()) == 1 + min(10, len(explanation.pieces))
+
+
+@given(st.lists(st.sampled_from(["the", "sea", "seaweed", "SEAWEED", "lighter", "Slowly", "x", ",", "!", "  "])))
+def test_pieces_are_the_text_where_the_tail_of_a_word_is_unknown_too(words):
+    text, tokenizer = " ".join(words), WordTokenizer(head_letters=3).fit("the sea is slowest lightly")
+    assert "".join(pieces_of(tokenizer, text, tokenizer.encode(text))[0]) == text
 
 
 @pytest.mark.parametrize(

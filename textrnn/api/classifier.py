@@ -23,9 +23,11 @@ from textrnn.api.common import (
     say,
 )
 from textrnn.classification import CalibrationError
+from textrnn.classification.text_labeller import WHOLE_NUMBERS
 from textrnn.models import LanguageModel, TextClassifier
 from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
+from textrnn.runtime.archive import read_archive
 from textrnn.text import LabelledTexts, Tokenizer, read_labelled
 from textrnn.training import (
     ExampleBatches,
@@ -140,7 +142,8 @@ def train_classifier(
         weight_decay: Of AdamW.
         clip_norm: The gradient's largest global norm.
         warmup: Fraction of all steps over which the learning rate rises.
-        patience: Epochs without a better validation loss after which training stops.
+        patience: Epochs without more right answers on the held-out texts, or as many and a lower loss, after which
+            training stops.
         smoothness: How much it counts, beside the labels, that an answer stays the same where a text's embeddings are
             moved a little in the worst direction: virtual adversarial training (Miyato et al., 2017, arXiv
             1605.07725), for three times the work; 0 for nothing.
@@ -201,6 +204,8 @@ def train_classifier(
     aside = LabelledTexts([labelled.texts[row] for row in held_out], [labelled.labels[row] for row in held_out])
     _warn_of_repeated(aside.texts, {labelled.texts[row] for row in kept})
     weights = weigh_classes(class_weight, labels, numbers[kept])
+    if isinstance(class_weight, Mapping):
+        settings["class_weight"] = dict(zip(labels, weights.tolist(), strict=True))
     fitted = make_ready(settings["tokenizer"])
     if not fitted.is_fitted:
         fitted.fit(labelled.texts[row] for row in kept)
@@ -234,6 +239,8 @@ def train_classifier(
         callbacks=callbacks,
         is_shown=verbose,
     )
+    if run is not None and is_resumed and run.model.exists() and not len(aside):
+        model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated meanwhile
     run_trainer(trainer, facts, is_resumed, "loss")
     if len(aside):
         _calibrate(model, aside, run, verbose)
@@ -317,6 +324,6 @@ def _labelled(source: Any, text_column: str | None, label_column: str | None, en
 
 def _label(n: int, label: Any) -> str:
     """A label as a string: whole numbers may be given too."""
-    if not isinstance(label, (str, int, np.integer, np.bool_)):
+    if not isinstance(label, (str, *WHOLE_NUMBERS)):
         raise TypeError(f"`labels[{n}]` must be a string or a whole number; received {label!r}.")
     return str(label)

@@ -102,14 +102,18 @@ def pieces_of(tokenizer: Any, text: str, ids: np.ndarray) -> tuple[list[str], np
     """
     decode, unknown = tokenizer.incremental_decoder(), iter(tokenizer.unknown_pieces(text))
     pieces: list[str] = []
+    shown = 0
     piece_of = np.zeros(len(ids), np.int64)
     for place, symbol in enumerate(ids.tolist()):
         piece_of[place] = len(pieces)
         piece = decode(symbol)
         if symbol == tokenizer.unknown_id:
             piece = piece.replace(UNKNOWN, next(unknown))
+            if piece.startswith(" ") and text.startswith(piece[1:], shown):
+                piece = piece[1:]  # the unknown tail of a known head, which nothing tells from a word
         if piece:
             pieces.append(piece)
+            shown += len(piece)
     if not pieces:
         return ([""], piece_of) if len(ids) else ([], piece_of)
     return pieces, np.minimum(piece_of, len(pieces) - 1)

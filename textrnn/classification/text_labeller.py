@@ -22,8 +22,9 @@ from textrnn.classification.explanation import Explanation, pieces_of
 from textrnn.classification.report import ClassificationReport
 from textrnn.classification.text_reader import PartwiseLabeller, TextReader
 
-SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch
-ROWS_AT_LEAST, ROWS_AT_MOST = 64, 256
+SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch, padding included
+ROWS_AT_ONCE = 256
+WHOLE_NUMBERS = (int, np.integer, np.bool_)  # which may be labels, too
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ class TextLabeller:
 
         Args:
             texts: Any number of strings of any length; an empty one gets the answer for a text that says nothing.
-            batch_size: How many are read at once; it changes the speed, not the answers. By default 64 to 256, the
-                more the shorter they are.
+            batch_size: How many are read at once, at most, 256 by default; it changes the speed, not the answers.
+                Long texts are fewer, for the sake of memory.
             threshold: The least probability of an answer that is given; the label of other texts is None.
             progress: Whether to show a bar on a terminal.
 
@@ -91,7 +92,7 @@ class TextLabeller:
         Args:
             texts: One or more strings.
             labels: The right label of each.
-            batch_size: How many are read at once; by default 64 to 256, by their length.
+            batch_size: How many are read at once, at most; 256 by default.
             progress: Whether to show a bar on a terminal.
 
         Raises:
@@ -114,7 +115,7 @@ class TextLabeller:
         Args:
             texts: Strings of two labels or more.
             labels: The right label of each.
-            batch_size: How many are read at once; by default 64 to 256, by their length.
+            batch_size: How many are read at once, at most; 256 by default.
             progress: Whether to show a bar on a terminal.
 
         Returns:
@@ -205,7 +206,7 @@ class TextLabeller:
         """The number of each text's label, int64 `[N]`."""
         if not isinstance(labels, Iterable) or isinstance(labels, str):
             raise TypeError(f"`labels` must be a list with a label for each text; received {labels!r}.")
-        names = [str(label) if isinstance(label, (int, np.integer)) else label for label in labels]  # as in training
+        names = [str(label) if isinstance(label, WHOLE_NUMBERS) else label for label in labels]
         if len(names) != len(texts) or not texts:
             raise ValueError(
                 f"`labels` must be as many as `texts`, and at least one; received {len(texts)} texts and "
@@ -227,15 +228,13 @@ class TextLabeller:
 def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> Iterator[list[int]]:
     """The numbers of texts of these lengths, those of like length together, the shortest first.
 
-    Without a size, batches are as large as suits: a step of the recurrence costs little more for many rows than for
-    few, but the memory of a batch grows with its symbols, padding included.
+    A batch has `batch_size` texts, or fewer where those are long: a step of the recurrence costs little more for many
+    rows than for few, but memory grows with the symbols of a batch, padding included. A very long text is alone.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     while order:
-        size = batch_size
-        if size is None:
-            fitting = sum(rows * lengths[n] <= SYMBOLS_AT_ONCE for rows, n in enumerate(order[:ROWS_AT_MOST], 1))
-            size = max(fitting, ROWS_AT_LEAST)
+        several = enumerate(order[: batch_size or ROWS_AT_ONCE], 1)
+        size = max(1, sum(rows * lengths[n] <= SYMBOLS_AT_ONCE for rows, n in several))
         yield order[:size]
         order = order[size:]
 

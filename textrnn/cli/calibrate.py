@@ -23,12 +23,18 @@ def run(arguments: argparse.Namespace) -> None:
     """Fit the temperature and write the model with it; a crash leaves the old file whole."""
     if arguments.out is not None and not arguments.out.endswith(".keras"):
         raise argparse.ArgumentTypeError(f"--out must end in .keras; received {arguments.out!r}")
+    from textrnn.runtime import find_model
+    from textrnn.runtime.archive import is_preset
+    from textrnn.runtime.quantised import is_quantised
+
+    file = find_model(arguments.model)
+    if arguments.out is None and is_preset(file):
+        raise argparse.ArgumentTypeError(
+            f"--out is needed: {arguments.model} comes with the package and stays as it is"
+        )
     classifier = load_kind(arguments.model, "TextClassifier")
     data = read_table(arguments.file, classifier, arguments)
     calibration = classifier.calibrate(data.texts, data.labels, progress=True)
-
-    from textrnn.runtime import find_model
-
-    out = arguments.out or find_model(arguments.model)
-    classifier.save(out)
+    out = arguments.out or file
+    classifier.save(out, quantised=is_quantised(file))
     print(f"{calibration}\nsaved in {out}")

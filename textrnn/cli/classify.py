@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
 
 from textrnn.cli import flags
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--batch_size",
         type=flags.positive_integer,
         metavar="N",
-        help="texts at once (default: 64 to 256, by their length)",
+        help="texts at once, at most (default: 256)",
     )
     parser.add_argument(
         "--threshold", type=flags.share, metavar="X", help="no label (a dash) where its probability is below X"
@@ -114,5 +115,5 @@ def _texts(arguments: argparse.Namespace, source: str | None) -> list[str]:
     if source is None:
         return list(arguments.texts)
     if source == "-":
-        return read_input(arguments.encoding).splitlines()
+        return [line.removesuffix("\n") for line in io.StringIO(read_input(arguments.encoding))]
     return read_texts(source, text_column=arguments.text_column, encoding=arguments.encoding)

@@ -126,18 +126,27 @@ class Reader(keras.layers.Layer):
         """As a call; beside the logits the last layer's outputs at the steps a gradient reaches, `[B, T, H]`."""
         carried = self.start(tf.shape(ids)[0])
         if bptt is not None:
-            parts = [self.split(part, bptt) for part in (ids, mask, perturbation)]
+            parts = [self.split(part, bptt, mask) for part in (ids, mask, perturbation)]
             (early, ids), (early_mask, mask), (early_perturbation, perturbation) = parts
             carried, _ = self._run(early, carried, early_mask, training, early_perturbation)
             carried = tf.nest.map_structure(tf.stop_gradient, carried)
         carried, outputs = self._run(ids, carried, mask, training, perturbation)
         return self.answer(carried, training=training), outputs
 
-    def split(self, steps: tf.Tensor | None, bptt: int | None) -> tuple[tf.Tensor | None, tf.Tensor | None]:
-        """Of `[B, T, ...]` what is read first, and the last `bptt` steps in the order of reading."""
+    def split(
+        self, steps: tf.Tensor | None, bptt: int | None, mask: tf.Tensor | None
+    ) -> tuple[tf.Tensor | None, tf.Tensor | None]:
+        """Of `[B, T, ...]`, padded at its end, what is read first, and of each row the last `bptt` real steps in the
+        order of reading; where the reader begins at the beginning, both are padded at theirs."""
         if steps is None or bptt is None:
             return None, steps
-        return (steps[:, bptt:], steps[:, :bptt]) if self.reverse else (steps[:, :-bptt], steps[:, -bptt:])
+        if self.reverse:
+            return steps[:, bptt:], steps[:, :bptt]
+        if mask is not None:  # rows end together
+            lengths = tf.math.count_nonzero(mask, axis=1, keepdims=True, dtype=tf.int32)
+            length = tf.shape(mask)[1]
+            steps = tf.gather(steps, (tf.range(length) + lengths) % length, batch_dims=1)
+        return steps[:, :-bptt], steps[:, -bptt:]
 
     def start(self, rows: Any) -> Carried:
         """Nothing read yet, in each of `rows` texts."""
@@ -169,10 +178,10 @@ class Reader(keras.layers.Layer):
             entering = dropout(hidden, training=training)
             hidden, *states = layer(entering, initial_state=initial, mask=mask, training=training)
             after += states
-        if mask is not None:
-            ids = tf.where(mask, tf.cast(ids, tf.int32), 0)
-        count = tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
-        last = tf.gather(tf.concat([last_ids[:, None], tf.cast(ids, tf.int32)], axis=1), count, batch_dims=1)
+        ids = tf.concat([last_ids[:, None], tf.cast(ids, tf.int32)], axis=1)
+        is_real = ids != PAD_ID if mask is None else tf.pad(mask, [[0, 0], [1, 0]], constant_values=True)
+        place = tf.reduce_max(tf.where(is_real, tf.range(tf.shape(ids)[1]), 0), axis=1)
+        last = tf.gather(ids, place, batch_dims=1)
         return (tuple(after), self.pooling.add(pooled, hidden, mask), last), hidden
 
     def answer(self, carried: Carried, *, training: bool | None = None) -> tf.Tensor:

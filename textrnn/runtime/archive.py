@@ -54,6 +54,11 @@ def find_model(path: str | os.PathLike[str]) -> Path:
     return file
 
 
+def is_preset(file: Path) -> bool:
+    """Whether a file came with the package."""
+    return file.resolve().parent == PRESETS.resolve()
+
+
 def presets() -> list[str]:
     """The names of the models that come with the package."""
     return sorted(file.stem for file in PRESETS.glob("*.keras"))

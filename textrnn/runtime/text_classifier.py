@@ -16,6 +16,7 @@ from textrnn.runtime.pooling import AttentionPooling, ConcatPooling, Pooled, Poo
 from textrnn.runtime.recurrent import Recurrent
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 
+SYMBOLS_A_PART = 1 << 14  # over all texts of a batch
 MIXER = 1_000_003  # of textrnn.layers.BigramEmbedding
 
 
@@ -53,9 +54,14 @@ class TextClassifier(TextLabeller):
         ]
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
-        """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature."""
+        """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature.
+
+        Long texts are read in parts, so that memory does not grow with them; a model that begins at their end, too,
+        needs them whole.
+        """
         ids = pad_batch(sequences)
-        return _averaged([reader.logits(ids) for reader in self.readers])
+        size = ids.shape[1] if self.reads_from_the_end else SYMBOLS_A_PART // max(1, len(ids))
+        return _averaged([reader.logits(ids, max(1, size)) for reader in self.readers])
 
     def partwise(self) -> TextClassifier:
         if self.reads_from_the_end:
@@ -115,9 +121,12 @@ class Reader:
             for n in range(config["num_layers"])
         ]
 
-    def logits(self, ids: np.ndarray) -> np.ndarray:
-        """From ids int32 `[B, T]`, padded, to float32 `[B, labels]`."""
-        return self.answer(self.read(ids, self.start(len(ids))))
+    def logits(self, ids: np.ndarray, size: int) -> np.ndarray:
+        """From ids int32 `[B, T]`, padded, to float32 `[B, labels]`, by reading `size` steps at a time."""
+        known = self.start(len(ids))
+        for begin in range(0, ids.shape[1], size):
+            known = self.read(ids[:, begin : begin + size], known)
+        return self.answer(known)
 
     def start(self, rows: int) -> Carried:
         """Nothing read yet, in each of `rows` texts."""

@@ -180,7 +180,12 @@ class WordTokenizer(Tokenizer):
         ]
 
     def _unknown_pieces(self, text: str) -> list[str]:
-        return [item for item in split_items(text) if item != " " and UNKNOWN_ID in self._entry(item)[0]]
+        unknown = []
+        for item in split_items(text):
+            ids = () if item == " " else self._entry(item)[0]
+            if UNKNOWN_ID in ids:
+                unknown.append(item if ids[0] == UNKNOWN_ID else item[self.head_letters :])
+        return unknown
 
     def _state(self) -> dict[str, Any]:
         words = None if self._words is None else list(self._words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class Position:
     seconds: float = 0.0
     epoch_seconds: float = 0.0
     starting_seconds: float = 0.0
-    best: float = float("inf")
+    best: Sequence[float] = (float("inf"),)
     epochs_since_best: int = 0
     file_sizes: dict[str, int] = field(default_factory=dict)
 

@@ -32,8 +32,8 @@ class Objective(Protocol):
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         """What to show and record of a mean loss and a mean accuracy; `loss` is among it."""
 
-    def badness(self, loss: float, accuracy: float) -> float:
-        """What the best weights have least of, on the validation data."""
+    def badness(self, loss: float, accuracy: float) -> tuple[float, ...]:
+        """What the best weights have least of, on the validation data; what stands behind decides between equals."""
 
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
         """What the model carries from batch to batch, empty; `labels` as in `Batch`."""
@@ -88,8 +88,8 @@ class NextSymbol:
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         return {"loss": loss, "bits_per_character": loss / math.log(2) * self.symbols_per_character}
 
-    def badness(self, loss: float, accuracy: float) -> float:
-        return loss
+    def badness(self, loss: float, accuracy: float) -> tuple[float, ...]:
+        return (loss,)
 
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
         return tuple(model.initial_states(batch_size) if labels is None else model.initial_states(batch_size, labels))
@@ -180,9 +180,9 @@ class LabelOfText:
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         return {"loss": loss, "accuracy": accuracy}
 
-    def badness(self, loss: float, accuracy: float) -> float:
+    def badness(self, loss: float, accuracy: float) -> tuple[float, ...]:
         """The error rate: on few texts the loss of a network that grows sure of itself rises while it gets better."""
-        return 1 - accuracy
+        return (1 - accuracy, loss)
 
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
         return ()
@@ -226,7 +226,7 @@ class LabelOfText:
         self, language_model: Any, reader: Any, inputs: tf.Tensor, mask: tf.Tensor, outputs: tf.Tensor
     ) -> tf.Tensor:
         """Mean cross-entropy of each row's next symbols, float32 `[B]`, from the outputs before each."""
-        ids, real = reader.split(inputs, self.bptt)[1], reader.split(mask, self.bptt)[1]
+        ids, real = (reader.split(steps, self.bptt, mask)[1] for steps in (inputs, mask))
         before, after = (slice(1, None), slice(None, -1)) if reader.reverse else (slice(None, -1), slice(1, None))
         both = tf.cast(real[:, 1:] & real[:, :-1], tf.float32)
         seed = reader.direction_seeds.next()

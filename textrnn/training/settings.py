@@ -24,7 +24,8 @@ class TrainingSettings:
             use the averages, training goes on with the weights themselves. 0 averages nothing.
         layer_discount: What the learning rate is multiplied by from each layer to the one below it; 1 for the same.
         unfreezing: How many epochs each layer waits for the one above it, before it begins to learn.
-        patience: Epochs without a better validation loss after which training stops; None never stops early.
+        patience: Epochs without a better result on the validation data (a lower loss; of a classifier, more right
+            answers or, of as many, a lower loss) after which training stops; None never stops early.
         checkpoint_seconds: Training time between checkpoints; there is one after each epoch too.
 
     Raises:

@@ -99,6 +99,12 @@ class Trainer:
         if settings.layer_discount == 1 and not settings.unfreezing:
             return AdamW(self.schedule, weight_decay=settings.weight_decay)
         depths = self.model.depths()
+        last = settings.unfreezing * max(depths)
+        if last >= settings.epochs:
+            raise ValueError(
+                f"`unfreezing` must let every layer begin to learn within the {settings.epochs} epochs; with "
+                f"{settings.unfreezing} the lowest would wait for {last:g}."
+            )
         return AdamW(
             self.schedule,
             weight_decay=settings.weight_decay,
@@ -242,7 +248,9 @@ class Trainer:
         """What is to be known of the epoch that has ended."""
         position = self.position
         validated, badness = self._validate()
-        is_best, position.best = badness <= position.best, min(position.best, badness)
+        is_best = badness < tuple(position.best)
+        if is_best:
+            position.best = badness
         names = [variable.path.partition("/")[2] for variable in self.model.trainable_variables]
         means = [norm / position.step for norm in position.gradient_norms]
         return {
@@ -260,10 +268,10 @@ class Trainer:
             "starting_seconds": position.starting_seconds,
         }
 
-    def _validate(self) -> tuple[dict[str, float], float]:
+    def _validate(self) -> tuple[dict[str, float], tuple[float, ...]]:
         """Measures on the validation data, and how bad they are; without such data the last weights are best."""
         if self.validation is None:
-            return {}, -float(self.position.epoch)
+            return {}, (-float(self.position.epoch),)
         loss, accuracy = _means(self.evaluate(self.validation))
         return self.objective.measures(loss, accuracy), self.objective.badness(loss, accuracy)
 
