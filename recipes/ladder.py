@@ -95,7 +95,8 @@ def climb(name: str, settings: dict[str, Any], learnt: str, validation: str, opt
     """Train one rung, or go on with it, and score it: a row of the table."""
     from textrnn.cli.library import import_api
 
-    out = options.out / name.replace(" ", "-")
+    told_apart = [f"{options.epochs}-epochs"] * bool(options.epochs) + [f"seed-{options.seed}"] * bool(options.seed)
+    out = options.out / "-".join([*name.split(), *told_apart])
     api = import_api(work="training")
     has_begun = (out / "checkpoint/state.npz").exists()
     settings = {"validation_split": 0.0, "seed": options.seed, "checkpoint_seconds": 30, **settings}

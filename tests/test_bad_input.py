@@ -7,6 +7,7 @@ import re
 import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -93,6 +94,11 @@ TRAINING = {
         {"cell": "min_gru", "weight_drop": 0.1},
         ValueError,
         "`weight_drop` must be 0 for MinGRUCell, which has no recurrent kernel; received 0.1",
+    ),
+    "a rate of their own": (
+        {"callbacks": [keras.callbacks.ReduceLROnPlateau()]},
+        ValueError,
+        "`callbacks` must leave the learning rate to `schedule`, .*; received a ReduceLROnPlateau",
     ),
     "begun with nothing": ({"init_from": "nowhere.keras"}, FileNotFoundError, "nowhere.keras does not exist"),
     "no epochs": ({"epochs": 0}, ValueError, "`epochs` must be a positive integer; received 0"),
@@ -428,6 +434,11 @@ COMMANDS = {
         2,
         "--out must end in .keras; received 'model.txt'",
     ),
+    "a part of too few documents": (
+        ["evaluate", "lines.keras", "text.txt", "--documents", "line", "--last", "0.01"],
+        1,
+        r"--last 0\.01 of the 20 documents in text.txt leaves none",
+    ),
     "a part above all": (
         ["evaluate", "lm.keras", "text.txt", "--last", "2"],
         2,
@@ -463,6 +474,7 @@ def folder(tmp_path_factory, model, classifier):
     path = tmp_path_factory.mktemp("commands")
     model.save(path / "lm.keras")
     classifier.save(path / "classifier.keras")
+    textrnn.LanguageModel(model.tokenizer, units=4, documents=True).save(path / "lines.keras")
     (path / "text.txt").write_text(TEXT)
     (path / "short.txt").write_text("short")
     (path / "empty.txt").write_text("")

@@ -233,6 +233,7 @@ def test_a_model_of_byte_pairs_is_begun_with_as_it_is():
     parent = textrnn.train_language_model([TEXT * 9], tokenizer="byte_pair", **options)
     assert len(parent.tokenizer.encode(TEXT)) < len(TEXT) / 3
     child = textrnn.train_language_model(["Ž kůň! " * 90], init_from=parent, epochs=1, verbose=False)
+    assert child.zoneout == parent.zoneout
     assert child.tokenizer == parent.tokenizer
     assert child.generate("kůň", length=9, seed=1).startswith("kůň")
     assert child.decompress(child.compress(TEXT + "kůň")) == TEXT + "kůň"

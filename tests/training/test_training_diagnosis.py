@@ -42,6 +42,8 @@ def test_activations_count_real_steps_only():
     (found,) = measure_activations([tf.constant(outputs)], mask)
     assert found["rms"] == pytest.approx(np.sqrt((8 * 0.25 + 2) / 12))
     assert found["saturated"] == pytest.approx(2 / 12)
+    (unbounded,) = measure_activations([tf.constant(outputs)], mask, are_bounded=False)
+    assert unbounded == {"rms": found["rms"]}
 
 
 def test_the_metrics_of_a_run_show_gradients_and_activations(tmp_path):

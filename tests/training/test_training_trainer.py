@@ -72,6 +72,20 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps):
     assert [line["epoch"] for line in RunFolder(tmp_path / "run").history()] == [1, 2]
 
 
+def test_a_run_goes_on_with_its_own_text_and_names_its_own_parent(tmp_path):
+    parent = train(epochs=1)
+    parent.save(tmp_path / "parent.keras")
+    parent.save(tmp_path / "other.keras")
+    train(out=tmp_path / "run", epochs=1)
+    spelt_otherwise = [text.replace("w", "z") for text in TEXTS]  # the same ids, another vocabulary
+    with pytest.raises(ValueError, match="the corpus must be the one"):
+        textrnn.train_language_model(spelt_otherwise, **SMALL, epochs=2, out=tmp_path / "run", resume=True)
+    train(out=tmp_path / "begun", epochs=1, init_from=tmp_path / "parent.keras")
+    train(out=tmp_path / "begun", epochs=2, init_from=tmp_path / "other.keras", resume=True)
+    named = json.loads((tmp_path / "begun/config.json").read_text())["settings"]["init_from"]
+    assert named.endswith("parent.keras")
+
+
 def test_more_epochs_go_on_with_a_finished_run(tmp_path):
     train(out=tmp_path, epochs=1)
     train(out=tmp_path, epochs=3, resume=True)

@@ -51,6 +51,12 @@ def check_shared(settings: dict[str, Any], callbacks: Any, verbose: bool, resume
     is_list = isinstance(callbacks, Sequence)
     if not is_list or not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
         raise TypeError(f"`callbacks` must be a list of Keras callbacks; received {callbacks!r}.")
+    for callback in callbacks:
+        if isinstance(callback, (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)):
+            raise ValueError(
+                f"`callbacks` must leave the learning rate to `schedule`, `warmup` and `learning_rate`; received a "
+                f"{type(callback).__name__}."
+            )
 
 
 def fill(settings: dict[str, Any], values: dict[str, Any], *, fixed_by: str | None = None) -> None:

@@ -110,6 +110,13 @@ class Counted:
                 bar.update(len(piece))
 
 
+def count_characters(corpus: Corpus, verbose: bool) -> int:
+    counted = Counted(corpus, "reading", verbose)
+    for _ in counted:
+        pass
+    return counted.characters
+
+
 @contextlib.contextmanager
 def workplace(run: RunFolder | None) -> Iterator[Path]:
     """Where the ids lie while they are trained on: in the run folder, else in a temporary one.

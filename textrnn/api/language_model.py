@@ -14,7 +14,7 @@ import numpy as np
 
 from textrnn import checks
 from textrnn.api.common import check_shared, fill, open_language_model, record_settings, run_trainer, say
-from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, fit, open_texts, workplace
+from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, count_characters, fit, open_texts, workplace
 from textrnn.models import LanguageModel
 from textrnn.models.inheritance import inherit_weights
 from textrnn.models.precision import dtype_policy, resolve_precision
@@ -223,7 +223,9 @@ def prepared_trainer(
     parent = _open_parent(init_from, run)
     inherited = {} if parent is None else {name: getattr(parent, name) for name in INHERITED}
     fill(settings, inherited, fixed_by="init_from")
-    fill(settings, make_recipe(settings["recipe"], texts.corpus.size, settings["cell"]))
+    if parent is not None:
+        fill(settings, {"zoneout": parent.zoneout})  # part of what the model computes, but free to be changed
+    fill(settings, make_recipe(settings["recipe"], count_characters(texts.corpus, verbose), settings["cell"]))
     training = TrainingSettings(
         patience=settings["patience"],
         checkpoint_seconds=checkpoint_seconds,

@@ -88,15 +88,18 @@ def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
     if arguments.protocol == "dynamic":
         raise argparse.ArgumentTypeError("--protocol dynamic needs one long text, not documents")
     rows = _read_documents(model, arguments)
-    rows = rows[len(rows) - round(len(rows) * arguments.last) :]
+    last = rows[len(rows) - round(len(rows) * arguments.last) :]
+    if not last:
+        raise ValueError(f"--last {arguments.last} of the {len(rows)} documents in {arguments.file} leaves none")
     parts = [
-        model.evaluate_text(text, arguments.protocol, condition=label).log_probabilities
-        for text, label in tqdm(rows, unit="text", disable=None)
+        model.evaluate_text(text, arguments.protocol, condition=label)
+        for text, label in tqdm(last, unit="text", disable=None)
     ]
-    texts = [text for text, _ in rows]
-    score = Score.of(np.concatenate(parts), sum(map(len, texts)))
+    score = Score.of(
+        np.concatenate([part.log_probabilities for part in parts]), sum(part.characters for part in parts)
+    )
     print(
-        f"{len(texts):,} documents, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "
+        f"{len(last):,} documents, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "
         f"{score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.4f}"
     )
 

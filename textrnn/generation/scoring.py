@@ -28,12 +28,14 @@ class Score:
         nats_per_character: Mean surprise a character, in nats; NaN for an empty text.
         bits_per_character: The same in bits.
         perplexity: exp of the mean surprise a symbol.
+        characters: How many the symbols spell; of symbols that are not all predicted, their share.
     """
 
     log_probabilities: np.ndarray
     nats_per_character: float
     bits_per_character: float
     perplexity: float
+    characters: float
 
     @classmethod
     def of(cls, log_probabilities: np.ndarray, characters: float) -> Score:
@@ -41,7 +43,7 @@ class Score:
         nats = -float(log_probabilities.sum())
         per_character = nats / characters if characters else math.nan
         perplexity = math.exp(nats / len(log_probabilities)) if len(log_probabilities) else math.nan
-        return cls(log_probabilities, per_character, per_character / math.log(2), perplexity)
+        return cls(log_probabilities, per_character, per_character / math.log(2), perplexity, characters)
 
     @property
     def surprisals(self) -> np.ndarray:

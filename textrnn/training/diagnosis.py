@@ -11,18 +11,23 @@ import tensorflow as tf
 SATURATED = 0.99  # an output of a tanh whose slope, 1 - h^2, is below 0.02
 
 
-def measure_activations(outputs: Sequence[tf.Tensor], mask: np.ndarray | None) -> list[dict[str, float]]:
+def measure_activations(
+    outputs: Sequence[tf.Tensor], mask: np.ndarray | None, *, are_bounded: bool = True
+) -> list[dict[str, float]]:
     """Of each layer's outputs `[B, T, H]`, at real steps: the root mean square and the saturated fraction.
 
     Args:
         outputs: One a layer.
         mask: Bool `[B, T]`, True at real steps; None when all are.
+        are_bounded: Whether they come from a tanh; else there is nothing to saturate.
     """
     found = []
     for output in outputs:
         values = tf.cast(output, tf.float32).numpy()
         real = np.abs(values if mask is None else values[mask])
-        found.append({"rms": float(np.sqrt(np.mean(real**2))), "saturated": float(np.mean(real > SATURATED))})
+        found.append({"rms": float(np.sqrt(np.mean(real**2)))})
+        if are_bounded:
+            found[-1]["saturated"] = float(np.mean(real > SATURATED))
     return found
 
 

@@ -100,7 +100,10 @@ class NextSymbol:
             model, len(inputs), None if batch.labels is None else batch.labels[:ROWS_DIAGNOSED]
         )
         mask = inputs != 0 if batch.has_padding else None
-        found: dict[str, Any] = {"activations": measure_activations(model.hidden(inputs, states, mask=mask)[0], mask)}
+        outputs, _ = model.hidden(inputs, states, mask=mask)
+        found: dict[str, Any] = {
+            "activations": measure_activations(outputs, mask, are_bounded=model.cell != "min_gru")
+        }
         if self.has_lags:
             are_full = np.flatnonzero(inputs[:, -1]) if batch.has_padding else np.arange(len(inputs))
             if len(are_full):  # rows with a real last step

@@ -10,6 +10,9 @@ from typing import Any
 
 RECIPES = ("quick", "standard", "best")
 
+WINDOW = 64
+STEPS_AT_LEAST = 1_000
+
 COMMON: dict[str, Any] = {
     "cell": "gru",
     "embedding_dim": 64,
@@ -89,9 +92,9 @@ def quick(characters: int) -> dict[str, Any]:
         "units": 512,
         "num_layers": 1,
         "dropout": 0.3,
-        "epochs": _epochs(characters, 3e6, most=10),
-        "batch_size": 32,
-        "sequence_length": 64,
+        "epochs": (epochs := _epochs(characters, 3e6, most=20)),
+        "batch_size": _rows(characters * epochs, most=32),
+        "sequence_length": WINDOW,
         "learning_rate": 4e-3,
     }
 
@@ -99,7 +102,7 @@ def quick(characters: int) -> dict[str, Any]:
 def standard(characters: int) -> dict[str, Any]:
     """A quarter of an hour: two layers, 12 million characters read, and more dropout the shorter the text."""
     epochs, is_short = _epochs(characters, 12e6, most=40), characters < 500_000
-    # 0.47 for 250,000 characters, 0.15 for 900,000, 0 from 1.7 million on.
+    # 0.46 for 250,000 characters, 0.15 for 900,000, 0 from 1.7 million on.
     dropout = round(min(0.5, max(0.0, 0.15 - 0.56 * math.log10(characters / 900_000))), 3)
     return {
         "cell": "lstm",
@@ -108,8 +111,8 @@ def standard(characters: int) -> dict[str, Any]:
         "dropout": dropout,
         "weight_drop": min(0.15, dropout),
         "epochs": epochs,
-        "batch_size": 32 if is_short else 64,  # a short text gives too few steps of 64 rows
-        "sequence_length": 64,
+        "batch_size": _rows(characters * epochs, most=32 if is_short else 64),
+        "sequence_length": WINDOW,
         "learning_rate": 3.5e-3 if is_short else 5e-3,
         "weight_decay": 0.4 * min(1.0, epochs / 10),
         "weight_averaging": 0.995,
@@ -131,6 +134,14 @@ def best(characters: int) -> dict[str, Any]:
         "weight_decay": 0.3,
         "weight_averaging": 0.998,
     }
+
+
+def _rows(read: int, *, most: int) -> int:
+    """As many as leave enough steps where so many characters are read in all: 8, 16, up to `most`."""
+    rows = 8
+    while rows < most and read >= 2 * rows * WINDOW * STEPS_AT_LEAST:
+        rows *= 2
+    return rows
 
 
 def _epochs(characters: int, read: float, *, most: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import warnings
@@ -13,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn.text import release
+from textrnn.text import Tokenizer, release
 from textrnn.training.run_folder import RunFolder
 from textrnn.version import __version__
 
@@ -62,6 +63,8 @@ def begin_run(run: RunFolder, *, resume: bool, settings: dict[str, Any], facts: 
     is_resumed = run.checkpoint.exists()
     if is_resumed:
         _check_same(run, settings, facts)
+        began_with = {name: value for name, value in run.read_config()["settings"].items() if name == "init_from"}
+        settings = {**settings, **began_with}
     else:
         if resume:
             warnings.warn(f"{run.path} holds no run yet: starting from the beginning", stacklevel=3)
@@ -104,8 +107,13 @@ def describe_run(model: keras.Model, corpus: dict[str, Any]) -> dict[str, Any]:
         "megabytes": sum(tf.size(weight).numpy() * weight.value.dtype.size for weight in model.weights) / 1e6,
         "precision": model.dtype_policy.name,
         "device": f"{devices[0].device_type} ({os.cpu_count()} cores)",
-        "corpus": corpus,
+        "corpus": {**corpus, "vocabulary": _checksum_of(model.tokenizer)},
     }
+
+
+def _checksum_of(tokenizer: Tokenizer) -> int:
+    """CRC-32 of what a tokenizer has learnt: another vocabulary may have made the same ids of another text."""
+    return zlib.crc32(json.dumps(tokenizer.to_dict(), sort_keys=True).encode())
 
 
 def checksum(arrays: Iterable[np.ndarray]) -> int:

@@ -1,0 +1,28 @@
+"""What a recipe makes of a text of any length."""
+
+import pytest
+
+import textrnn
+from textrnn.training.recipes import RECIPES, STEPS_AT_LEAST, WINDOW, make_recipe
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_short_text_leaves_enough_steps_to_learn_from(recipe):
+    for characters in (20_000, 50_000, 300_000, 1_000_000, 10_000_000):
+        made = make_recipe(recipe, characters)
+        steps = made["epochs"] * characters / made["batch_size"] / WINDOW
+        assert steps >= STEPS_AT_LEAST or made["batch_size"] == 8
+    assert make_recipe(recipe, 1)["batch_size"] == 8
+
+
+def test_a_text_is_as_long_in_a_file_as_it_is_in_memory(tmp_path):
+    text = "Žluťoučký kůň pěl ďábelské ódy. " * 30
+    (tmp_path / "sea.txt").write_text(text, encoding="utf-8")
+    options = {"recipe": "standard", "units": 4, "epochs": 1, "sequence_length": 16, "verbose": False}
+    found = []
+    for source in ([text], tmp_path / "sea.txt"):
+        out = tmp_path / f"run {len(found)}"
+        textrnn.train_language_model(source, out=out, **options)
+        settings = textrnn.training.RunFolder(out).read_config()["settings"]
+        found.append({name: value for name, value in settings.items() if name != "source"})
+    assert found[0] == found[1]
