@@ -53,7 +53,6 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "without random offsets": {"random_offsets": False},
     "with layer norm": {"layer_norm": True},
     "with residual connections": {"residual": True},
-    "mLSTM 2 x 448 instead": {"cell": "mlstm", "units": 448, "learning_rate": 3e-3},  # 5e-3 makes it explode
 }
 HELD_OUT = 0.1
 

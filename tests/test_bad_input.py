@@ -47,7 +47,7 @@ TRAINING = {
     "unknown cell": (
         {"cell": "transformer"},
         ValueError,
-        "`cell` must be one of 'rnn', 'lstm', 'mlstm', 'gru', 'min_gru'; received",
+        "`cell` must be one of 'rnn', 'lstm', 'gru', 'min_gru'; received",
     ),
     "unknown precision": (
         {"precision": "half"},

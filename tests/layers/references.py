@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from textrnn.layers import GRUCell, LSTMCell, MinGRUCell, MLSTMCell, Recurrent, RNNCell
+from textrnn.layers import GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
 
 B, T, D, H = 3, 5, 2, 4
 
@@ -11,7 +11,6 @@ CELLS = {
     "rnn_tanh": lambda **options: RNNCell(H, **options),
     "rnn_relu": lambda **options: RNNCell(H, activation="relu", **options),
     "lstm": lambda **options: LSTMCell(H, **options),
-    "mlstm": lambda **options: MLSTMCell(H, **options),
     "gru": lambda **options: GRUCell(H, **options),
     "gru_reset_before": lambda **options: GRUCell(H, reset_after=False, **options),
     "min_gru": lambda **options: MinGRUCell(H, **options),
@@ -74,15 +73,6 @@ def _lstm_step(cell, weights, x, h, c):
     return [_sigmoid(o) * np.tanh(c), c]
 
 
-def _mlstm_step(cell, weights, x, h, c):
-    neutral = np.repeat([0.0, 1.0], [4 * H, H])
-    *gates, x_m = np.split(x @ weights["kernel"] + weights.get("bias", neutral), 5)
-    m = x_m * (h @ weights["multiplicative_kernel"])
-    i, f, g, o = np.split(np.concatenate(gates) + m @ weights["recurrent_kernel"], 4)
-    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-    return [_sigmoid(o) * np.tanh(c), c]
-
-
 def _gru_step(cell, weights, x, h):
     bias = weights.get("bias", np.zeros((2, 3 * H)) if cell.reset_after else np.zeros(3 * H))
     u_z, u_r, u_g = np.split(weights["recurrent_kernel"], 3, axis=1)
@@ -106,7 +96,6 @@ def _sigmoid(z):
 STEPS = {
     RNNCell: _rnn_step,
     LSTMCell: _lstm_step,
-    MLSTMCell: _mlstm_step,
     GRUCell: _gru_step,
     MinGRUCell: _min_gru_step,
 }

@@ -125,7 +125,7 @@ def test_weight_drop_is_the_same_at_every_step_and_scales_what_is_left(name):
             assert 0 < is_dropped.mean() < 1
             np.testing.assert_allclose(weight, np.where(is_dropped, 0, 2 * np.asarray(whole)))
     sequence, initial = make_inputs(layer.cell, "float64")
-    kernels = [v for v in layer.trainable_variables if v.name in ("recurrent_kernel", "multiplicative_kernel")]
+    kernels = [v for v in layer.trainable_variables if v.name == "recurrent_kernel"]
     for kernel, weight in zip(kernels, dropped, strict=False):
         kernel.assign(weight)
     outputs, _ = run_reference(layer.cell, weights_of(layer.cell), sequence, initial)

@@ -12,10 +12,9 @@ from textrnn.training import NextSymbol
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
 SIZES = {"units": 8, "embedding_dim": 6, "num_layers": 2}
 MADE_OF = {
-    "mlstm": {"cell": "mlstm"},
     "layer_norm": {"layer_norm": True},
     "residual": {"residual": True},
-    "all": {"cell": "mlstm", "layer_norm": True, "residual": True, "tie_embeddings": True, "embedding_dim": 8},
+    "all": {"cell": "gru", "layer_norm": True, "residual": True, "tie_embeddings": True, "embedding_dim": 8},
     "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "negatives": 4},
 }
 DROPPED = {

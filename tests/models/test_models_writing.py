@@ -12,7 +12,7 @@ from textrnn.models import language_model
 from textrnn.text import CharacterTokenizer
 
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
-CELLS = ("rnn", "lstm", "mlstm", "gru", "min_gru")
+CELLS = ("rnn", "lstm", "gru", "min_gru")
 SAMPLING = {
     "plain": {},
     "filters": {"temperature": 0.8, "top_k": 9, "top_p": 0.9, "min_p": 0.01},
@@ -59,7 +59,6 @@ def test_a_large_batch_is_written_by_the_compiled_function(monkeypatch):
 
 MADE = {
     "rnn": {"cell": "rnn"},
-    "mlstm": {"cell": "mlstm"},
     "min_gru": {"cell": "min_gru"},
     "layer_norm": {"layer_norm": True, "residual": True, "embedding_dim": 16},
     "zoneout": {"cell": "lstm", "zoneout": 0.2},

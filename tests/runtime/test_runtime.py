@@ -16,7 +16,6 @@ TEXT = "the sea is a slow clock.\nthe light turns.\n"
 LANGUAGE_MODELS = {
     "rnn": {"cell": "rnn"},
     "lstm": {"cell": "lstm"},
-    "mlstm": {"cell": "mlstm"},
     "gru": {"cell": "gru"},
     "min_gru": {"cell": "min_gru"},
     "eleven_layers": {"num_layers": 11, "layer_norm": True},  # names in the file are sorted as numbers
@@ -31,7 +30,7 @@ LANGUAGE_MODELS = {
 CLASSIFIERS = {
     "rnn": {"cell": "rnn"},
     "lstm_one_way": {"cell": "lstm", "bidirectional": False},
-    "mlstm": {"cell": "mlstm", "num_layers": 2},
+    "lstm": {"cell": "lstm", "num_layers": 2},
     "gru_bigrams": {"cell": "gru", "bigram_buckets": 17},
     "attention": {"cell": "gru", "pooling": "attention"},
     "min_gru_members": {"cell": "min_gru", "members": 2, "bigram_buckets": 5},

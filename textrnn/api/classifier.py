@@ -122,7 +122,7 @@ def train_classifier(
             one reader its layers.
         tokenizer: `"word"` (the default), `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`,
             fitted or not.
-        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.

@@ -111,7 +111,7 @@ def train_language_model(
         recipe: `"quick"`, `"standard"` or `"best"`: each takes longer than the one before and ends with a lower loss.
         tokenizer: `"character"`, `"byte"`, `"byte_pair"`, `"word"`, or a tokenizer of `textrnn.text`, fitted or not;
             by default that of `init_from`, else `"character"`.
-        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.

@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--resume", action="store_true", help="go on with the run in --out, exactly where it was saved")
     add("--task", choices=("language-model", "classifier"), help="default: by the corpus's ending")
     add("--tokenizer", choices=("character", "byte", "byte_pair", "word"), help="what a symbol is")
-    add("--cell", "--model", choices=("rnn", "lstm", "mlstm", "gru", "min_gru"), help="the recurrent cell")
+    add("--cell", "--model", choices=("rnn", "lstm", "gru", "min_gru"), help="the recurrent cell")
     add(
         "--units",
         "--rnn_size",

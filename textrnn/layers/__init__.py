@@ -6,7 +6,6 @@ from textrnn.layers.gru_cell import GRUCell
 from textrnn.layers.locked_dropout import LockedDropout
 from textrnn.layers.lstm_cell import LSTMCell
 from textrnn.layers.min_gru_cell import MinGRUCell
-from textrnn.layers.mlstm_cell import MLSTMCell
 from textrnn.layers.pooling import AttentionPooling, ConcatPooling
 from textrnn.layers.recurrent import Recurrent
 from textrnn.layers.rnn_cell import RNNCell
@@ -19,7 +18,6 @@ __all__ = [
     "GRUCell",
     "LSTMCell",
     "LockedDropout",
-    "MLSTMCell",
     "MinGRUCell",
     "RNNCell",
     "Recurrent",

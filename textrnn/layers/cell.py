@@ -83,14 +83,11 @@ class Cell(keras.layers.Layer):
             shape=(input_shape[-1], width), initializer=self.kernel_initializer, name="kernel"
         )
         if self.has_recurrent_kernel:
-            self.recurrent_kernel = self.build_recurrent_kernel(width)
+            self.recurrent_kernel = self.add_weight(
+                shape=(self.units, width), initializer=self.recurrent_initializer, name="recurrent_kernel"
+            )
         self.bias = self.build_bias(width) if self.use_bias else None
         self.built = True
-
-    def build_recurrent_kernel(self, width: int) -> keras.Variable:
-        return self.add_weight(
-            shape=(self.units, width), initializer=self.recurrent_initializer, name="recurrent_kernel"
-        )
 
     def build_bias(self, width: int) -> keras.Variable:
         return self.add_weight(shape=(width,), initializer=self.bias_initializer, name="bias")

@@ -35,7 +35,7 @@ class LanguageModel(TextModel, keras.Model):
 
     Args:
         tokenizer: A fitted tokenizer; it is saved with the model.
-        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H, the size of each recurrent layer.
         num_layers: How many recurrent layers are stacked.
         embedding_dim: Size of a symbol's embedding; `units` by default.

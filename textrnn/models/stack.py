@@ -8,13 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from textrnn.layers import Bidirectional, GRUCell, LSTMCell, MinGRUCell, MLSTMCell, Recurrent, RNNCell
+from textrnn.layers import Bidirectional, GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
 from textrnn.layers.cell import Cell
 
 CELLS: dict[str, type[Cell]] = {
     "rnn": RNNCell,
     "lstm": LSTMCell,
-    "mlstm": MLSTMCell,
     "gru": GRUCell,
     "min_gru": MinGRUCell,
 }

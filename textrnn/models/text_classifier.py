@@ -35,7 +35,7 @@ class TextClassifier(TextLabeller, keras.Model):
     Args:
         tokenizer: A fitted tokenizer; it is saved with the model.
         labels: Two or more distinct strings; the order is that of the logits.
-        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H, the size of each recurrent layer (in each direction).
         num_layers: How many recurrent layers are stacked.
         embedding_dim: Size of a symbol's embedding.

@@ -59,13 +59,6 @@ def lstm_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) 
     return 0.5 * gates[:, 3 * units :] * xp.tanh(c), c
 
 
-def mlstm_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
-    (h, c), (w_m, w_mh) = states, weights
-    gates = 4 * h.shape[1]
-    m = projected[:, gates:] * (h @ w_mh)
-    return lstm_step(projected[:, :gates], (m, c), (w_m,), xp)
-
-
 def gru_step(projected: np.ndarray, states: States, weights: Weights, xp: Any) -> States:
     (h,), (w_h, b_h) = states, weights
     gates = 2 * h.shape[1]
@@ -93,11 +86,6 @@ def read_lstm(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]:
     return kernel, bias, (w_h,)
 
 
-def read_mlstm(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]:
-    kernel, w_m, bias, w_mh = variables
-    return halved(kernel, "ss-s-"), halved(bias, "ss-s-"), (halved(w_m, "ss-s"), w_mh)
-
-
 def read_gru(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]:
     kernel, w_h, (b_x, b_h) = (halved(weights, "ss-") for weights in variables)
     return kernel, b_x, (w_h, b_h)
@@ -111,7 +99,6 @@ def read_min_gru(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]
 KINDS: dict[str, Kind] = {
     "rnn": Kind(rnn_step, 1, read_rnn),
     "lstm": Kind(lstm_step, 2, read_lstm),
-    "mlstm": Kind(mlstm_step, 2, read_mlstm),
     "gru": Kind(gru_step, 1, read_gru),
     "min_gru": Kind(min_gru_step, 1, read_min_gru),
 }

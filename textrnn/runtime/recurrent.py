@@ -13,7 +13,7 @@ class Recurrent:
     """One recurrent layer at inference.
 
     Args:
-        cell: `"rnn"`, `"lstm"`, `"mlstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H.
         variables: Those of the cell, as they lie in the file.
         zoneout: The share of itself that every state keeps at a step.
