@@ -168,7 +168,7 @@ def train_classifier(
         out: Folder for the best model, metrics, curves and checkpoints; None keeps nothing.
         resume: Whether to go on with the run in `out`, exactly where its last checkpoint was.
         checkpoint_seconds: Time between checkpoints.
-        callbacks: Keras callbacks.
+        callbacks: Keras callbacks, but for those that set the learning rate.
         verbose: Whether to show progress.
 
     Returns:
