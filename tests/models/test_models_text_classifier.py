@@ -108,7 +108,7 @@ def test_rare_labels_can_count_more():
     assert answers[0] < answers[1] < answers[2]
 
 
-@pytest.mark.parametrize("stopped", [1, 5])
+@pytest.mark.parametrize("stopped", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, stopped):
     class Stop(keras.callbacks.Callback):
         steps = 0

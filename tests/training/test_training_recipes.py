@@ -2,7 +2,8 @@
 
 import pytest
 
-import textrnn
+from textrnn.api.corpus import count_characters
+from textrnn.text import open_corpus
 from textrnn.training.recipes import RECIPES, STEPS_AT_LEAST, WINDOW, make_recipe
 
 
@@ -18,11 +19,5 @@ def test_a_short_text_leaves_enough_steps_to_learn_from(recipe):
 def test_a_text_is_as_long_in_a_file_as_it_is_in_memory(tmp_path):
     text = "Žluťoučký kůň pěl ďábelské ódy. " * 30
     (tmp_path / "sea.txt").write_text(text, encoding="utf-8")
-    options = {"recipe": "standard", "units": 4, "epochs": 1, "sequence_length": 16, "verbose": False}
-    found = []
     for source in ([text], tmp_path / "sea.txt"):
-        out = tmp_path / f"run {len(found)}"
-        textrnn.train_language_model(source, out=out, **options)
-        settings = textrnn.training.RunFolder(out).read_config()["settings"]
-        found.append({name: value for name, value in settings.items() if name != "source"})
-    assert found[0] == found[1]
+        assert count_characters(open_corpus(source), False) == len(text)

@@ -204,7 +204,7 @@ print("same")
 """
 
 
-@pytest.mark.parametrize("documents", [None, "string"])
+@pytest.mark.parametrize("documents", ["string", pytest.param(None, marks=pytest.mark.slow)])
 def test_two_replicas_train_to_the_weights_of_one(documents):
     code = REPLICAS.replace("DOCUMENTS", repr(documents))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
