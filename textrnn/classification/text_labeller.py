@@ -228,8 +228,9 @@ class TextLabeller:
 def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> Iterator[list[int]]:
     """The numbers of texts of these lengths, those of like length together, the shortest first.
 
-    A batch has `batch_size` texts, or fewer where those are long: a step of the recurrence costs little more for many
-    rows than for few, but memory grows with the symbols of a batch, padding included. A very long text is alone.
+    A batch has `batch_size` texts (256 by default), or fewer where those are long: a step of the recurrence costs
+    little more for many rows than for few, but memory grows with the symbols of a batch, padding included. A very
+    long text is alone.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     while order:

@@ -11,7 +11,7 @@ from typing import Any
 RECIPES = ("quick", "standard", "best")
 
 WINDOW = 64
-STEPS_AT_LEAST = 1_000
+STEPS_AT_LEAST = 1_000  # in all: of a short text fewer rows are read at once
 
 COMMON: dict[str, Any] = {
     "cell": "gru",
@@ -88,11 +88,12 @@ PRETRAINED_CLASSIFIER: dict[str, Any] = {
 
 def quick(characters: int) -> dict[str, Any]:
     """A minute or two: one layer, 3 million characters read."""
+    epochs = _epochs(characters, 3e6, most=20)
     return {
         "units": 512,
         "num_layers": 1,
         "dropout": 0.3,
-        "epochs": (epochs := _epochs(characters, 3e6, most=20)),
+        "epochs": epochs,
         "batch_size": _rows(characters * epochs, most=32),
         "sequence_length": WINDOW,
         "learning_rate": 4e-3,
