@@ -6,7 +6,8 @@ import tensorflow as tf
 
 import textrnn
 from textrnn.text import CharacterTokenizer
-from textrnn.training import RunFolder
+from textrnn.training import NextSymbol, RunFolder
+from textrnn.training.batch import Batch
 from textrnn.training.diagnosis import gradient_by_lag, measure_activations
 
 TEXT = "the sea is a slow clock.\n" * 40
@@ -44,6 +45,18 @@ def test_activations_count_real_steps_only():
     assert found["saturated"] == pytest.approx(2 / 12)
     (unbounded,) = measure_activations([tf.constant(outputs)], mask, are_bounded=False)
     assert unbounded == {"rms": found["rms"]}
+
+
+def test_activations_of_a_layer_are_its_own_with_residual_connections():
+    ids = CharacterTokenizer().fit(TEXT).encode(TEXT[:65])
+    batch = Batch(ids[None, :-1], ids[None, 1:], has_padding=False, is_fresh=True)
+    model = textrnn.LanguageModel(
+        CharacterTokenizer().fit(TEXT), cell="rnn", units=8, num_layers=3, residual=True, embedding_dim=4
+    )
+    for layer in model.recurrent_layers:
+        layer.cell.bias.assign(np.full(8, 0.7))
+    found = NextSymbol().diagnose(model, batch)["activations"]
+    assert all(each["rms"] < 1 for each in found)  # a tanh is, a sum of three that lean one way is not
 
 
 def test_the_metrics_of_a_run_show_gradients_and_activations(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -101,6 +102,8 @@ class NextSymbol:
         )
         mask = inputs != 0 if batch.has_padding else None
         outputs, _ = model.hidden(inputs, states, mask=mask)
+        if model.residual:  # each has those of the layer below in it
+            outputs = [outputs[0], *(above - below for below, above in itertools.pairwise(outputs))]
         found: dict[str, Any] = {
             "activations": measure_activations(outputs, mask, are_bounded=model.cell != "min_gru")
         }
