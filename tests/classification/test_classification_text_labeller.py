@@ -102,6 +102,22 @@ def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_siz
         assert {len(rows) for rows in batches[:-1]} == {batch_size or ROWS_AT_ONCE}
 
 
+def test_texts_are_read_beside_those_of_like_length_and_answered_in_order(monkeypatch):
+    labeller, seen = Digits(), []
+
+    def by_length(sequences):
+        seen.append(len(sequences))
+        return np.log([[0.2 + 0.1 * (len(ids) % 5), 0.1, 0.0001] for ids in sequences])
+
+    monkeypatch.setattr(labeller, "log_probabilities", by_length)
+    texts = ["1" * 200_001, "2", "3" * 250_002, "", "4" * 3]
+    alone = [labeller.classify([text])[0] for text in texts]
+    seen.clear()
+    assert labeller.classify(texts) == alone
+    assert len({answer.probability for answer in alone}) == 4
+    assert seen == [3, 1, 1]
+
+
 def test_labels_may_be_whole_numbers_of_any_kind():
     labeller = Digits()
     labeller.labels = ("0", "1", "2")

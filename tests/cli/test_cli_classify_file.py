@@ -16,7 +16,7 @@ import pytest
 
 import textrnn
 from textrnn.classification import Prediction
-from textrnn.cli.classify_file import ScoringJob, classify_by_length
+from textrnn.cli.classify_file import ScoringJob
 from textrnn.cli.main import main
 from textrnn.cli.unfinished import Unfinished
 from textrnn.text import open_rows
@@ -221,18 +221,6 @@ def test_memory_does_not_grow_with_the_file(folder):
         tracemalloc.stop()
         assert job.count.scored == rows
     assert peaks[1] < 1.1 * peaks[0] < 4e6
-
-
-def test_texts_are_read_beside_those_of_like_length_and_answered_in_order():
-    seen = []
-
-    def echo(texts):
-        seen.append(texts)
-        return [Prediction(text, 1.0, {}) for text in texts]
-
-    texts = ["b" * 200_000, "a", "c" * 250_000, "", "d" * 3]
-    assert [prediction.label for prediction in classify_by_length(texts, echo)] == texts
-    assert [len(batch) for batch in seen] == [1, 1, 3]
 
 
 def test_the_input_is_a_stream_too(model, folder):

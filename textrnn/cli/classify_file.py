@@ -31,7 +31,6 @@ from textrnn.version import __version__
 
 CHUNK_ROWS: Final = 512  # often enough for a bar, and little work for a kill to undo
 CHUNK_CHARACTERS: Final = 1 << 22  # of rows as long as books there are fewer in a chunk
-BATCH_SYMBOLS: Final = 1 << 18  # of long texts fewer are read at once than --batch-size says
 DECIMALS: Final = 6  # of a probability
 OPTIONS: Final = (
     "text_column",
@@ -184,7 +183,7 @@ class ScoringJob:
         return begun
 
     def _finish(self, begun: Sequence[tuple[str, Any]], writer: RowWriter, classify: Classify) -> bytes:
-        predictions = classify_by_length([text for text, _ in begun], classify)
+        predictions = classify([text for text, _ in begun])
         return b"".join(
             writer.finish(own, self._added_values(prediction))
             for (_, own), prediction in zip(begun, predictions, strict=True)
@@ -193,18 +192,6 @@ class ScoringJob:
     def _added_values(self, prediction: Prediction) -> list[Any]:
         probabilities = [prediction.probabilities[label] for label in self.labels]
         return [prediction.label, *(round(value, DECIMALS) for value in (prediction.probability, *probabilities))]
-
-
-def classify_by_length(texts: Sequence[str], classify: Classify) -> list[Prediction]:
-    """The predictions for texts in their order, but made of texts of like length, of few at once if they are long."""
-    by_length = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-    predictions: dict[int, Prediction] = {}
-    while by_length:
-        longest = len(texts[by_length[-1]])
-        numbers = by_length[-max(1, BATCH_SYMBOLS // max(1, longest)) :]
-        del by_length[-len(numbers) :]
-        predictions.update(zip(numbers, classify([texts[number] for number in numbers]), strict=True))
-    return [predictions[number] for number in range(len(texts))]
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

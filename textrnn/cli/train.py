@@ -125,7 +125,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--patience",
         type=flags.positive_integer,
         metavar="N",
-        help="stop after so many epochs without a better validation loss",
+        help="stop after so many epochs without a better result on what is held out",
     )
     add("--validation-split", "--val_frac", type=flags.fraction, metavar="X", help="fraction held out for validation")
     add("--encoding", help="of the corpus (default: utf-8)")
