@@ -91,7 +91,7 @@ def test_a_temperature_needs_two_labels_and_a_mistake():
 @pytest.mark.parametrize("batch_size", [None, 7])
 def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_size):
     lengths = np.random.default_rng(0).integers(0, longest, 1000).tolist()
-    batches = list(batches_by_length(lengths, batch_size))
+    batches = batches_by_length(lengths, batch_size)
     order = [n for rows in batches for n in rows]
     assert sorted(order) == list(range(1000))
     assert [lengths[n] for n in order] == sorted(lengths)

@@ -122,3 +122,13 @@ def test_buckets_leave_little_padding():
     lengths = np.random.default_rng(0).integers(1, 300, 4000)
     padded = sum(len(rows) * lengths[rows].max() for rows in bucketed(lengths, 32, seed=1, epoch=0))
     assert padded / lengths.sum() < 1.05
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+def test_a_text_as_long_as_a_book_pads_no_others(seed):
+    lengths = [3, 150_000, 5, 200_000, 0, 4]
+    batches = ExampleBatches([np.full(n, 5, np.int32) for n in lengths], np.arange(6), batch_size=4, seed=seed)
+    read = list(batches.epoch(1))
+    assert len(read) == batches.steps(1) == 3
+    assert sorted(batch.inputs.shape for batch in read) == [(1, 150_000), (1, 200_000), (4, 5)]
+    assert sorted(label for batch in read for label in batch.targets) == list(range(6))

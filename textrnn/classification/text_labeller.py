@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from textrnn import checks
+from textrnn.batching import cut_batches
 from textrnn.classification.calibration import (
     Calibration,
     CalibrationError,
@@ -225,19 +226,16 @@ class TextLabeller:
         return Prediction(self.labels[best] if probability >= least else None, probability, named)
 
 
-def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> Iterator[list[int]]:
+def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> list[np.ndarray]:
     """The numbers of texts of these lengths, those of like length together, the shortest first.
 
     A batch has `batch_size` texts (256 by default), or fewer where those are long: a step of the recurrence costs
     little more for many rows than for few, but memory grows with the symbols of a batch, padding included. A very
     long text is alone.
     """
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    while order:
-        several = enumerate(order[: batch_size or ROWS_AT_ONCE], 1)
-        size = max(1, sum(rows * lengths[n] <= SYMBOLS_AT_ONCE for rows, n in several))
-        yield order[:size]
-        order = order[size:]
+    order = np.argsort(lengths, kind="stable")
+    cuts = cut_batches(np.asarray(lengths)[order].tolist(), batch_size or ROWS_AT_ONCE, SYMBOLS_AT_ONCE)
+    return [order[cut] for cut in cuts]
 
 
 def _checked_texts(texts: Sequence[str]) -> list[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from textrnn.batching import cut_batches
 from textrnn.text import pad_batch
 from textrnn.training.batch import Batch
+
+SYMBOLS_A_BATCH = 1 << 18  # of labelled texts, padding included: what a step saves of all of them must fit in memory
 
 
 class DocumentBatches:
@@ -83,7 +87,7 @@ class ExampleBatches:
     Args:
         sequences: The texts' ids, each int32 `[T]`; an empty one is a row of padding.
         labels: The number of each text's label, int `[N]`.
-        batch_size: B.
+        batch_size: B, at most: of texts as long as books a batch has fewer, so that one of 1 MB pads no others.
         seed: For the order of the texts; None keeps them sorted by length.
     """
 
@@ -97,29 +101,34 @@ class ExampleBatches:
         self.lengths = np.array([len(sequence) for sequence in sequences])
 
     def steps(self, epoch: int) -> int:
-        return -(-len(self.sequences) // self.batch_size)
+        return len(self._batches(epoch))
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        for rows in bucketed(self.lengths, self.batch_size, self.seed, epoch)[first:]:
+        for rows in self._batches(epoch)[first:]:
             inputs = pad_batch([self.sequences[row] for row in rows])
             yield Batch(inputs, self.labels[rows], has_padding=True, is_fresh=True)
 
+    def _batches(self, epoch: int) -> list[np.ndarray]:
+        return bucketed(self.lengths, self.batch_size, self.seed, epoch, SYMBOLS_A_BATCH)
 
-def bucketed(lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int) -> list[np.ndarray]:
+
+def bucketed(
+    lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int, symbols: float = math.inf
+) -> list[np.ndarray]:
     """Groups rows of like length into batches, in an order that depends on `seed` and `epoch` alone.
 
-    Rows are shuffled, sorted by length within pools of 50 batches, cut into batches, and the batches shuffled: little
-    padding, yet other neighbours in every epoch. Without a seed all rows are sorted by length.
+    Rows are shuffled, sorted by length within pools of 50 batches, cut into batches (`cut_batches`), and the batches
+    shuffled: little padding, yet other neighbours in every epoch. Without a seed all rows are sorted by length.
     """
+
+    def cut(rows: np.ndarray) -> list[np.ndarray]:
+        rows = rows[np.argsort(lengths[rows], kind="stable")]
+        return [rows[one] for one in cut_batches(lengths[rows], batch_size, symbols)]
+
     if seed is None:
-        order = np.argsort(lengths, kind="stable")
-        return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+        return cut(np.arange(len(lengths)))
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(lengths))
     pool = 50 * batch_size
-    batches = []
-    for start in range(0, len(order), pool):
-        rows = order[start : start + pool]
-        rows = rows[np.argsort(lengths[rows], kind="stable")]
-        batches += [rows[first : first + batch_size] for first in range(0, len(rows), batch_size)]
+    batches = [rows for start in range(0, len(order), pool) for rows in cut(order[start : start + pool])]
     return [batches[number] for number in generator.permutation(len(batches))]

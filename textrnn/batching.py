@@ -1,0 +1,23 @@
+"""Texts of like length in batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+
+def cut_batches(lengths: Iterable[int], rows: int, symbols: float = math.inf) -> list[slice]:
+    """Where to cut texts that are sorted by length into batches.
+
+    Args:
+        lengths: Of the texts, the shortest first.
+        rows: The most texts a batch has.
+        symbols: The most symbols it has, padding included; a text that is longer than that is alone.
+    """
+    cuts, first, place = list[slice](), 0, 0
+    for place, length in enumerate(lengths, 1):
+        size = place - first
+        if size > rows or (size > 1 and size * length > symbols):
+            cuts.append(slice(first, place - 1))
+            first = place - 1
+    return [*cuts, slice(first, place)] if place else []
