@@ -20,8 +20,7 @@ class Copied:
     Attributes:
         share: Fraction of the text's characters that lie in a passage of `least` characters or more which stands in
             the corpus as well.
-        passages: The longest such passages, the longest first; where one goes over into another, they
-            are listed as one.
+        passages: The longest such passages, each as far as it goes on in one place of the corpus, the longest first.
         least: How long a passage must be to count.
     """
 
@@ -44,19 +43,37 @@ def find_copied(text: str, corpus: Iterable[str], *, least: int = LEAST, count: 
     """
     checks.positive_integer("least", least)
     checks.positive_integer("count", count)
-    wanted = np.unique(_hashes(_codes(text), least))
-    found, tail = np.zeros(len(wanted), bool), np.zeros(0, np.uint64)
+    lengths = _lengths_in_common(text, corpus, least)
+    is_copied = np.zeros(len(text), bool)
+    for start in np.flatnonzero(lengths):
+        is_copied[start : start + least] = True
+    ends = np.flatnonzero(lengths > np.append(lengths, 0)[1:] - 1)  # where the next window does not go on with it
+    found = {text[end - lengths[end] + 1 : end + least] for end in ends if lengths[end]}
+    passages = sorted(found, key=lambda passage: (-len(passage), passage))
+    return Copied(float(is_copied.mean()) if text else 0.0, tuple(passages[:count]), least)
+
+
+def _lengths_in_common(text: str, corpus: Iterable[str], least: int) -> np.ndarray:
+    """For each window of `text`, how many windows in a row, the last of them this one, stand in a row in the corpus,
+    int64 `[windows]`."""
+    wanted, which = np.unique(_hashes(_codes(text), least), return_inverse=True)
+    starts_of = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1]) if len(which) else []
+    longest, length = np.zeros([2, len(which)], np.int64)
+    seen_at = np.full(len(which), -1)  # where in the corpus `length` was counted
+    tail, position = np.zeros(0, np.uint64), 1
     for piece in corpus:
         codes = np.concatenate([tail, _codes(piece)])
-        found |= np.isin(wanted, _hashes(codes, least))
         tail = codes[max(0, len(codes) - least + 1) :]
-    starts = np.flatnonzero(np.isin(_hashes(_codes(text), least), wanted[found]))
-    is_copied = np.zeros(len(text), bool)
-    for start in starts:
-        is_copied[start : start + least] = True
-    runs = np.split(starts, np.flatnonzero(np.diff(starts) != 1) + 1) if len(starts) else []
-    passages = sorted({text[run[0] : run[-1] + least] for run in runs}, key=len, reverse=True)
-    return Copied(float(is_copied.mean()) if text else 0.0, tuple(passages[:count]), least)
+        hashes = _hashes(codes, least)
+        numbers = np.searchsorted(wanted, hashes)
+        for place in np.flatnonzero(np.isin(hashes, wanted)).tolist():
+            starts = starts_of[numbers[place]]
+            goes_on = (starts > 0) & (seen_at[starts - 1] == position + place - 1)
+            length[starts] = np.where(goes_on, length[starts - 1], 0) + 1
+            seen_at[starts] = position + place
+            longest[starts] = np.maximum(longest[starts], length[starts])
+        position += len(hashes)
+    return longest
 
 
 def _codes(text: str) -> np.ndarray:
