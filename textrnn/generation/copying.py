@@ -57,7 +57,9 @@ def _lengths_in_common(text: str, corpus: Iterable[str], least: int) -> np.ndarr
     """For each window of `text`, how many windows in a row, the last of them this one, stand in a row in the corpus,
     int64 `[windows]`."""
     wanted, which = np.unique(_hashes(_codes(text), least), return_inverse=True)
-    starts_of = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1]) if len(which) else []
+    if not len(which):
+        return which
+    starts_of = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
     longest, length = np.zeros([2, len(which)], np.int64)
     seen_at = np.full(len(which), -1)  # where in the corpus `length` was counted
     tail, position = np.zeros(0, np.uint64), 1
@@ -65,8 +67,8 @@ def _lengths_in_common(text: str, corpus: Iterable[str], least: int) -> np.ndarr
         codes = np.concatenate([tail, _codes(piece)])
         tail = codes[max(0, len(codes) - least + 1) :]
         hashes = _hashes(codes, least)
-        numbers = np.searchsorted(wanted, hashes)
-        for place in np.flatnonzero(np.isin(hashes, wanted)).tolist():
+        numbers = np.searchsorted(wanted[:-1], hashes)
+        for place in np.flatnonzero(wanted[numbers] == hashes).tolist():
             starts = starts_of[numbers[place]]
             goes_on = (starts > 0) & (seen_at[starts - 1] == position + place - 1)
             length[starts] = np.where(goes_on, length[starts - 1], 0) + 1
