@@ -27,6 +27,7 @@ from textrnn.text import LabelledTexts, read_labelled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
 MEASURED = 200  # held-out reviews, for a language model
+SMALL = {"bigram_buckets": 0, "epochs": 1}  # vectors of pairs of words are several times the 8 MB of a preset
 SHARES = {"sst2": 2, "sentences": 3}  # how often an epoch reads each; they are short and few beside the reviews
 
 
@@ -92,7 +93,7 @@ def make_sentiment(options: argparse.Namespace) -> None:
         parts += [read_polar(path)] * times
     joined = LabelledTexts([t for part in parts for t in part.texts], [n for part in parts for n in part.labels])
     api = import_api(work="training")
-    settings = {**PRETRAINED, "pretrained": options.language_model, "seed": options.seed}
+    settings = {**PRETRAINED, **SMALL, "pretrained": options.language_model, "seed": options.seed}
     model = train(api.train_classifier, joined, options.run, **settings)
     print(model.calibrate(aside.texts, aside.labels))
     path = options.out / f"{options.preset}.keras"

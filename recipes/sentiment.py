@@ -40,7 +40,8 @@ LANGUAGE_MODEL: dict[str, Any] = {
     "validation_split": 0.0,
 }
 PRETRAINED: dict[str, Any] = {
-    "epochs": 1,
+    "bigram_buckets": 1 << 17,
+    "epochs": 2,
     "batch_size": 32,
     "learning_rate": 3e-3,
     "dropout": 0.3,
