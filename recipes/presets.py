@@ -45,6 +45,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=PRESETS, help="folder (default: that of the package)")
     options = parser.parse_args()
+    if options.preset == "sentiment-en" and options.sst2 is None:
+        parser.error("sentiment-en learns from --sst2, too")
     makers = {"plays-en": make_plays, "reviews-en": make_reviews, "sentiment-en": make_sentiment}
     makers[options.preset](options)
 

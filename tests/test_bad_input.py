@@ -397,6 +397,22 @@ COMMANDS = {
     "temperature of ice": (["generate", "lm.keras", "--temperature", "-1"], 2, "must be a number of 0 or more"),
     "temperature NaN": (["generate", "lm.keras", "--temperature", "nan"], 2, "must be a number of 0 or more"),
     "top-k above all": (["generate", "lm.keras", "--top-k", "999"], 1, "`top_k` must be at most the vocabulary size"),
+    "too small a part": (
+        ["evaluate", "lm.keras", "text.txt", "--last", "1e-9"],
+        1,
+        "characters in text.txt leaves none",
+    ),
+    "mistakes of a language model": (
+        ["evaluate", "lm.keras", "text.txt", "--mistakes", "2"],
+        2,
+        "--mistakes does not apply to a language model",
+    ),
+    "lines of one text": (
+        ["evaluate", "lm.keras", "text.txt", "--documents", "file"],
+        2,
+        "--documents does not apply to a model of one long text",
+    ),
+    "a discount of more": (["train", "reviews.csv", "--layer-discount", "1.5"], 2, "layer-discount"),
     "no such prompt": (["generate", "lm.keras", "--prompt", "FILE:nowhere"], 1, "No such file or directory: nowhere"),
     "texts twice": (["classify", "classifier.keras", "fine", "--file", "one.csv"], 2, "either TEXT or --file"),
     "no file to classify": (["classify", "classifier.keras", "--file", "nowhere.csv"], 1, "nowhere.csv"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 
-def cut_batches(lengths: Iterable[int], rows: int, symbols: float = math.inf) -> list[slice]:
+def cut_batches(lengths: Iterable[int], rows: int, symbols: int) -> list[slice]:
     """Where to cut texts that are sorted by length into batches.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -33,13 +33,10 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f"{TEMPORARY}{target.stem}-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = target.with_name(f"{TEMPORARY}{target.stem}-{uuid.uuid4().hex[:12]}{target.suffix}")
     try:
         yield temporary
         flush_to_disk(temporary)
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files only their owner can read
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -60,9 +57,3 @@ def flush_to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

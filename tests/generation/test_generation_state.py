@@ -196,6 +196,9 @@ def test_a_session_goes_on_goes_back_and_comes_back(tmp_path):
         Session.load(tmp_path / "session.json", Marked("b2"))
     with pytest.raises(ValueError, match="`top_k` must be at most the vocabulary size"):
         Session(model, top_k=99)
+    for option in ("samples", "beams"):
+        with pytest.raises(TypeError, match=option):
+            Session(model, **{option: 2})
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(ValueError, match=r"other\.json must hold a session"):
         Session.load(tmp_path / "other.json", model)

@@ -138,7 +138,11 @@ def test_a_file_that_is_no_whole_model_is_refused(tmp_path):
         config["config"]["num_layers"] = 3
         less.writestr("model.weights.h5", whole.read("model.weights.h5"))
         less.writestr("config.json", json.dumps(config))
+    with zipfile.ZipFile(tmp_path / "whole.keras") as whole, zipfile.ZipFile(tmp_path / "bare.keras", "w") as bare:
+        bare.writestr("model.weights.h5", whole.read("model.weights.h5"))
+        bare.writestr("config.json", json.dumps({"registered_name": config["registered_name"]}))
     for name, message in {
+        "bare": "must be a whole .keras file",
         "cut": "must be a whole .keras file",
         "other": "must hold a textrnn model; it holds 'keras>Sequential'",
         "less": "is damaged or from another version",

@@ -124,6 +124,12 @@ def test_buckets_leave_little_padding():
     assert padded / lengths.sum() < 1.05
 
 
+def test_a_document_as_long_as_a_book_pads_no_others():
+    texts = [[5] * n for n in (3, 150_000, 5, 2)]
+    read = list(documents(texts, batch_size=4, sequence_length=100_000).epoch(0))
+    assert sorted(batch.inputs.shape for batch in read) == [(1, 50_001), (1, 100_000), (3, 6)]
+
+
 @pytest.mark.parametrize("seed", [None, 1])
 def test_a_text_as_long_as_a_book_pads_no_others(seed):
     lengths = [3, 150_000, 5, 200_000, 0, 4]

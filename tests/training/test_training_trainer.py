@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import textrnn
+from textrnn.text import WordTokenizer
 from textrnn.training import RunFolder, Trainer, traced_steps
 
 TEXTS = ["the sea is a slow clock.\n", "the light turns, the sea waits.\n", "a rope, a lamp, a loaf of bread.\n"] * 8
@@ -267,6 +268,16 @@ def test_a_refused_run_leaves_no_trace(tmp_path):
     assert not (tmp_path / "short").exists()
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_whose_checkpoint_was_removed_is_not_overwritten(tmp_path, resume):
+    train(out=tmp_path, epochs=1)
+    RunFolder(tmp_path).checkpoint.unlink()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    with pytest.raises(FileExistsError, match="holds a run without its checkpoint"):
+        train(out=tmp_path, epochs=1, resume=resume)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
 def test_somebody_elses_files_are_not_overwritten(tmp_path):
     (tmp_path / "config.json").write_text('{"mine": true}')
     (tmp_path / "samples.txt").write_text("mine")
@@ -309,3 +320,15 @@ def test_cores_that_share_a_batch_learn_what_one_would(documents, monkeypatch):
         models.append(textrnn.train_language_model(texts, documents="string" if documents else None, **options))
     for one, other in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_a_tokenizer_that_is_given_stays_as_it_is():
+    tokenizer = WordTokenizer()
+    models = [
+        textrnn.train_language_model(
+            [text] * 4, **{**SMALL, "tokenizer": tokenizer}, epochs=1, documents="string", validation_split=0
+        )
+        for text in ("the sea", "a rope")
+    ]
+    assert not tokenizer.is_fitted
+    assert [model.tokenizer.to_dict()["words"] for model in models] == [["sea", "the"], ["a", "rope"]]

@@ -15,8 +15,8 @@ __all__ = ["find_learning_rate", "load", "train_classifier", "train_language_mod
 def load(path: str | os.PathLike[str]) -> Any:
     """The model in a `.keras` file, the best one of a run folder, or a preset.
 
-    Presets come with the package: `"plays-en"`, a language model of verse plays. Their cards lie in
-    `textrnn/presets`.
+    Presets come with the package: `"plays-en"` and `"reviews-en"`, language models of verse plays and of film
+    reviews, and `"sentiment-en"`, a classifier. Their cards lie in `textrnn/presets`.
 
     Returns:
         A `LanguageModel` or a `TextClassifier`.

@@ -27,6 +27,7 @@ from textrnn.classification.text_labeller import WHOLE_NUMBERS
 from textrnn.models import LanguageModel, TextClassifier
 from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
+from textrnn.models.saving import in_float32
 from textrnn.runtime.archive import read_archive
 from textrnn.text import LabelledTexts, Tokenizer, read_labelled
 from textrnn.training import (
@@ -242,6 +243,7 @@ def train_classifier(
     if run is not None and is_resumed and run.model.exists() and not len(aside):
         model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated meanwhile
     run_trainer(trainer, facts, is_resumed, "loss")
+    model = in_float32(model)
     if len(aside):
         _calibrate(model, aside, run, verbose)
     return model

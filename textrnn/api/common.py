@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -82,7 +83,7 @@ def open_language_model(name: str, given: Any) -> LanguageModel:
 
 def make_ready(tokenizer: str | Tokenizer) -> Tokenizer:
     if isinstance(tokenizer, Tokenizer):
-        return tokenizer
+        return tokenizer if tokenizer.is_fitted else copy.deepcopy(tokenizer)  # the caller's stays as it is
     name = checks.one_of("tokenizer", tokenizer, TOKENIZERS)
     return WordTokenizer(head_letters=HEAD_LETTERS) if name == "word" else make_tokenizer(name)
 

@@ -158,7 +158,7 @@ def train_language_model(
         out: Folder for the best model, metrics, samples, curves and checkpoints; None keeps nothing.
         resume: Whether to go on with the run in `out`, exactly where its last checkpoint was.
         checkpoint_seconds: Time between checkpoints.
-        callbacks: Keras callbacks.
+        callbacks: Keras callbacks, but for those that set the learning rate.
         verbose: Whether to show progress.
 
     Returns:

@@ -35,8 +35,9 @@ class PartwiseLabeller(Protocol):
 class TextReader:
     """A text that arrives piece by piece, and what the classifier thinks of it so far.
 
-    After any number of pieces, cut anywhere, the answer is that for all of the text so far. What is kept of it is the
-    classifier's state and the last word, which may go on: memory does not grow with the text.
+    After any number of pieces, cut anywhere, the answer is that for all of the text so far, as long as it has no
+    word of more than 1,000 characters: that is read in parts, as if they were words. What is kept of the text is the
+    classifier's state and the last word, which may go on: memory does not grow with it.
 
     Args:
         model: The classifier.

@@ -11,7 +11,7 @@ from textrnn.cli.library import load_kind
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `calibrate`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument(
         "file", metavar="FILE", help=".csv, .tsv or .jsonl of labelled texts that the model was not trained on"
     )

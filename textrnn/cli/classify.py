@@ -13,7 +13,7 @@ from textrnn.cli.score import read_input
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `classify`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument(
         "texts",
         nargs="*",

@@ -12,7 +12,7 @@ from textrnn.files import atomic_path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `compress`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument("file", metavar="FILE", help="a text file in UTF-8")
     parser.add_argument("out", metavar="OUT", help="the file to write; the same model turns it back into the text")
     flags.add_condition(parser)

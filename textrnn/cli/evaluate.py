@@ -13,7 +13,7 @@ from textrnn.cli.score import read_text
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `evaluate`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument(
         "file", metavar="FILE", help="a text for a language model; .csv, .tsv, .jsonl for a classifier"
     )
@@ -50,7 +50,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Print how well a model does on data it was not trained on."""
     model = import_api().load(arguments.model)
     if type(model).__name__ == "LanguageModel":
-        _refuse(arguments, {"baseline": None, "json": False}, "a language model")
+        _refuse(arguments, {"baseline": None, "json": False, "mistakes": 5}, "a language model")
+        if not model.documents:
+            _refuse(arguments, {"documents": "line", "rename": []}, "a model of one long text")
         _evaluate_language_model(model, arguments)
     else:
         _refuse(
@@ -70,7 +72,10 @@ def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
         _evaluate_documents(model, arguments)
         return
     text = read_text(arguments.file, arguments.encoding)
-    text = text[len(text) - round(len(text) * arguments.last) :]
+    last = round(len(text) * arguments.last)
+    if not last:
+        raise ValueError(f"--last {arguments.last} of the {len(text)} characters in {arguments.file} leaves none")
+    text = text[-last:]
     score = model.evaluate_text(text, arguments.protocol, condition=arguments.condition, progress=True)
     print(
         f"{len(text):,} characters, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "

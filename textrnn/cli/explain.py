@@ -12,7 +12,7 @@ from textrnn.cli.score import read_input
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `explain`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument("text", nargs="?", metavar="TEXT", help="default: the input")
     parser.add_argument("--label", help="what to explain (default: the answer)")
     parser.add_argument("--against", help="what it is told from (default: the likeliest of the others)")

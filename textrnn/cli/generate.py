@@ -12,7 +12,7 @@ from textrnn.cli.library import load_kind
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `generate`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     flags.add_prompt(parser)
     parser.add_argument(
         "--length",

@@ -16,7 +16,7 @@ from textrnn.cli.library import load_kind
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `score`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text file; - or none is the input")
     parser.add_argument("--text", help="score this text instead of a file")
     parser.add_argument("--encoding", default="utf-8", help="of the file")

@@ -183,7 +183,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--language-model-loss", type=flags.number, metavar="X", help="weight of predicting the next symbol, too")
     add("--bptt", type=flags.positive_integer, metavar="N", help="symbols that gradients reach back from the last")
     add("--maximum-length", type=flags.positive_integer, metavar="N", help="train on the last N symbols of a text")
-    add("--layer-discount", type=flags.number, metavar="X", help="how much slower each layer is than the one above")
+    add("--layer-discount", type=flags.share, metavar="X", help="how much slower each layer is than the one above")
     add("--unfreezing", type=flags.number, metavar="EPOCHS", help="how long each layer waits for the one above")
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
     add("--pooling", choices=("concat", "attention"), help="what is made of the outputs of all steps")

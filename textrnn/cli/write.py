@@ -26,7 +26,7 @@ HELP = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `write`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file or a run folder")
+    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     flags.add_prompt(parser)
     flags.add_sampling(parser)
     flags.add_condition(parser)

@@ -1,4 +1,4 @@
-"""What is done with text, writing, scoring and labelling, over any step function; no TensorFlow here."""
+"""What is done with text, writing and scoring, over any step function; no TensorFlow here."""
 
 from textrnn.generation.author import is_worth_compiling
 from textrnn.generation.beam_search import BeamSearch

@@ -58,12 +58,13 @@ class Author:
 
     def _found(self, search: BeamSearch) -> list[str]:
         state, start = self._start(1)
+        tail = 4 * max(map(len, self.writing.stop), default=0) + 4  # symbols; a character may be four bytes
 
         def has_ended(ids: Sequence[int]) -> bool:
             if not self.writing.stop:
                 return ids[-1] == self.tokenizer.end_id
             transcript = self._transcript(state)
-            for symbol in ids:
+            for symbol in ids[-tail:]:
                 transcript.add(symbol)
             return transcript.is_done
 

@@ -54,7 +54,7 @@ class Session:
             ValueError, TypeError: If an option is wrong or does not go with the others; then all stay.
         """
         options = {**self.options, **options}
-        self.model.generate(length=0, seed=self.seed, state=self.state, **options)  # says what is wrong with them
+        self.model.stream(length=0, seed=self.seed, state=self.state, **options)  # says what is wrong with them
         self.options = options
 
     def add(self, text: str) -> None:

@@ -125,12 +125,15 @@ class Reader(keras.layers.Layer):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """As a call; beside the logits the last layer's outputs at the steps a gradient reaches, `[B, T, H]`."""
         carried = self.start(tf.shape(ids)[0])
+        embedded = self._embed(ids, carried[2], training)
+        if perturbation is not None:
+            embedded += tf.cast(perturbation, embedded.dtype)
         if bptt is not None:
-            parts = [self.split(part, bptt, mask) for part in (ids, mask, perturbation)]
-            (early, ids), (early_mask, mask), (early_perturbation, perturbation) = parts
-            carried, _ = self._run(early, carried, early_mask, training, early_perturbation)
+            parts = [self.split(part, bptt, mask) for part in (ids, embedded, mask)]
+            (early, ids), (early_embedded, embedded), (early_mask, mask) = parts
+            carried, _ = self._run(early, early_embedded, carried, early_mask, training)
             carried = tf.nest.map_structure(tf.stop_gradient, carried)
-        carried, outputs = self._run(ids, carried, mask, training, perturbation)
+        carried, outputs = self._run(ids, embedded, carried, mask, training)
         return self.answer(carried, training=training), outputs
 
     def split(
@@ -158,21 +161,19 @@ class Reader(keras.layers.Layer):
 
         A bidirectional reader must be given a text as one part, one that reads in reverse the last part first.
         """
-        return self._run(ids, carried, mask, False, None)[0]
+        return self._run(ids, self._embed(ids, carried[2], False), carried, mask, False)[0]
 
     def _run(
         self,
         ids: tf.Tensor,
+        hidden: tf.Tensor,
         carried: Carried,
         mask: tf.Tensor | None,
         training: bool | None,
-        perturbation: tf.Tensor | None,
     ) -> tuple[Carried, tf.Tensor]:
-        """What is known after one more part, and the last layer's outputs in it."""
+        """What is known after one more part, whose embeddings are `hidden`, and the last layer's outputs in it."""
         before, pooled, last_ids = carried
-        hidden, after = self._embed(ids, last_ids, training), list[tf.Tensor]()
-        if perturbation is not None:
-            hidden += tf.cast(perturbation, hidden.dtype)
+        after = list[tf.Tensor]()
         for dropout, layer in zip(self.input_dropouts, self.recurrent_layers, strict=True):
             initial = before[len(after) :][: self.states_of_layer]
             entering = dropout(hidden, training=training)

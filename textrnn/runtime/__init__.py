@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from textrnn.files import DAMAGED
 from textrnn.runtime.archive import find_model, numbered, read_archive
 from textrnn.runtime.language_model import LanguageModel, fingerprint_of
 from textrnn.runtime.text_classifier import TextClassifier
@@ -28,5 +29,5 @@ def load(path: str | os.PathLike[str]) -> LanguageModel | TextClassifier:
     try:
         is_language_model = archive.kind == "LanguageModel"
         return (LanguageModel if is_language_model else TextClassifier)(archive.config, archive.weights)
-    except (KeyError, ValueError, IndexError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{archive.path} is damaged or from another version: {error!r}") from error

@@ -75,14 +75,14 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
     try:
         with zipfile.ZipFile(file) as archive:
             saved = json.loads(archive.read("config.json"))
-            name = saved.get("registered_name")
+            name, config = saved.get("registered_name"), saved["config"]
             with h5py.File(io.BytesIO(read_weights(archive)), "r") as stored:
                 weights = dict(_layers(stored))
     except DAMAGED as error:
         raise ValueError(f"{file} must be a whole .keras file; reading it failed: {error}") from error
     if name not in ("textrnn>LanguageModel", "textrnn>TextClassifier"):
         raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")
-    return Archive(file, name.removeprefix("textrnn>"), saved["config"], weights)
+    return Archive(file, name.removeprefix("textrnn>"), config, weights)
 
 
 def _layers(group: h5py.Group, path: str = "") -> Iterator[tuple[str, list[np.ndarray]]]:

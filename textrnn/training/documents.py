@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,7 +10,7 @@ from textrnn.batching import cut_batches
 from textrnn.text import pad_batch
 from textrnn.training.batch import Batch
 
-SYMBOLS_A_BATCH = 1 << 18  # of labelled texts, padding included: what a step saves of all of them must fit in memory
+SYMBOLS_A_BATCH = 1 << 18  # padding included: a text as long as a book is alone instead of padding others
 
 
 class DocumentBatches:
@@ -25,7 +24,7 @@ class DocumentBatches:
         ids: The documents one after the other, unsigned integers `[N]`.
         spans: Start and stop of each document, int64 `[documents, 2]`.
         end_id: The end-of-text symbol.
-        batch_size: B.
+        batch_size: B, at most: where documents are as long as books a batch has fewer.
         sequence_length: T, the longest window.
         seed: For the order of the documents; None keeps them sorted by length.
         labels: The numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them.
@@ -58,15 +57,18 @@ class DocumentBatches:
         return int(-(-self.lengths[rows].max() // self.sequence_length))
 
     def steps(self, epoch: int) -> int:
-        return sum(self._windows(rows) for rows in bucketed(self.lengths, self.batch_size, self.seed, epoch))
+        return sum(map(self._windows, self._batches(epoch)))
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         step = 0
-        for rows in bucketed(self.lengths, self.batch_size, self.seed, epoch):
+        for rows in self._batches(epoch):
             if step + self._windows(rows) > first:
                 windows = list(self._read(rows))
                 yield from windows[max(first - step, 0) :]
             step += self._windows(rows)
+
+    def _batches(self, epoch: int) -> list[np.ndarray]:
+        return bucketed(self.lengths, self.batch_size, self.seed, epoch)
 
     def _read(self, rows: np.ndarray) -> Iterator[Batch]:
         end = np.array([self.end_id])
@@ -109,12 +111,10 @@ class ExampleBatches:
             yield Batch(inputs, self.labels[rows], has_padding=True, is_fresh=True)
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
-        return bucketed(self.lengths, self.batch_size, self.seed, epoch, SYMBOLS_A_BATCH)
+        return bucketed(self.lengths, self.batch_size, self.seed, epoch)
 
 
-def bucketed(
-    lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int, symbols: float = math.inf
-) -> list[np.ndarray]:
+def bucketed(lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int) -> list[np.ndarray]:
     """Groups rows of like length into batches, in an order that depends on `seed` and `epoch` alone.
 
     Rows are shuffled, sorted by length within pools of 50 batches, cut into batches (`cut_batches`), and the batches
@@ -123,7 +123,7 @@ def bucketed(
 
     def cut(rows: np.ndarray) -> list[np.ndarray]:
         rows = rows[np.argsort(lengths[rows], kind="stable")]
-        return [rows[one] for one in cut_batches(lengths[rows], batch_size, symbols)]
+        return [rows[one] for one in cut_batches(lengths[rows], batch_size, SYMBOLS_A_BATCH)]
 
     if seed is None:
         return cut(np.arange(len(lengths)))

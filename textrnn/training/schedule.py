@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 SCHEDULES = ("cosine", "one_cycle", "constant")
-"""What a run can follow; `Schedule` knows one more, for tests."""
+"""What a run can follow; `Schedule` knows one more, for the range test."""
 LOWEST = 1e-5  # of the peak, where a range test begins
 
 

@@ -45,6 +45,11 @@ def claim_run(out: str | os.PathLike[str] | None, *, resume: bool) -> RunFolder 
             f"`out` must be a new folder or that of a run; {run.path} holds other files by the names "
             f"{', '.join(run.foreign_files())}."
         )
+    if not run.checkpoint.exists() and (run.model.exists() or run.history()):
+        raise FileExistsError(
+            f"`out` {run.path} holds a run without its checkpoint, {run.checkpoint}, so it cannot be gone on with: "
+            "pass another `out`."
+        )
     return run
 
 
@@ -59,8 +64,11 @@ def begin_run(run: RunFolder, *, resume: bool, settings: dict[str, Any], facts: 
 
     Raises:
         ValueError: If a resumed run has other settings or another corpus.
+        FileExistsError: If another process has begun a run here meanwhile.
     """
     is_resumed = run.checkpoint.exists()
+    if is_resumed and not resume:
+        raise FileExistsError(f"`out` {run.path} holds a run that another process has begun meanwhile.")
     if is_resumed:
         _check_same(run, settings, facts)
         began_with = {name: value for name, value in run.read_config()["settings"].items() if name == "init_from"}

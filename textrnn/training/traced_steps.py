@@ -29,8 +29,8 @@ class TracedSteps:
         optimizer: Built for the model's trainable weights.
         averages: Of these weights; taken after each step.
         clip_norm: The gradient's largest global norm.
-        rows: The most a training batch has, None if unknown.
-        validation_rows: The most a batch has that is only measured, None if unknown.
+        rows: The most a training batch has.
+        validation_rows: The most a batch has that is only measured, None where nothing is.
     """
 
     def __init__(
