@@ -29,5 +29,5 @@ def load(path: str | os.PathLike[str]) -> LanguageModel | TextClassifier:
     try:
         is_language_model = archive.kind == "LanguageModel"
         return (LanguageModel if is_language_model else TextClassifier)(archive.config, archive.weights)
-    except DAMAGED as error:
+    except (IndexError, *DAMAGED) as error:
         raise ValueError(f"{archive.path} is damaged or from another version: {error!r}") from error
