@@ -166,6 +166,16 @@ def test_training_a_language_model(options, error, message, paths):
 
 
 CLASSIFYING = {
+    "pairs of no size": (
+        {"bigram_buckets": 8, "bigram_dim": 0},
+        ValueError,
+        "`bigram_dim` must be a positive integer; received 0",
+    ),
+    "a size of no pairs": (
+        {"bigram_buckets": 0, "bigram_dim": 3},
+        ValueError,
+        "`bigram_dim` needs `bigram_buckets`; received bigram_dim=3 without",
+    ),
     "one label": (
         {"source": (["a", "b"], ["x", "x"])},
         ValueError,

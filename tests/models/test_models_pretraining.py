@@ -40,11 +40,12 @@ def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, from_fi
                 np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_pairs_of_symbols_start_without_effect_and_learn():
-    options = {**TRAINED, "bigram_buckets": 7, "pretrained": make_language_model()}
+@pytest.mark.parametrize("bigram_dim", [None, 3])
+def test_pairs_of_symbols_start_without_effect_and_learn(bigram_dim):
+    options = {**TRAINED, "bigram_buckets": 7, "bigram_dim": bigram_dim, "pretrained": make_language_model()}
     for rate, least, most in ((1e-9, 0.0, 1e-6), (1e-2, 1e-4, 1.0)):
         (reader,) = textrnn.train_classifier((TEXTS, LABELS), **{**options, "learning_rate": rate}).readers
-        assert least <= np.abs(reader.bigrams.embeddings.numpy()).max() <= most
+        assert least <= np.abs(reader.bigrams(np.array([[3, 4, 5, 3]])).numpy()).max() <= most
 
 
 @pytest.mark.parametrize(

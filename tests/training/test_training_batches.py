@@ -5,6 +5,7 @@ import pytest
 
 from textrnn.text import END_ID
 from textrnn.training import split_documents
+from textrnn.training.batch import NO_LABEL
 from textrnn.training.documents import DocumentBatches, ExampleBatches, bucketed
 from textrnn.training.streams import StreamBatches
 
@@ -138,3 +139,21 @@ def test_a_text_as_long_as_a_book_pads_no_others(seed):
     assert len(read) == batches.steps(1) == 3
     assert sorted(batch.inputs.shape for batch in read) == [(1, 150_000), (1, 200_000), (4, 5)]
     assert sorted(label for batch in read for label in batch.targets) == list(range(6))
+
+
+@pytest.mark.parametrize(("unlabelled", "read_an_epoch"), [(10, 4), (3, 3)])
+def test_an_epoch_reads_as_many_texts_without_a_label_as_with_one(unlabelled, read_an_epoch):
+    texts = [np.array([3 + row] * (1 + row % 3), np.int32) for row in range(4 + unlabelled)]
+    batches = ExampleBatches(texts[:4], np.arange(4), batch_size=3, seed=0, unlabelled=texts[4:])
+    turns = []
+    for epoch in range(5):
+        read = list(batches.epoch(epoch))
+        assert len(read) == batches.steps(epoch)
+        labels = [label for batch in read for label in batch.targets]
+        firsts = [int(row[0]) - 3 for batch in read for row in batch.inputs]
+        assert sorted(row for row, label in zip(firsts, labels, strict=True) if label != NO_LABEL) == [0, 1, 2, 3]
+        assert all(row == label for row, label in zip(firsts, labels, strict=True) if label != NO_LABEL)
+        turns += [row for row, label in zip(firsts, labels, strict=True) if label == NO_LABEL]
+        assert len(turns) == (epoch + 1) * read_an_epoch
+    counts = np.bincount(turns, minlength=4 + unlabelled)[4:]
+    assert len(set(counts)) == 1  # 20 in all are two turns of 10, 15 are five of 3

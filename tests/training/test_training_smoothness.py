@@ -6,7 +6,8 @@ import tensorflow as tf
 
 import textrnn
 from textrnn.text import WordTokenizer
-from textrnn.training.objectives import smoothness_loss
+from textrnn.training.batch import NO_LABEL
+from textrnn.training.objectives import LabelOfText, smoothness_loss
 
 
 class Seeds:
@@ -80,6 +81,85 @@ def test_training_with_it_changes_the_weights_and_not_what_is_reported_at_first(
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
     plain, smooth = (model.readers[0].embedding.embeddings.numpy() for model in models)
     assert np.abs(plain - smooth).max() > 1e-4
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    options = {"cell": "min_gru", "units": 4, "embedding_dim": 4, "members": 1, "symbol_dropout": 0.0, "dropout": 0.0}
+    return textrnn.train_classifier(
+        (["a good lamp", "a bad rope"], ["no", "yes"]), epochs=1, verbose=False, **options
+    )
+
+
+def step(classifier, ids, targets, smoothness):
+    """Loss, hits and weight of a batch, and the gradient of its loss for the recurrent kernels."""
+    objective = LabelOfText(np.ones(2), smoothness)
+    variables = [variable.value for variable in classifier.trainable_variables]
+
+    @tf.function(autograph=False)
+    def run(ids, targets):
+        with tf.GradientTape() as tape:
+            *sums, _ = objective(classifier, ids, targets, (), has_padding=True, training=True)
+        return sums, [tf.convert_to_tensor(one) for one in tape.gradient(sums[0], variables)]
+
+    sums, gradients = run(tf.constant(ids, tf.int32), tf.constant(targets, tf.int32))
+    return np.array(sums), np.concatenate([np.ravel(one) for one in gradients])
+
+
+def test_texts_without_a_label_count_for_smoothness_alone(classifier):
+    ids = np.array([[3, 4, 5], [3, 6, 0], [4, 5, 3], [7, 3, 6]])
+    targets = np.array([0, 1, NO_LABEL, NO_LABEL])
+    sums, gradient = step(classifier, ids, targets, 0.0)
+    labelled_sums, labelled_gradient = step(classifier, ids[:2], targets[:2], 0.0)
+    np.testing.assert_allclose(sums, labelled_sums, rtol=1e-6)
+    assert sums[2] == 2
+    np.testing.assert_allclose(gradient, labelled_gradient, atol=1e-7)
+
+    _, smooth = step(classifier, ids, targets, 1e4)
+    _, labelled_smooth = step(classifier, ids[:2], targets[:2], 1e4)
+    assert np.abs(smooth - labelled_smooth).max() > 1e-3
+
+
+@pytest.mark.parametrize(("ids", "targets"), [([[3, 4, 5]], [NO_LABEL]), (np.zeros((0, 3)), np.zeros(0))])
+def test_a_batch_without_any_label_moves_nothing(classifier, ids, targets):
+    sums, gradient = step(classifier, ids, targets, 1.0)
+    np.testing.assert_array_equal(sums, 0)
+    np.testing.assert_array_equal(gradient, 0)
+
+
+def test_training_reads_texts_without_labels(tmp_path):
+    """From a file or a list alike, and a run with them can be resumed with the same ones alone."""
+    labelled = (["a good lamp", "a bad rope"] * 3, ["yes", "no"] * 3)
+    more = ["a lamp, bad?", "good, good rope", "a clock"]
+    path = tmp_path / "more.txt"
+    path.write_text("\n".join(more) + "\n", encoding="utf-8")
+    options = {"cell": "min_gru", "units": 4, "members": 1, "epochs": 2, "batch_size": 4, "smoothness": 5.0}
+    options |= {"bigram_buckets": 16, "verbose": False}
+    out = tmp_path / "run"
+    from_file = textrnn.train_classifier(labelled, unlabelled=path, out=out, **options)
+    from_list = textrnn.train_classifier(labelled, unlabelled=more, **options)
+    without = textrnn.train_classifier(labelled, **options)
+    for one, other in zip(from_file.trainable_variables, from_list.trainable_variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    kernels = [model.readers[0].head.kernel.numpy() for model in (from_file, without)]
+    assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
+    with pytest.raises(ValueError, match="checksum"):
+        textrnn.train_classifier(labelled, unlabelled=[*more[:2], "a rope"], out=out, resume=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("unlabelled", "smoothness", "message"),
+    [
+        (["a"], 0.0, "`unlabelled` texts teach nothing but `smoothness`; received smoothness=0"),
+        (7, 1.0, "`unlabelled` must be a path or a list of texts; received int"),
+        (["a", 7], 1.0, r"`unlabelled\[1\]` must be a string; received 7"),
+    ],
+)
+def test_texts_without_labels_that_cannot_be_used_are_refused(unlabelled, smoothness, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        textrnn.train_classifier(
+            (["a", "b"], ["x", "y"]), unlabelled=unlabelled, smoothness=smoothness, verbose=False
+        )
 
 
 class Losses(tf.keras.callbacks.Callback):

@@ -29,7 +29,7 @@ from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import in_float32
 from textrnn.runtime.archive import read_archive
-from textrnn.text import LabelledTexts, Tokenizer, read_labelled
+from textrnn.text import LabelledTexts, Tokenizer, read_labelled, read_texts
 from textrnn.training import (
     ExampleBatches,
     LabelOfText,
@@ -50,6 +50,7 @@ INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
 OF_THE_MODEL = (
     *INHERITED[1:],
     "bigram_buckets",
+    "bigram_dim",
     "dropout",
     "symbol_dropout",
     "weight_drop",
@@ -78,6 +79,7 @@ def train_classifier(
     num_layers: int | None = None,
     embedding_dim: int | None = None,
     bigram_buckets: int | None = None,
+    bigram_dim: int | None = None,
     dropout: float | None = None,
     symbol_dropout: float | None = None,
     weight_drop: float | None = None,
@@ -94,6 +96,7 @@ def train_classifier(
     warmup: float = 0.1,
     patience: int | None = None,
     smoothness: float = 0.0,
+    unlabelled: str | os.PathLike[str] | Sequence[str] | None = None,
     bptt: int | None = None,
     maximum_length: int | None = None,
     language_model_loss: float = 0.0,
@@ -128,6 +131,8 @@ def train_classifier(
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.
         bigram_buckets: How many hashed vectors of symbol pairs are added to those of single symbols; 0 for none.
+        bigram_dim: Size of what is kept of a pair, from which a matrix that all share makes its vector, so that many
+            pairs take little memory; None keeps whole vectors.
         dropout: Fraction dropped after the embedding, between layers and after pooling.
         symbol_dropout: Fraction of the symbols made unknown while training.
         weight_drop: Fraction of each recurrent kernel dropped.
@@ -148,6 +153,8 @@ def train_classifier(
         smoothness: How much it counts, beside the labels, that an answer stays the same where a text's embeddings are
             moved a little in the worst direction: virtual adversarial training (Miyato et al., 2017, arXiv
             1605.07725), for three times the work; 0 for nothing.
+        unlabelled: More texts of the kind, without labels, or a file of them, which `smoothness` counts for as well:
+            each epoch reads as many of them as there are labelled ones, the next epoch others.
         bptt: How many of a text's symbols, those read last, gradients reach: truncated back-propagation through time.
             What was read before is remembered and pooled all the same. None for all.
         maximum_length: How many symbols of a text are trained on, the last ones; answers are of whole texts all the
@@ -190,6 +197,8 @@ def train_classifier(
         raise ValueError(
             f"`language_model_loss` needs a `pretrained` language model; received {language_model_loss!r} without."
         )
+    if unlabelled is not None and not smoothness:
+        raise ValueError("`unlabelled` texts teach nothing but `smoothness`; received smoothness=0.")
     training = TrainingSettings(
         patience=patience, checkpoint_seconds=checkpoint_seconds, **{name: settings[name] for name in OF_TRAINING}
     )
@@ -221,20 +230,30 @@ def train_classifier(
     if parents:
         inherit_encoder(model, parents)
     sequences = [fitted.encode(text) for text in labelled.texts]
+    more = [fitted.encode(text) for text in _unlabelled(unlabelled, text_column, encoding)]
 
-    def batches(rows: np.ndarray, order: int | None, length: int | None = None) -> ExampleBatches:
-        chosen = [sequences[row] if length is None else sequences[row][-length:] for row in rows]
-        return ExampleBatches(chosen, numbers[rows], batch_size=settings["batch_size"], seed=order)
+    def cut(sequence: np.ndarray) -> np.ndarray:
+        return sequence if maximum_length is None else sequence[-maximum_length:]
 
-    facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, numbers])})
+    read = ExampleBatches(
+        [cut(sequences[row]) for row in kept],
+        numbers[kept],
+        batch_size=settings["batch_size"],
+        seed=seed,
+        unlabelled=[cut(sequence) for sequence in more],
+    )
+    validation = ExampleBatches(
+        [sequences[row] for row in held_out], numbers[held_out], batch_size=settings["batch_size"], seed=None
+    )
+    facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, *more, numbers])})
     recorded = record_settings({**settings, "pretrained": [name_of(one) for one in _listed(pretrained)] or None})
     is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
     say(verbose, f"{len(sequences):,} texts, labels {', '.join(labels)}, vocabulary of {fitted.vocabulary_size:,}")
     trainer = Trainer(
         model,
         LabelOfText(weights, smoothness, bptt=bptt, language_model_loss=language_model_loss, language_models=parents),
-        batches(kept, seed, maximum_length),
-        batches(held_out, None) if len(held_out) else None,
+        read,
+        validation if len(held_out) else None,
         training,
         run=run,
         callbacks=callbacks,
@@ -322,6 +341,16 @@ def _labelled(source: Any, text_column: str | None, label_column: str | None, en
         )
     texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
     return LabelledTexts(texts, [_label(n, label) for n, label in enumerate(labels)])
+
+
+def _unlabelled(source: Any, text_column: str | None, encoding: str) -> list[str]:
+    if source is None:
+        return []
+    if isinstance(source, (str, os.PathLike)):
+        return read_texts(source, text_column=text_column, encoding=encoding)
+    if not isinstance(source, Sequence):
+        raise TypeError(f"`unlabelled` must be a path or a list of texts; received {type(source).__name__}.")
+    return [checks.string(f"unlabelled[{n}]", text) for n, text in enumerate(source)]
 
 
 def _label(n: int, label: Any) -> str:

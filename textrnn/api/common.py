@@ -24,7 +24,7 @@ def record_settings(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a call as its run's config records them: all that decides what comes out."""
     left_out = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")
     recorded = {name: value for name, value in arguments.items() if name not in left_out}
-    for name in {"source", "init_from"} & recorded.keys():
+    for name in {"source", "init_from", "unlabelled"} & recorded.keys():
         recorded[name] = name_of(recorded[name])
     tokenizer = recorded["tokenizer"]
     recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer

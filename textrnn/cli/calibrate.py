@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from textrnn.cli import flags
-from textrnn.cli.evaluate_classifier import read_table
+from textrnn.cli.inputs import read_table
 from textrnn.cli.library import load_kind
 
 

@@ -7,8 +7,8 @@ import io
 from pathlib import Path
 
 from textrnn.cli import flags
+from textrnn.cli.inputs import read_input
 from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
-from textrnn.cli.score import read_input
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,9 +6,9 @@ import argparse
 from typing import Any
 
 from textrnn.cli import flags
-from textrnn.cli.evaluate_classifier import evaluate_classifier, read_table
+from textrnn.cli.evaluate_classifier import evaluate_classifier
+from textrnn.cli.inputs import read_table, read_text
 from textrnn.cli.library import import_api
-from textrnn.cli.score import read_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

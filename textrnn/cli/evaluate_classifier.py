@@ -7,6 +7,8 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from textrnn.cli.inputs import read_table
+
 if TYPE_CHECKING:
     from textrnn.classification import ClassificationReport
     from textrnn.text import LabelledTexts
@@ -34,27 +36,6 @@ def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
         print(f"\n{_compare(report, baseline)}")
     if arguments.mistakes and len(report.mistakes):
         print(f"\n{_show_mistakes(_mistakes(report, data, arguments.mistakes))}")
-
-
-def read_table(path: str, model: Any, arguments: argparse.Namespace) -> LabelledTexts:
-    """Labelled texts, of the model's own labels only."""
-    from textrnn.text import LabelledTexts, read_labelled
-
-    data = read_labelled(
-        path,
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
-        encoding=arguments.encoding,
-    )
-    names = dict(arguments.rename)
-    labels = [names.get(label, label) for label in data.labels]
-    unknown = sorted(set(labels) - set(model.labels))
-    if unknown:
-        raise ValueError(
-            f"{path} must hold only the labels {', '.join(model.labels)}; it also holds {', '.join(unknown)} "
-            "(--rename OLD=NEW says that they mean the same)."
-        )
-    return LabelledTexts(data.texts, labels)
 
 
 def _measure_baseline(classifier: Any, data: LabelledTexts, arguments: argparse.Namespace) -> ClassificationReport:

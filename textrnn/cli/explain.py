@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from textrnn.cli.inputs import read_input
 from textrnn.cli.library import load_kind
-from textrnn.cli.score import read_input
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

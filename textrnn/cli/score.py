@@ -6,11 +6,11 @@ import argparse
 import io
 import json
 import math
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 from textrnn.cli import flags
+from textrnn.cli.inputs import read_text
 from textrnn.cli.library import load_kind
 
 
@@ -82,19 +82,3 @@ def _print_score(model: Any, text: str, arguments: argparse.Namespace) -> None:
             is_spelt = len(ids) == len(text)  # then the text itself shows what the model does not know
             shown = text[span.start : span.end] if is_spelt else model.tokenizer.decode(ids[span.start : span.end])
             print(f"{span.bits:8.1f} bits  symbols {span.start:,} to {span.end - 1:,}  {shown!r}")
-
-
-def read_text(path: str, encoding: str = "utf-8") -> str:
-    """A whole text file, read as a corpus is (byte-order mark and line ends set right); `-` is standard input."""
-    from textrnn.text import open_corpus
-
-    return read_input(encoding) if path == "-" else "".join(open_corpus(path, encoding=encoding).pieces())
-
-
-def read_input(encoding: str = "utf-8") -> str:
-    """Standard input, decoded strictly, its line ends as `\\n`."""
-    try:
-        text = sys.stdin.buffer.read().decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise ValueError(f"the input must be text in the encoding {encoding}: {error}") from error
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

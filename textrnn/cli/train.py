@@ -13,8 +13,6 @@ from typing import Any
 from textrnn.cli import flags
 from textrnn.cli.library import import_api
 
-TABLES = (".csv", ".tsv", ".jsonl")
-COMPRESSED = (".gz", ".bz2", ".xz")
 OWN = ("find_learning_rate", "task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
 ONLY_LANGUAGE = (
     "recipe",
@@ -47,9 +45,11 @@ ONLY_CLASSIFIER = (
     "unfreezing",
     "members",
     "bigram_buckets",
+    "bigram_dim",
     "symbol_dropout",
     "bidirectional",
     "smoothness",
+    "unlabelled",
     "pooling",
     "class_weight",
     "label_column",
@@ -189,8 +189,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--pooling", choices=("concat", "attention"), help="what is made of the outputs of all steps")
     add("--members", type=flags.positive_integer, metavar="N", help="readers whose answers are averaged")
     add("--bigram-buckets", type=flags.count, metavar="N", help="hashed vectors of symbol pairs; 0 for none")
+    add("--bigram-dim", type=flags.positive_integer, metavar="N", help="size of what is kept of a pair")
     add("--symbol-dropout", type=flags.fraction, metavar="X", help="fraction of symbols made unknown in training")
     add("--smoothness", type=flags.number, metavar="X", help="weight of virtual adversarial training (default: 0)")
+    add("--unlabelled", metavar="FILE", help="more texts of the kind, for --smoothness as well")
     add("--class-weight", choices=("balanced",), help="let rare labels count more")
     add("--label-column", help="default: label or sentiment")
 
@@ -246,10 +248,9 @@ def _is_classifier(task: str | None, model: str | None, source: str) -> bool:
     """As asked for; else as the resumed run is; else by the corpus's ending."""
     if task is not None or model is not None:
         return task == "classifier" or (task is None and model == "TextClassifier")
-    endings = [ending.lower() for ending in Path(source).suffixes]
-    while endings and endings[-1] in COMPRESSED:
-        endings.pop()
-    return bool(endings) and endings[-1] in TABLES
+    from textrnn.text import TABLES, file_ending
+
+    return file_ending(Path(source)) in TABLES
 
 
 def _refuse(options: dict[str, Any], foreign: tuple[str, ...], is_classifier: bool) -> None:
@@ -261,9 +262,11 @@ def _refuse(options: dict[str, Any], foreign: tuple[str, ...], is_classifier: bo
 
 def _numbered(source: str) -> Iterator[Path]:
     """Run folders for a corpus: runs/plays, runs/plays-2 and so on."""
-    name = Path(source).name
-    for ending in (*COMPRESSED, *TABLES, ".txt"):
-        name = name.removesuffix(ending)
+    from textrnn.text import FILES_OF_TEXTS, file_ending
+
+    name, ending = Path(source).name, file_ending(Path(source))
+    if ending in FILES_OF_TEXTS:
+        name = name[: name.lower().rindex(ending)]
     base = Path("runs") / (name or "run")
     return (base if n == 1 else base.with_name(f"{base.name}-{n}") for n in itertools.count(1))
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from textrnn.generation.reading import LOGITS_AT_ONCE
 from textrnn.generation.scoring import log_softmax
 from textrnn.generation.stepper import Step
 
 BLOCK = 256  # nanoGPT's context for a character model, so that numbers compare
-LOGITS_AT_ONCE = 1 << 23  # numbers: 64 MB as float64, whatever the vocabulary
 
 
 def score_blocks(

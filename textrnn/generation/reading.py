@@ -15,7 +15,7 @@ from textrnn.generation.stepper import Stepper
 
 CHUNK = 1024  # symbols read at once: long enough to be fast, short enough to keep memory flat
 NAMED = 20  # unknown symbols in a warning
-LOGITS_AT_ONCE = 1 << 23  # numbers, which makes chunks shorter for a large vocabulary
+LOGITS_AT_ONCE = 1 << 23  # numbers, 64 MB as float64: chunks are shorter for a large vocabulary
 
 
 def read_on(

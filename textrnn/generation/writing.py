@@ -12,7 +12,6 @@ from textrnn import checks
 from textrnn.generation.beam_search import BeamSearch
 from textrnn.generation.sampler import Sampler
 
-WINDOW = 64  # symbols back that a repetition penalty sees
 NOT_CHARACTERS = {  # kinds of tokenizer, what their symbols are, and why no character can be ruled out
     "word": "words, where spaces and capitals go without saying",
     "byte_pair": "byte pairs, where a character is a part of many symbols",
@@ -73,7 +72,7 @@ def check_writing(
         )
     sampler = Sampler(
         repetition_penalty=repetition_penalty,
-        repetition_window=WINDOW if repetition_window is None else repetition_window,
+        repetition_window=Sampler.repetition_window if repetition_window is None else repetition_window,
         **filters,
     )
     if sampler.top_k is not None and sampler.top_k > tokenizer.vocabulary_size:

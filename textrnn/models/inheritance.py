@@ -44,7 +44,8 @@ def inherit_encoder(classifier: TextClassifier, parents: Sequence[LanguageModel]
         for layer, source in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
             layer.cell.set_weights(source.cell.get_weights())
         if reader.bigrams is not None:
-            reader.bigrams.embeddings.assign(tf.zeros_like(reader.bigrams.embeddings))
+            last = reader.bigrams.weights[-1]  # what makes vectors of the rest, or all there is
+            last.assign(tf.zeros_like(last))
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -35,6 +35,7 @@ class Reader(keras.layers.Layer):
         num_layers: int,
         embedding_dim: int,
         bigram_buckets: int,
+        bigram_dim: int | None,
         dropout: float,
         symbol_dropout: float,
         weight_drop: float,
@@ -58,9 +59,10 @@ class Reader(keras.layers.Layer):
         self.symbol_dropout = symbol_dropout
         self.symbol_dropout_seeds = keras.random.SeedGenerator(next(seeds))
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal(), dtype=dtype)
-        self.bigrams = (
-            BigramEmbedding(bigram_buckets, embedding_dim, normal(), dtype=dtype) if bigram_buckets else None
-        )
+        self.bigrams = None
+        if bigram_buckets:
+            glorot = None if bigram_dim is None else keras.initializers.GlorotUniform(seed=next(seeds))
+            self.bigrams = BigramEmbedding(bigram_buckets, embedding_dim, normal(), bigram_dim, glorot, dtype=dtype)
         self.input_dropouts = [make_dropout() for _ in range(num_layers)]
         self.recurrent_layers = [
             make_recurrent(

@@ -104,7 +104,7 @@ class Reader:
         self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]], path: str, *, reverse: bool
     ) -> None:
         self.embeddings = weights[f"{path}/embedding"][0]
-        self.bigrams = weights[f"{path}/bigrams"][0] if config["bigram_buckets"] else None
+        self.bigrams = weights[f"{path}/bigrams"] if config["bigram_buckets"] else None
         self.head = weights[f"{path}/head"]
         self.pooling: Pooling = ConcatPooling()
         if config.get("pooling") == "attention":
@@ -186,7 +186,9 @@ class Reader:
         if self.bigrams is None:
             return embedded
         previous = np.concatenate([before[:, None], ids], axis=1)[:, :-1].astype(np.int64)
-        return embedded + self.bigrams[(previous * MIXER + ids) % len(self.bigrams)]
+        table, *kernel = self.bigrams
+        vectors = table[(previous * MIXER + ids) % len(table)]
+        return embedded + (vectors @ kernel[0] if kernel else vectors)
 
 
 def _averaged(logits: list[np.ndarray]) -> np.ndarray:

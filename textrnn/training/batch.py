@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+NO_LABEL = -1
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -15,7 +17,7 @@ class Batch:
 
     Attributes:
         inputs: Ids int32 `[B, T]`, 0 where there is padding.
-        targets: Int32 `[B, T]` for a prediction at each step, `[B]` for one a row.
+        targets: Int32 `[B, T]` for a prediction at each step, `[B]` for one a row, which may be `NO_LABEL`.
         has_padding: Whether some of `inputs` is padding; without any, no mask is needed.
         is_fresh: Whether the rows begin anew; otherwise they go on where the batch before ended.
         labels: The number of each row's label, int32 `[B]`, where a model is conditioned on labels.

@@ -8,7 +8,7 @@ import numpy as np
 
 from textrnn.batching import cut_batches
 from textrnn.text import pad_batch
-from textrnn.training.batch import Batch
+from textrnn.training.batch import NO_LABEL, Batch
 
 SYMBOLS_A_BATCH = 1 << 18  # padding included: a text as long as a book is alone instead of padding others
 
@@ -91,16 +91,25 @@ class ExampleBatches:
         labels: The number of each text's label, int `[N]`.
         batch_size: B, at most: of texts as long as books a batch has fewer, so that one of 1 MB pads no others.
         seed: For the order of the texts; None keeps them sorted by length.
+        unlabelled: More texts, whose label is `NO_LABEL`. An epoch reads as many of them as there are others, and the
+            next one those that follow.
     """
 
     def __init__(
-        self, sequences: Sequence[np.ndarray], labels: np.ndarray, *, batch_size: int, seed: int | None
+        self,
+        sequences: Sequence[np.ndarray],
+        labels: np.ndarray,
+        *,
+        batch_size: int,
+        seed: int | None,
+        unlabelled: Sequence[np.ndarray] = (),
     ) -> None:
-        self.sequences = sequences
-        self.labels = np.asarray(labels, np.int32)
+        self.sequences = [*sequences, *unlabelled]
+        self.labels = np.concatenate([labels, np.full(len(unlabelled), NO_LABEL)]).astype(np.int32)
+        self.labelled = len(sequences)
         self.batch_size = batch_size
         self.seed = seed
-        self.lengths = np.array([len(sequence) for sequence in sequences])
+        self.lengths = np.array([len(sequence) for sequence in self.sequences])
 
     def steps(self, epoch: int) -> int:
         return len(self._batches(epoch))
@@ -111,7 +120,14 @@ class ExampleBatches:
             yield Batch(inputs, self.labels[rows], has_padding=True, is_fresh=True)
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
-        return bucketed(self.lengths, self.batch_size, self.seed, epoch)
+        rows = self._rows(epoch)
+        return [rows[batch] for batch in bucketed(self.lengths[rows], self.batch_size, self.seed, epoch)]
+
+    def _rows(self, epoch: int) -> np.ndarray:
+        """The texts that an epoch reads."""
+        unlabelled = np.random.default_rng(self.seed).permutation(np.arange(self.labelled, len(self.sequences)))
+        turn = min(self.labelled, len(unlabelled))
+        return np.concatenate([np.arange(self.labelled), np.roll(unlabelled, -epoch * turn)[:turn]])
 
 
 def bucketed(lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import checks
-from textrnn.training.batch import Batch
+from textrnn.training.batch import NO_LABEL, Batch
 from textrnn.training.diagnosis import gradient_by_lag, measure_activations
 
 ROWS_DIAGNOSED = 16  # of a batch: enough for a mean
@@ -147,12 +147,12 @@ class NextSymbol:
 
 @dataclass(frozen=True, eq=False)
 class LabelOfText:
-    """Cross-entropy of each row's label, for a model with `readers`, meant over them.
+    """Cross-entropy of each row's label, if it has one, for a model with `readers`, meant over them.
 
     Args:
         class_weights: What a text of each label counts in training, float `[labels]`.
-        smoothness: What the answer may not change where the text is moved a little counts beside it
-            (`smoothness_loss`); 0 for nothing.
+        smoothness: What the answer may not change where a text is moved a little counts beside it
+            (`smoothness_loss`), whether it has a label or not; 0 for nothing.
         radius: How far a text is moved, as a fraction of the size of its embeddings.
         bptt: How many of a text's steps, those read last, a gradient reaches: truncated back-propagation through time
             (Williams and Peng, 1990). What was read before is remembered and pooled all the same. None for all.
@@ -209,20 +209,23 @@ class LabelOfText:
         if not training:
             logits = model(inputs, training=False)
             return (*_weighted_sums(targets, logits, tf.ones_like(targets, tf.float32)), states)
-        weights = tf.gather(tf.constant(self.class_weights, tf.float32), targets)
-        mask = inputs != 0
-        sums = [self._sums(n, reader, inputs, mask, targets, weights) for n, reader in enumerate(model.readers)]
+        sums = [self._sums(n, reader, inputs, targets) for n, reader in enumerate(model.readers)]
         return (*(tf.add_n(list(column)) / len(sums) for column in zip(*sums, strict=True)), states)
 
     def _sums(
-        self, number: int, reader: Any, inputs: tf.Tensor, mask: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+        self, number: int, reader: Any, texts: tf.Tensor, targets: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        are_labelled = targets != NO_LABEL
+        inputs, targets = tf.boolean_mask(texts, are_labelled), tf.boolean_mask(targets, are_labelled)
+        weights = tf.gather(tf.constant(self.class_weights, tf.float32), targets)
+        mask = inputs != 0
         logits, outputs = reader.logits_and_outputs(inputs, mask=mask, training=True, bptt=self.bptt)
         loss, hits, weight = _weighted_sums(targets, logits, weights)
         extra = tf.zeros([])
         if self.smoothness:
-            smoothness = smoothness_loss(reader, inputs, mask, self.radius, self.bptt)
-            extra += self.smoothness * tf.reduce_sum(weights * smoothness)
+            smoothness = smoothness_loss(reader, texts, texts != 0, self.radius, self.bptt)
+            rows = tf.cast(tf.shape(texts)[0], tf.float32)  # none, where another core has the batch's only one
+            extra += self.smoothness * weight * tf.math.divide_no_nan(tf.reduce_sum(smoothness), rows)
         if self.language_model_loss:
             surprise = self._surprise(self.language_models[number], reader, inputs, mask, outputs)
             extra += self.language_model_loss * tf.reduce_sum(weights * surprise)

@@ -90,8 +90,8 @@ def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any])
             f"received {facts['corpus']}."
         )
     stored = before.get("settings", {})
-    # A file may move: what counts is the checksum of the corpus; what a run began with is in its checkpoint.
-    names = (settings.keys() | stored.keys()) - {"source", "init_from"}
+    # Files may move: what counts is the checksum of the corpus; what a run began with is in its checkpoint.
+    names = (settings.keys() | stored.keys()) - {"source", "unlabelled", "init_from"}
     changed = {name for name in names if settings.get(name) != stored.get(name)}
     if settings["epochs"] > stored.get("epochs", 0):
         changed.discard("epochs")
