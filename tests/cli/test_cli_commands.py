@@ -59,6 +59,20 @@ def test_training_shows_what_it_does(trained, corpus):
     assert (corpus.parent / "runs/sea/model.keras").exists()
 
 
+def test_trainings_begun_together_take_a_folder_each(corpus, tmp_path):
+    arguments = [ROOT / "train.py", corpus, *TINY, "--epochs", 1, "--quiet"]
+    both = [subprocess.Popen(command(*arguments), cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
+    assert sorted(path.parent.name for path in tmp_path.glob("runs/*/model.keras")) == ["sea", "sea-2"]
+
+
+def test_a_training_that_cannot_begin_leaves_no_folder(tmp_path):
+    (tmp_path / "stars.csv").write_text("text,stars\ngood,5\n")
+    done = run(ROOT / "train.py", "stars.csv", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert not list(tmp_path.glob("runs/*"))
+
+
 def test_generate_streams_the_prompt_and_more(trained, corpus):
     arguments = ["runs/sea", "--primetext", "The ", "-n", "20", "--seed", "1"]
     script = run(ROOT / "generate.py", *arguments, cwd=corpus.parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import shlex
@@ -208,7 +209,6 @@ def run(arguments: argparse.Namespace) -> None:
         source = source or recorded.get("settings", {}).get("source")
     if source is None:
         raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with the --out of a run)")
-    out = out or _first_free(source)
     stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
     options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
     is_table_of_texts = ("condition" in options or options.get("documents") == "row") and "model" not in recorded
@@ -221,7 +221,8 @@ def run(arguments: argparse.Namespace) -> None:
     if given.get("find_learning_rate"):
         _find_learning_rate(api, source, is_classifier, not quiet, options)
         return
-    model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)
+    with _new_folder(source) if out is None else contextlib.nullcontext(out) as out:
+        model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)
     if is_classifier:
         print(f'\ntry it:  python -m textrnn classify {out} "Not bad at all!"')
     elif model.reverse:
@@ -271,8 +272,19 @@ def _numbered(source: str) -> Iterator[Path]:
     return (base if n == 1 else base.with_name(f"{base.name}-{n}") for n in itertools.count(1))
 
 
-def _first_free(source: str) -> str:
-    return str(next(path for path in _numbered(source) if not path.exists()))
+@contextlib.contextmanager
+def _new_folder(source: str) -> Iterator[str]:
+    """The first run folder for a corpus that is not there, made at once: trainings begun together take one each."""
+    for path in _numbered(source):
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(parents=True)
+            break
+    try:
+        yield str(path)
+    except BaseException:
+        with contextlib.suppress(OSError):  # there is a run in it
+            path.rmdir()
+        raise
 
 
 def _latest(source: str | None) -> str:
