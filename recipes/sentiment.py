@@ -3,7 +3,9 @@
     python recipes/sentiment.py imdb_train.jsonl.xz --unlabelled imdb_unlabelled.jsonl.xz      both parts
     python recipes/sentiment.py imdb_train.jsonl.xz --language-model reviews-en                the second part
     python recipes/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
+    python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte                           and from bytes
 
+With --backward a second language model reads from the end, and the classifier is the mean of two readers.
 Of the labelled reviews --held-out are set aside before anything is learnt and read once, by the finished model. Runs
 lie in --out; a run that was stopped goes on when the same command is given again.
 """
@@ -60,12 +62,26 @@ FROM_SCRATCH: dict[str, Any] = {
     "learning_rate": 3e-3,
 }
 
+BYTES: dict[str, Any] = {
+    **FROM_SCRATCH,
+    "tokenizer": "byte",
+    "units": 96,
+    "num_layers": 2,
+    "bigram_buckets": 1 << 16,
+    "dropout": 0.2,
+    "symbol_dropout": 0.05,
+    "batch_size": 32,
+    "epochs": 2,
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
     parser.add_argument("labelled", type=Path)
     parser.add_argument("--unlabelled", type=Path, help="more reviews, for a language model; without, there is none")
     parser.add_argument("--language-model", help="one that is there: a preset, a file or a run folder")
+    parser.add_argument("--backward", action="store_true", help="and one of each that reads from the end")
+    parser.add_argument("--tokenizer", choices=("word", "byte"), default="word", help="byte: from the labels alone")
     parser.add_argument("--held-out", type=int, default=2500)
     parser.add_argument("--calibration", type=int, default=1000, help="labelled reviews for the temperature alone")
     parser.add_argument("--epochs", type=int, help="of the language model")
@@ -79,10 +95,14 @@ def main() -> None:
     training, aside, test = split(
         read_labelled(options.labelled), held_out=options.held_out, calibration=options.calibration
     )
+    if options.tokenizer == "byte" and (options.language_model or options.unlabelled):
+        parser.error("--tokenizer byte learns from the labels alone")
+    if options.backward and not options.unlabelled:
+        parser.error("--backward takes a language model of one's own, of --unlabelled")
     api = import_api(work="training")
-    lm = options.language_model
+    lm: Any = options.language_model
     if options.unlabelled is not None:
-        texts = [*training.texts, *read_texts(options.unlabelled)]
+        texts = [*training.texts, *without(read_texts(options.unlabelled), aside, test)]
         settings = {
             **LANGUAGE_MODEL,
             "seed": options.seed,
@@ -90,7 +110,11 @@ def main() -> None:
         }
         tokenizer = WordTokenizer(maximum_size=VOCABULARY)
         lm = train(api.train_language_model, texts, options.out / "language_model", tokenizer=tokenizer, **settings)
-    settings = FROM_SCRATCH if lm is None else {**PRETRAINED, "pretrained": lm}
+        if options.backward:
+            settings |= {"tokenizer": lm.tokenizer, "reverse": True}
+            lm = [lm, train(api.train_language_model, texts, options.out / "backward", **settings)]
+    from_scratch = BYTES if options.tokenizer == "byte" else FROM_SCRATCH
+    settings = from_scratch if lm is None else {**PRETRAINED, "pretrained": lm}
     classifier = train(api.train_classifier, training, options.out / "classifier", seed=options.seed, **settings)
     print(classifier.calibrate(aside.texts, aside.labels))
     classifier.save(options.out / "sentiment.keras")
@@ -100,13 +124,21 @@ def main() -> None:
 def split(
     read: LabelledTexts, *, held_out: int, calibration: int
 ) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts]:
-    """For training, for the temperature, and held out."""
+    """For training, for the temperature, and held out; what is held out is not trained on under another number."""
     order = np.random.default_rng(0).permutation(len(read))
     test, aside, training = np.split(order, [held_out, held_out + calibration])
+    others = {read.texts[row] for row in (*test, *aside)}
+    training = [row for row in training if read.texts[row] not in others]
     return tuple(  # type: ignore[return-value]
         LabelledTexts([read.texts[row] for row in rows], [read.labels[row] for row in rows])
         for rows in (training, aside, test)
     )
+
+
+def without(texts: list[str], *held_out: LabelledTexts) -> list[str]:
+    """Those that are not among the held-out ones, too."""
+    others = {text for part in held_out for text in part.texts}
+    return [text for text in texts if text not in others]
 
 
 def train(function: Any, source: Any, out: Path, **settings: Any) -> Any:

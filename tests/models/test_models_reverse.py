@@ -117,6 +117,11 @@ def test_two_language_models_each_give_a_reader_its_layers(tmp_path):
         classifier.reader()
     with pytest.raises(ValueError, match="`members` must be that of `pretrained`, 2, or left out; received 3"):
         textrnn.train_classifier((TEXTS, LABELS), pretrained=parents, members=3, **TRAINED)
+    other = make_language_model(units=5)
+    with pytest.raises(
+        ValueError, match=r"`pretrained` must be language models of the same `units`; received \[6, 5\]"
+    ):
+        textrnn.train_classifier((TEXTS, LABELS), pretrained=[parents[0], other], **TRAINED)
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -75,7 +75,7 @@ def test_it_is_an_ordinary_keras_model():
     np.testing.assert_allclose(model.predict(wide, verbose=0), model.predict(ids, verbose=0), atol=1e-6)
 
 
-@pytest.mark.parametrize("tokenizer", ["word", "byte_pair"])
+@pytest.mark.parametrize("tokenizer", ["word", "byte_pair", "character", "byte"])
 def test_training_tells_labels_apart(tokenizer):
     texts = [
         f"the {noun} was {word}" for noun in ("sea", "play", "lamp", "bread", "rope") for word in ("good", "bad")
@@ -95,6 +95,18 @@ def test_training_tells_labels_apart(tokenizer):
         "bad",
         "good",
     ]
+
+
+def test_labels_that_are_numbers_stand_by_their_size():
+    options = {**SMALL, "epochs": 1, "verbose": False}
+    stars = [1, 10, 2, 9]
+    assert textrnn.train_classifier((["a"] * 4, stars), **options).labels == ("1", "2", "9", "10")
+    assert textrnn.train_classifier((["a"] * 4, ["b", "10", "9", "a"]), **options).labels == ("10", "9", "a", "b")
+
+
+def test_an_empty_text_may_be_among_those_that_teach():
+    model = textrnn.train_classifier((["", "good", " "], ["none", "some", "none"]), **SMALL, epochs=1, verbose=False)
+    assert model.labels == ("none", "some")
 
 
 def test_rare_labels_can_count_more():
@@ -165,8 +177,11 @@ def test_few_held_out_texts_calibrate_nothing(capsys):
     assert "not calibrated: that takes 50 held-out texts, there are 15" in capsys.readouterr().out
 
 
-def test_a_run_that_was_calibrated_later_keeps_that_when_resumed(tmp_path):
+@pytest.mark.filterwarnings("ignore:.* held-out texts are also among those trained on")
+@pytest.mark.parametrize("validation_split", [0.0, 0.25])  # too few to calibrate on
+def test_a_run_that_was_calibrated_later_keeps_that_when_resumed(tmp_path, validation_split):
     options = {**SMALL, "epochs": 1, "verbose": False, "out": tmp_path, "class_weight": {0: 1.0, 1: np.float32(2.0)}}
+    options["validation_split"] = validation_split
     source = (["good", "bad"] * 8, [0, 1] * 8)
     textrnn.train_classifier(source, **options)
     calibrated = textrnn.load(tmp_path)

@@ -84,19 +84,29 @@ def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"bidirectional": True}, {"members": 2}, {"pooling": "attention", "temperature": 2.5}], ids=str
+    "options",
+    [
+        {},
+        {"bidirectional": True},
+        {"reverse": True},
+        {"members": 2, "temperature": 0.5},
+        {"pooling": "attention", "temperature": 2.5},
+    ],
+    ids=str,
 )
-def test_contributions_sum_to_the_difference_of_the_logits(options):
+def test_contributions_sum_to_the_log_odds_of_the_answer(options):
     model = make(**options)
-    ids = model.tokenizer.encode(TEXT)
+    model.readers[0].head.bias.assign([3.0, 0.0, -4.0])  # readers that disagree
     explanation = model.explain(TEXT, "yes", "no")
-    logits = np.mean([reader(ids[None], mask=ids[None] != 0)[0] for reader in model.readers], axis=0)
-    difference = (logits[2] - logits[0]) / model.temperature
-    assert explanation.difference == pytest.approx(difference, abs=1e-4)
+    probabilities = model.classify([TEXT])[0].probabilities
+    log_odds = np.log(probabilities["yes"] / probabilities["no"])
+    assert explanation.difference == pytest.approx(log_odds, abs=1e-4)
+    assert explanation.base + explanation.contributions.sum() == pytest.approx(log_odds, abs=1e-4)
     assert "".join(explanation.pieces) == TEXT
-    if len(model.readers) == 1:
-        probabilities = model.classify([TEXT])[0].probabilities
-        assert explanation.difference == pytest.approx(np.log(probabilities["yes"] / probabilities["no"]), abs=1e-4)
+    heads = [reader.head.bias.numpy() for reader in model.readers]
+    if len(heads) == 1:
+        expected = (heads[0][2] - heads[0][0]) / model.temperature
+        assert explanation.base == pytest.approx(expected, abs=1e-4)  # a text that says nothing
 
 
 def test_a_step_contributes_its_share_of_what_is_pooled():

@@ -141,6 +141,23 @@ def test_a_text_as_long_as_a_book_pads_no_others(seed):
     assert sorted(label for batch in read for label in batch.targets) == list(range(6))
 
 
+@pytest.mark.parametrize("more", [20, 7])
+def test_a_batch_has_labels_however_much_longer_the_texts_without_one_are(more):
+    texts = [np.full(1 + row % 2, 5, np.int32) for row in range(20)]
+    others = [np.full(40 + row, 6, np.int32) for row in range(more)]
+    batches = ExampleBatches(texts, np.zeros(20), batch_size=4, seed=0, unlabelled=others)
+    assert batches.batch_size == 8
+    read = list(batches.epoch(0))
+    assert len(read) == 5
+    assert max(len(batch.targets) for batch in read) == 8
+    with_both = [batch.targets for batch in read if (batch.targets == NO_LABEL).any()]
+    assert len(with_both) == -(-more // 4)
+    for targets in with_both:
+        for share in np.array_split(targets, 2):  # a core each
+            assert (share != NO_LABEL).any()
+            assert (share == NO_LABEL).any() or len(targets) < 8
+
+
 @pytest.mark.parametrize(("unlabelled", "read_an_epoch"), [(10, 4), (3, 3)])
 def test_an_epoch_reads_as_many_texts_without_a_label_as_with_one(unlabelled, read_an_epoch):
     texts = [np.array([3 + row] * (1 + row % 3), np.int32) for row in range(4 + unlabelled)]

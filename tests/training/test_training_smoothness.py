@@ -141,6 +141,14 @@ def test_training_reads_texts_without_labels(tmp_path):
     without = textrnn.train_classifier(labelled, **options)
     for one, other in zip(from_file.trainable_variables, from_list.trainable_variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
+    stop = StopAfter(3)
+    with pytest.raises(RuntimeError, match="stopped"):
+        textrnn.train_classifier(
+            labelled, unlabelled=more, out=tmp_path / "stopped", callbacks=[stop], checkpoint_seconds=0, **options
+        )
+    resumed = textrnn.train_classifier(labelled, unlabelled=path, out=tmp_path / "stopped", resume=True, **options)
+    for one, other in zip(from_file.trainable_variables, resumed.trainable_variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
     kernels = [model.readers[0].head.kernel.numpy() for model in (from_file, without)]
     assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
     with pytest.raises(ValueError, match="checksum"):
@@ -160,6 +168,17 @@ def test_texts_without_labels_that_cannot_be_used_are_refused(unlabelled, smooth
         textrnn.train_classifier(
             (["a", "b"], ["x", "y"]), unlabelled=unlabelled, smoothness=smoothness, verbose=False
         )
+
+
+class StopAfter(tf.keras.callbacks.Callback):
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps -= 1
+        if not self.steps:
+            raise RuntimeError("stopped")
 
 
 class Losses(tf.keras.callbacks.Callback):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -96,7 +96,7 @@ def train_classifier(
     warmup: float = 0.1,
     patience: int | None = None,
     smoothness: float = 0.0,
-    unlabelled: str | os.PathLike[str] | Sequence[str] | None = None,
+    unlabelled: str | os.PathLike[str] | Iterable[str] | None = None,
     bptt: int | None = None,
     maximum_length: int | None = None,
     language_model_loss: float = 0.0,
@@ -140,7 +140,7 @@ def train_classifier(
         pooling: `"concat"` (last output, mean and maximum) or `"attention"` (last output and a weighted mean).
         members: How many readers are trained side by side, their probabilities averaged.
         epochs: Passes over the texts.
-        batch_size: Texts a step.
+        batch_size: Labelled texts a step.
         learning_rate: The peak of a warm-up and a cosine decay.
         layer_discount: What the learning rate is multiplied by from each layer to the one below it, so that what was
             learnt before changes less than what is new.
@@ -154,7 +154,8 @@ def train_classifier(
             moved a little in the worst direction: virtual adversarial training (Miyato et al., 2017, arXiv
             1605.07725), for three times the work; 0 for nothing.
         unlabelled: More texts of the kind, without labels, or a file of them, which `smoothness` counts for as well:
-            each epoch reads as many of them as there are labelled ones, the next epoch others.
+            each epoch reads as many of them as there are labelled ones, the next epoch others, and each step so many
+            more texts.
         bptt: How many of a text's symbols, those read last, gradients reach: truncated back-propagation through time.
             What was read before is remembered and pooled all the same. None for all.
         maximum_length: How many symbols of a text are trained on, the last ones; answers are of whole texts all the
@@ -180,7 +181,7 @@ def train_classifier(
         verbose: Whether to show progress.
 
     Returns:
-        The model with the weights that did best on validation.
+        The model with the weights that did best on what was held out, or else the last ones.
 
     Raises:
         ValueError, TypeError: If an argument is out of its range or of another type, or the labels are too few.
@@ -205,7 +206,7 @@ def train_classifier(
     check_shared(settings, callbacks, verbose, resume)
     run = claim_run(out, resume=resume)
     labelled = _labelled(source, text_column, label_column, encoding)
-    labels = sorted(set(labelled.labels))
+    labels = _in_order(set(labelled.labels))
     if len(labels) < 2:
         raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
     number_of = {label: number for number, label in enumerate(labels)}
@@ -259,7 +260,7 @@ def train_classifier(
         callbacks=callbacks,
         is_shown=verbose,
     )
-    if run is not None and is_resumed and run.model.exists() and not len(aside):
+    if run is not None and is_resumed and run.model.exists():
         model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated meanwhile
     run_trainer(trainer, facts, is_resumed, "loss")
     model = in_float32(model)
@@ -270,6 +271,10 @@ def train_classifier(
 
 def _settle(settings: dict[str, Any], parents: list[LanguageModel]) -> list[LanguageModel]:
     """Give settings that were left to None their values, and each reader a language model to begin with, if any."""
+    for name in INHERITED:
+        found = [getattr(parent, name) for parent in parents]
+        if any(one != found[0] for one in found):
+            raise ValueError(f"`pretrained` must be language models of the same `{name}`; received {found}.")
     for parent in parents:
         if settings["tokenizer"] == parent.tokenizer.kind:
             settings["tokenizer"] = None  # as the settings of a run that is resumed have it
@@ -348,9 +353,15 @@ def _unlabelled(source: Any, text_column: str | None, encoding: str) -> list[str
         return []
     if isinstance(source, (str, os.PathLike)):
         return read_texts(source, text_column=text_column, encoding=encoding)
-    if not isinstance(source, Sequence):
+    if not isinstance(source, Iterable):
         raise TypeError(f"`unlabelled` must be a path or a list of texts; received {type(source).__name__}.")
     return [checks.string(f"unlabelled[{n}]", text) for n, text in enumerate(source)]
+
+
+def _in_order(labels: set[str]) -> list[str]:
+    """By size where all are whole numbers, so that 10 stars come after 9; else by the alphabet."""
+    are_numbers = all(label.isdecimal() for label in labels)
+    return sorted(labels, key=lambda label: (int(label), label) if are_numbers else (0, label))
 
 
 def _label(n: int, label: Any) -> str:

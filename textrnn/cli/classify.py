@@ -32,7 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="texts at once, at most (default: 256)",
     )
     parser.add_argument(
-        "--threshold", type=flags.share, metavar="X", help="no label (a dash) where its probability is below X"
+        "--threshold",
+        type=flags.share,
+        metavar="X",
+        help="no label (a dash; nothing in a file) where its probability is below X",
     )
     _add_file_arguments(parser)
 

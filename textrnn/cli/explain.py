@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
     from textrnn.files import atomic_path
 
     classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=False)
-    text = read_input(arguments.encoding) if arguments.text is None else arguments.text
+    text = read_input(arguments.encoding).removesuffix("\n") if arguments.text is None else arguments.text
     explanation = classifier.explain(text, arguments.label, arguments.against)
     print(explanation.to_terminal() if sys.stdout.isatty() else explanation)
     if arguments.html is not None:

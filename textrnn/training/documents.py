@@ -89,10 +89,11 @@ class ExampleBatches:
     Args:
         sequences: The texts' ids, each int32 `[T]`; an empty one is a row of padding.
         labels: The number of each text's label, int `[N]`.
-        batch_size: B, at most: of texts as long as books a batch has fewer, so that one of 1 MB pads no others.
+        batch_size: How many labelled texts a batch has, at most, and how many of the others: of texts as long as
+            books it has fewer, so that one of 1 MB pads no others.
         seed: For the order of the texts; None keeps them sorted by length.
-        unlabelled: More texts, whose label is `NO_LABEL`. An epoch reads as many of them as there are others, and the
-            next one those that follow.
+        unlabelled: More texts, whose label is `NO_LABEL`. An epoch reads as many of them as there are labelled ones,
+            and the next one those that follow.
     """
 
     def __init__(
@@ -107,7 +108,8 @@ class ExampleBatches:
         self.sequences = [*sequences, *unlabelled]
         self.labels = np.concatenate([labels, np.full(len(unlabelled), NO_LABEL)]).astype(np.int32)
         self.labelled = len(sequences)
-        self.batch_size = batch_size
+        self.rows_of_a_kind = batch_size
+        self.batch_size = batch_size * (2 if unlabelled else 1)
         self.seed = seed
         self.lengths = np.array([len(sequence) for sequence in self.sequences])
 
@@ -120,14 +122,30 @@ class ExampleBatches:
             yield Batch(inputs, self.labels[rows], has_padding=True, is_fresh=True)
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
-        rows = self._rows(epoch)
-        return [rows[batch] for batch in bucketed(self.lengths[rows], self.batch_size, self.seed, epoch)]
-
-    def _rows(self, epoch: int) -> np.ndarray:
-        """The texts that an epoch reads."""
+        batches = self._bucketed(np.arange(self.labelled), epoch)
         unlabelled = np.random.default_rng(self.seed).permutation(np.arange(self.labelled, len(self.sequences)))
         turn = min(self.labelled, len(unlabelled))
-        return np.concatenate([np.arange(self.labelled), np.roll(unlabelled, -epoch * turn)[:turn]])
+        if not turn:
+            return batches
+        # The two kinds may differ in length: bucketed together, many a batch would have no label in it.
+        others = self._bucketed(np.roll(unlabelled, -epoch * turn)[:turn], epoch)
+        by_length = sorted(range(len(batches)), key=lambda number: self._longest(batches[number]))
+        for number, rows in enumerate(sorted(others, key=self._longest)):
+            place = by_length[number * len(batches) // len(others)]
+            batches[place] = interleaved(batches[place], rows)
+        return batches
+
+    def _bucketed(self, rows: np.ndarray, epoch: int) -> list[np.ndarray]:
+        return [rows[batch] for batch in bucketed(self.lengths[rows], self.rows_of_a_kind, self.seed, epoch)]
+
+    def _longest(self, rows: np.ndarray) -> int:
+        return int(self.lengths[rows].max())
+
+
+def interleaved(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Both, evenly mixed, so that any share of a batch has some of both."""
+    places = np.concatenate([np.arange(len(kind)) / len(kind) for kind in (rows, others)])
+    return np.concatenate([rows, others])[np.argsort(places, kind="stable")]
 
 
 def bucketed(lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int) -> list[np.ndarray]:
