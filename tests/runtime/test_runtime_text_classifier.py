@@ -77,10 +77,14 @@ def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
     model = make(cell=cell, bigram_buckets=17, members=2, pooling="attention" if cell == "gru" else "concat")
     sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
     whole = model.log_probabilities(sequences)
+    contributions, base = model.contributions(sequences[0], 0, 1)
     monkeypatch.setattr("textrnn.models.text_classifier.SYMBOLS_AT_ONCE", 4 * 9)
     np.testing.assert_allclose(model.log_probabilities(sequences), whole, atol=1e-5)
     monkeypatch.setattr("textrnn.runtime.text_classifier.SYMBOLS_A_PART", 4 * 9)
     np.testing.assert_allclose(classifier_twin(model).log_probabilities(sequences), whole, atol=1e-5)
+    in_parts = model.contributions(sequences[0], 0, 1)
+    np.testing.assert_allclose(in_parts[0], contributions, atol=1e-5)
+    assert in_parts[1] == pytest.approx(base, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +47,6 @@ class TextClassifier(TextLabeller):
         self.labels = tuple(config["labels"])
         self.temperature = float(config.get("temperature", 1.0))  # a file may be older than calibration
         directions = config.get("reverse", [False] * config["members"])  # a file may be older
-        self.reads_from_the_end = bool(config["bidirectional"]) or any(directions)
         self.readers = [
             Reader(config, weights, f"layers/{numbered('reader', n)}", reverse=reverse)
             for n, reverse in enumerate(directions)
@@ -56,15 +55,14 @@ class TextClassifier(TextLabeller):
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature.
 
-        Long texts are read in parts, so that memory does not grow with them; a model that begins at their end, too,
+        Long texts are read in parts, so that memory does not grow with them; a reader that begins at their end, too,
         needs them whole.
         """
         ids = pad_batch(sequences)
-        size = ids.shape[1] if self.reads_from_the_end else SYMBOLS_A_PART // max(1, len(ids))
-        return _averaged([reader.logits(ids, max(1, size)) for reader in self.readers])
+        return _averaged([reader.logits(ids) for reader in self.readers])
 
     def partwise(self) -> TextClassifier:
-        if self.reads_from_the_end:
+        if any(reader.reads_from_the_end for reader in self.readers):
             raise ValueError(
                 "a text can arrive in parts only where it is read from its beginning; this classifier reads it from "
                 "its end, too: train one with `bidirectional=False` and no language model that reads in reverse."
@@ -112,6 +110,7 @@ class Reader:
         self.pooling: Pooling = ConcatPooling()
         if config.get("pooling") == "attention":
             self.pooling = AttentionPooling(*weights[f"{path}/pooling"])
+        self.reads_from_the_end = bool(config["bidirectional"]) or reverse
         ways = {"/forward": False, "/backward": True} if config["bidirectional"] else {"": reverse}
         name = f"{path}/recurrent_layers/{'bidirectional' if config['bidirectional'] else 'recurrent'}"
         self.layers = [
@@ -124,12 +123,17 @@ class Reader:
             for n in range(config["num_layers"])
         ]
 
-    def logits(self, ids: np.ndarray, size: int) -> np.ndarray:
-        """From ids int32 `[B, T]`, padded, to float32 `[B, labels]`, by reading `size` steps at a time."""
+    def logits(self, ids: np.ndarray) -> np.ndarray:
+        """From ids int32 `[B, T]`, padded, to float32 `[B, labels]`."""
         known = self.start(len(ids))
-        for begin in range(0, ids.shape[1], size):
-            known = self.read(ids[:, begin : begin + size], known)
+        for part in self._parts(ids):
+            known = self.read(part, known)
         return self.answer(known)
+
+    def _parts(self, ids: np.ndarray) -> Iterator[np.ndarray]:
+        """Ids int32 `[B, T]` a few steps at a time; whole for a reader that begins at the end, too."""
+        size = max(1, ids.shape[1] if self.reads_from_the_end else SYMBOLS_A_PART // max(1, len(ids)))
+        return (ids[:, begin : begin + size] for begin in range(0, ids.shape[1], size))
 
     def start(self, rows: int) -> Carried:
         """Nothing read yet, in each of `rows` texts."""
@@ -168,7 +172,12 @@ class Reader:
         if not len(ids):
             return np.zeros(0), base
         difference = kernel[:, label] - kernel[:, against]
-        outputs = self._run(ids[None], self.start(1), ids[None] != PAD_ID)[0][0].astype(np.float64)
+        known, parts = self.start(1), []
+        for part in self._parts(ids[None]):
+            hidden, states = self._run(part, known, part != PAD_ID)
+            known = Carried(states, known.pooled, part[:, -1])
+            parts.append(hidden[0])
+        outputs = np.concatenate(parts).astype(np.float64)
         of_last, of_pooled = np.split(difference, [outputs.shape[1]])
         told = self.pooling.contributions(outputs, of_pooled)
         units = self.layers[-1][0].units
