@@ -4,8 +4,7 @@
     python recipes/presets.py reviews-en imdb_train.jsonl.xz --language-model runs/sentiment/language_model
                                                               a language model of film reviews, to begin with
     python recipes/presets.py sentiment-en imdb_train.jsonl.xz --sst2 sst2_train.csv \\
-        --unlabelled imdb_unlabelled.jsonl.xz --language-model reviews-en
-                                                              good or bad; begins with the second
+        --language-model runs/sentiment/language_model        good or bad, of the run of recipes/sentiment.py
 
 What is held out is measured with the file as it is shipped, quantised, and without TensorFlow.
 """
@@ -17,22 +16,19 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from sentiment import PRETRAINED, split, train, without  # beside this file
+from sentiment import PRETRAINED, split, train  # beside this file
 
 from textrnn import runtime
-from textrnn.cli.baseline import BigramBaseline
 from textrnn.cli.library import import_api
 from textrnn.generation import Score
-from textrnn.text import LabelledTexts, read_labelled, read_texts
+from textrnn.text import LabelledTexts, read_labelled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
 MEASURED = 200  # held-out reviews, for a language model
-SMALL = {"bigram_dim": 12, "bptt": None, "maximum_length": 256}  # whole vectors of pairs are many times 8 MB
-SHARES = {"sst2": 4, "sentences": 6}  # how often an epoch reads each; they are short and few beside the reviews
-SUREST = 0.8  # of the reviews without labels
+SMALL = {"bigram_buckets": 0, "epochs": 1}  # vectors of pairs of words are several times the 8 MB of a preset
+SHARES = {"sst2": 2, "sentences": 3}  # how often an epoch reads each; they are short and few beside the reviews
 
 
 def main() -> None:
@@ -40,7 +36,6 @@ def main() -> None:
     parser.add_argument("preset", choices=("plays-en", "reviews-en", "sentiment-en"))
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--language-model", type=Path, help="run of a language model of film reviews")
-    parser.add_argument("--unlabelled", type=Path, help="reviews without labels")
     parser.add_argument("--sst2", type=Path, help="labelled sentences about films")
     parser.add_argument("--sentences", type=Path, default=Path("corpora/sentences_train.csv"))
     parser.add_argument("--test", type=Path, nargs="*", default=[], help="tables to measure the finished file on")
@@ -52,8 +47,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.preset != "plays-en" and options.language_model is None:
         parser.error(f"{options.preset} begins with a --language-model")
-    if options.preset == "sentiment-en" and None in (options.sst2, options.unlabelled):
-        parser.error("sentiment-en learns from --sst2 and --unlabelled, too")
+    if options.preset == "sentiment-en" and options.sst2 is None:
+        parser.error("sentiment-en learns from --sst2, too")
     makers = {"plays-en": make_plays, "reviews-en": make_reviews, "sentiment-en": make_sentiment}
     makers[options.preset](options)
 
@@ -95,16 +90,15 @@ def make_reviews(options: argparse.Namespace) -> None:
 
 
 def make_sentiment(options: argparse.Namespace) -> None:
-    """Learns from film reviews, most of them labelled by a teacher, and from sentences, as often as SHARES says."""
+    """Learns from film reviews and from sentences, which count as often as SHARES says."""
     training, aside, held_out = split(read_labelled(options.corpus), held_out=2500, calibration=1000)
-    api = import_api(work="training")
-    settings = {**PRETRAINED, **SMALL, "pretrained": options.language_model, "seed": options.seed}
-    teacher = train(api.train_classifier, training, options.run / "teacher", **{**settings, "epochs": 2})
-    parts = [training, label_surest(teacher, training, without(read_texts(options.unlabelled), aside, held_out))]
+    parts = [training]
     for path, times in ((options.sst2, SHARES["sst2"]), (options.sentences, SHARES["sentences"])):
         parts += [read_polar(path)] * times
     joined = LabelledTexts([t for part in parts for t in part.texts], [n for part in parts for n in part.labels])
-    model = train(api.train_classifier, joined, options.run / "student", **{**settings, "epochs": 1})
+    api = import_api(work="training")
+    settings = {**PRETRAINED, **SMALL, "pretrained": options.language_model, "seed": options.seed}
+    model = train(api.train_classifier, joined, options.run, **settings)
     print(model.calibrate(aside.texts, aside.labels))
     path = options.out / f"{options.preset}.keras"
     model.save(path, quantised=True)
@@ -116,23 +110,6 @@ def make_sentiment(options: argparse.Namespace) -> None:
             error = report.expected_calibration_error
             print(f"{name}, {kind}: {report.accuracy:.2%} of {len(test):,} right, calibration error {error:.2%}")
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
-
-
-def label_surest(teacher: Any, training: LabelledTexts, texts: list[str]) -> LabelledTexts:
-    """Those texts that two models of `training`, a network and the bigram baseline, are surest of together, as they
-    call them (self-training: Yarowsky, 1995)."""
-    negative, positive = teacher.labels
-    baseline = BigramBaseline(
-        teacher.labels, training.texts, np.array([label == positive for label in training.labels]).astype(int)
-    )
-    answers = teacher.classify(texts, progress=True)
-    told = [np.array([answer.probabilities[positive] for answer in answers]), baseline.probabilities(texts)[:, 1]]
-    odds = [np.log(part / (1 - part)) for part in np.clip(told, 1e-9, 1 - 1e-9)]
-    together = sum(each / each.std() for each in odds)
-    surest = np.sort(np.argsort(-np.abs(together))[: round(SUREST * len(texts))])
-    return LabelledTexts(
-        [texts[row] for row in surest], [positive if together[row] > 0 else negative for row in surest]
-    )
 
 
 def read_polar(path: Path) -> LabelledTexts:
