@@ -206,6 +206,7 @@ def train_classifier(
     check_shared(settings, callbacks, verbose, resume)
     run = claim_run(out, resume=resume)
     labelled = _labelled(source, text_column, label_column, encoding)
+    unlabelled_texts = _unlabelled(unlabelled, text_column, encoding)
     labels = _in_order(set(labelled.labels))
     if len(labels) < 2:
         raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
@@ -231,7 +232,7 @@ def train_classifier(
     if parents:
         inherit_encoder(model, parents)
     sequences = [fitted.encode(text) for text in labelled.texts]
-    more = [fitted.encode(text) for text in _unlabelled(unlabelled, text_column, encoding)]
+    more = [fitted.encode(text) for text in unlabelled_texts]
 
     def cut(sequence: np.ndarray) -> np.ndarray:
         return sequence if maximum_length is None else sequence[-maximum_length:]
