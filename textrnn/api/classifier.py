@@ -323,9 +323,11 @@ def _calibrate(model: TextClassifier, aside: LabelledTexts, run: RunFolder | Non
     if len(aside) < CALIBRATED_FROM:
         say(verbose, f"not calibrated: that takes {CALIBRATED_FROM} held-out texts, there are {len(aside)}")
         return
+    found_later, model.temperature = model.temperature, 1.0  # so that what stands before is the same as at first
     try:
         calibration = model.calibrate(aside.texts, aside.labels)
     except CalibrationError as error:
+        model.temperature = found_later
         say(verbose, f"not calibrated: {error}")
         return
     say(verbose, f"calibrated on held-out texts: {calibration}")
