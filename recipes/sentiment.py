@@ -92,13 +92,13 @@ def main() -> None:
         parser.error("--held-out and --calibration must each leave a review for it")
     if options.language_model and options.unlabelled:
         parser.error("--unlabelled is for a language model of one's own; --language-model names one that is there")
-    training, aside, test = split(
-        read_labelled(options.labelled), held_out=options.held_out, calibration=options.calibration
-    )
     if options.tokenizer == "byte" and (options.language_model or options.unlabelled):
         parser.error("--tokenizer byte learns from the labels alone")
     if options.backward and not options.unlabelled:
         parser.error("--backward takes a language model of one's own, of --unlabelled")
+    training, aside, test = split(
+        read_labelled(options.labelled), held_out=options.held_out, calibration=options.calibration
+    )
     api = import_api(work="training")
     lm: Any = options.language_model
     if options.unlabelled is not None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,14 +21,14 @@ from textrnn.api.common import (
     run_trainer,
     say,
 )
+from textrnn.api.examples import in_order, open_labelled, open_unlabelled, warn_of_repeated
 from textrnn.classification import CalibrationError
-from textrnn.classification.text_labeller import WHOLE_NUMBERS
 from textrnn.models import LanguageModel, TextClassifier
 from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import in_float32
 from textrnn.runtime.archive import read_archive
-from textrnn.text import LabelledTexts, Tokenizer, read_labelled, read_texts
+from textrnn.text import LabelledTexts, Tokenizer
 from textrnn.training import (
     ExampleBatches,
     LabelOfText,
@@ -205,16 +204,16 @@ def train_classifier(
     )
     check_shared(settings, callbacks, verbose, resume)
     run = claim_run(out, resume=resume)
-    labelled = _labelled(source, text_column, label_column, encoding)
-    unlabelled_texts = _unlabelled(unlabelled, text_column, encoding)
-    labels = _in_order(set(labelled.labels))
+    labelled = open_labelled(source, text_column, label_column, encoding)
+    unlabelled_texts = open_unlabelled(unlabelled, text_column, encoding)
+    labels = in_order(set(labelled.labels))
     if len(labels) < 2:
         raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
     number_of = {label: number for number, label in enumerate(labels)}
     numbers = np.array([number_of[label] for label in labelled.labels])
     kept, held_out = split_labelled(numbers, labels, validation_split, seed)
     aside = LabelledTexts([labelled.texts[row] for row in held_out], [labelled.labels[row] for row in held_out])
-    _warn_of_repeated(aside.texts, {labelled.texts[row] for row in kept})
+    warn_of_repeated(aside.texts, {labelled.texts[row] for row in kept})
     weights = weigh_classes(class_weight, labels, numbers[kept])
     if isinstance(class_weight, Mapping):
         settings["class_weight"] = dict(zip(labels, weights.tolist(), strict=True))
@@ -308,16 +307,6 @@ def _listed(pretrained: Any) -> list[Any]:
     return list(pretrained) if isinstance(pretrained, (list, tuple)) else [pretrained]
 
 
-def _warn_of_repeated(held_out: Sequence[str], trained_on: Collection[str]) -> None:
-    repeated = sum(text in trained_on for text in held_out)
-    if repeated:
-        warnings.warn(
-            f"{repeated:,} of the {len(held_out):,} held-out texts are also among those trained on: what is measured "
-            "on them is too good to be true. Remove repeated texts from `source`.",
-            stacklevel=3,
-        )
-
-
 def _calibrate(model: TextClassifier, aside: LabelledTexts, run: RunFolder | None, verbose: bool) -> None:
     """Fit the temperature of a trained model, the same for a run that was resumed, even after its end."""
     if len(aside) < CALIBRATED_FROM:
@@ -334,41 +323,3 @@ def _calibrate(model: TextClassifier, aside: LabelledTexts, run: RunFolder | Non
     if run is not None:
         model.save(run.model)
         run.write_config({**run.read_config(), "calibration": asdict(calibration)})
-
-
-def _labelled(source: Any, text_column: str | None, label_column: str | None, encoding: str) -> LabelledTexts:
-    if isinstance(source, (str, os.PathLike)):
-        return read_labelled(source, text_column=text_column, label_column=label_column, encoding=encoding)
-    if not isinstance(source, (tuple, list)) or len(source) != 2 or isinstance(source[0], str):
-        raise TypeError(f"`source` must be a path or a pair (texts, labels); received {type(source).__name__}.")
-    texts, labels = (list(part) for part in source)
-    if len(texts) != len(labels) or not texts:
-        raise ValueError(
-            f"`source` must hold as many labels as texts, and at least one; received {len(texts)} texts and "
-            f"{len(labels)} labels."
-        )
-    texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
-    return LabelledTexts(texts, [_label(n, label) for n, label in enumerate(labels)])
-
-
-def _unlabelled(source: Any, text_column: str | None, encoding: str) -> list[str]:
-    if source is None:
-        return []
-    if isinstance(source, (str, os.PathLike)):
-        return read_texts(source, text_column=text_column, encoding=encoding)
-    if not isinstance(source, Iterable):
-        raise TypeError(f"`unlabelled` must be a path or a list of texts; received {type(source).__name__}.")
-    return [checks.string(f"unlabelled[{n}]", text) for n, text in enumerate(source)]
-
-
-def _in_order(labels: set[str]) -> list[str]:
-    """By size where all are whole numbers, so that 10 stars come after 9; else by the alphabet."""
-    are_numbers = all(label.isdecimal() for label in labels)
-    return sorted(labels, key=lambda label: (int(label), label) if are_numbers else (0, label))
-
-
-def _label(n: int, label: Any) -> str:
-    """A label as a string: whole numbers may be given too."""
-    if not isinstance(label, (str, *WHOLE_NUMBERS)):
-        raise TypeError(f"`labels[{n}]` must be a string or a whole number; received {label!r}.")
-    return str(label)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
-import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from textrnn.cli import flags
+from textrnn.cli.folders import latest_folder, new_folder, read_config
 from textrnn.cli.library import import_api
 
 OWN = ("find_learning_rate", "task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
@@ -204,8 +202,8 @@ def run(arguments: argparse.Namespace) -> None:
     source, out = given.get("source"), given.get("out")
     recorded: dict[str, Any] = {}
     if given.get("resume"):
-        out = out or _latest(source)
-        recorded = _read_config(Path(out))
+        out = out or latest_folder(source)
+        recorded = read_config(Path(out))
         source = source or recorded.get("settings", {}).get("source")
     if source is None:
         raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with the --out of a run)")
@@ -221,7 +219,7 @@ def run(arguments: argparse.Namespace) -> None:
     if given.get("find_learning_rate"):
         _find_learning_rate(api, source, is_classifier, not quiet, options)
         return
-    with _new_folder(source) if out is None else contextlib.nullcontext(out) as out:
+    with new_folder(source) if out is None else contextlib.nullcontext(out) as out:
         model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)
     if is_classifier:
         print(f'\ntry it:  python -m textrnn classify {out} "Not bad at all!"')
@@ -259,50 +257,3 @@ def _refuse(options: dict[str, Any], foreign: tuple[str, ...], is_classifier: bo
         if name in options:
             kind = "a classifier" if is_classifier else "a language model"
             raise argparse.ArgumentTypeError(f"--{name.replace('_', '-')} does not apply to {kind}")
-
-
-def _numbered(source: str) -> Iterator[Path]:
-    """Run folders for a corpus: runs/plays, runs/plays-2 and so on."""
-    from textrnn.text import FILES_OF_TEXTS, file_ending
-
-    name, ending = Path(source).name, file_ending(Path(source))
-    if ending in FILES_OF_TEXTS:
-        name = name[: name.lower().rindex(ending)]
-    base = Path("runs") / (name or "run")
-    return (base if n == 1 else base.with_name(f"{base.name}-{n}") for n in itertools.count(1))
-
-
-@contextlib.contextmanager
-def _new_folder(source: str) -> Iterator[str]:
-    """The first run folder for a corpus that is not there, made at once: trainings begun together take one each."""
-    for path in _numbered(source):
-        with contextlib.suppress(FileExistsError):
-            path.mkdir(parents=True)
-            break
-    try:
-        yield str(path)
-    except BaseException:
-        with contextlib.suppress(OSError):  # there is a run in it
-            path.rmdir()
-        raise
-
-
-def _latest(source: str | None) -> str:
-    """The last of a corpus's run folders."""
-    if source is None:
-        raise argparse.ArgumentTypeError("--resume needs CORPUS or --out, to know which run to go on with")
-    there = list(itertools.takewhile(Path.exists, _numbered(source)))
-    return str(there[-1] if there else next(_numbered(source)))
-
-
-def _read_config(out: Path) -> dict[str, Any]:
-    """The run's own settings, which those given come on top of; the library refuses what may not differ."""
-    try:
-        recorded: dict[str, Any] = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"{out / 'config.json'} must hold the settings of a run; reading it failed: {error}"
-        ) from error
-    return recorded

@@ -84,11 +84,11 @@ class TextClassifier(TextLabeller):
 
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
         told = [reader.contributions(ids, label, against) for reader in self.readers]
-        of_ids, bases = (np.mean(part, axis=0) for part in zip(*told, strict=True))
+        of_ids, base = (np.mean(part, axis=0) for part in zip(*told, strict=True))
         if len(self.readers) > 1:  # the answer is the mean of their probabilities, not of their logits
             logs = self.log_probabilities([ids])[0]
-            bases = logs[label] - logs[against] - of_ids.sum()
-        return of_ids / self.temperature, float(bases) / self.temperature
+            base = logs[label] - logs[against] - of_ids.sum()
+        return of_ids / self.temperature, float(base) / self.temperature
 
 
 class Reader:

@@ -1,0 +1,58 @@
+"""The run folders of a corpus: a new one, the last one, and what it was begun with."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def new_folder(source: str) -> Iterator[str]:
+    """The first run folder for a corpus that is not there, made at once: trainings begun together take one each."""
+    for path in _numbered(source):
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(parents=True)
+            break
+    try:
+        yield str(path)
+    except BaseException:
+        with contextlib.suppress(OSError):  # there is a run in it
+            path.rmdir()
+        raise
+
+
+def latest_folder(source: str | None) -> str:
+    """The last of a corpus's run folders."""
+    if source is None:
+        raise argparse.ArgumentTypeError("--resume needs CORPUS or --out, to know which run to go on with")
+    there = list(itertools.takewhile(Path.exists, _numbered(source)))
+    return str(there[-1] if there else next(_numbered(source)))
+
+
+def read_config(out: Path) -> dict[str, Any]:
+    """The run's own settings, which those given come on top of; the library refuses what may not differ."""
+    try:
+        recorded: dict[str, Any] = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{out / 'config.json'} must hold the settings of a run; reading it failed: {error}"
+        ) from error
+    return recorded
+
+
+def _numbered(source: str) -> Iterator[Path]:
+    """Run folders for a corpus: runs/plays, runs/plays-2 and so on."""
+    from textrnn.text import FILES_OF_TEXTS, file_ending
+
+    name, ending = Path(source).name, file_ending(Path(source))
+    if ending in FILES_OF_TEXTS:
+        name = name[: name.lower().rindex(ending)]
+    base = Path("runs") / (name or "run")
+    return (base if n == 1 else base.with_name(f"{base.name}-{n}") for n in itertools.count(1))
