@@ -27,7 +27,7 @@ from textrnn.text import LabelledTexts, read_labelled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
 MEASURED = 200  # held-out reviews, for a language model
-SMALL = {"bigram_buckets": 0, "epochs": 1}  # vectors of pairs of words are several times the 8 MB of a preset
+SMALL = {"ngram_buckets": 0, "epochs": 1}  # vectors of pairs of words are several times the 8 MB of a preset
 SHARES = {"sst2": 2, "sentences": 3}  # how often an epoch reads each; they are short and few beside the reviews
 
 

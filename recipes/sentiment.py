@@ -42,7 +42,7 @@ LANGUAGE_MODEL: dict[str, Any] = {
     "validation_split": 0.0,
 }
 PRETRAINED: dict[str, Any] = {
-    "bigram_buckets": 1 << 17,
+    "ngram_buckets": 1 << 17,
     "epochs": 2,
     "batch_size": 32,
     "learning_rate": 3e-3,
@@ -55,7 +55,7 @@ FROM_SCRATCH: dict[str, Any] = {
     "cell": "min_gru",
     "units": 64,
     "embedding_dim": 64,
-    "bigram_buckets": 1 << 18,
+    "ngram_buckets": 1 << 18,
     "members": 1,
     "epochs": 3,
     "batch_size": 64,
@@ -67,7 +67,7 @@ BYTES: dict[str, Any] = {
     "tokenizer": "byte",
     "units": 96,
     "num_layers": 2,
-    "bigram_buckets": 1 << 16,
+    "ngram_buckets": 1 << 16,
     "dropout": 0.2,
     "symbol_dropout": 0.05,
     "batch_size": 32,

@@ -174,15 +174,25 @@ def test_training_a_language_model(options, error, message, paths):
 
 
 CLASSIFYING = {
-    "pairs of no size": (
-        {"bigram_buckets": 8, "bigram_dim": 0},
+    "single symbols as n-grams": (
+        {"ngrams": 1},
         ValueError,
-        "`bigram_dim` must be a positive integer; received 0",
+        "`ngrams` must be an integer of at least 2; received 1",
     ),
-    "a size of no pairs": (
-        {"bigram_buckets": 0, "bigram_dim": 3},
+    "n-grams without vectors": (
+        {"ngram_buckets": 0, "ngrams": 3},
         ValueError,
-        "`bigram_dim` needs `bigram_buckets`; received bigram_dim=3 without",
+        "`ngrams` needs `ngram_buckets`; received ngrams=3 without",
+    ),
+    "n-grams of no size": (
+        {"ngram_buckets": 8, "ngram_dim": 0},
+        ValueError,
+        "`ngram_dim` must be a positive integer; received 0",
+    ),
+    "a size of no n-grams": (
+        {"ngram_buckets": 0, "ngram_dim": 3},
+        ValueError,
+        "`ngram_dim` needs `ngram_buckets`; received ngram_dim=3 without",
     ),
     "one label": (
         {"source": (["a", "b"], ["x", "x"])},

@@ -70,13 +70,13 @@ def test_a_classifier_learns_from_texts_without_labels_too(tmp_path):
     rows = [f"{line},{mood}" for line, mood in (("a good lamp", "yes"), ("a bad rope", "no"))] * 4
     (tmp_path / "moods.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     (tmp_path / "more.txt").write_text("a lamp\na rope\n")
-    arguments = ["--cell", "min_gru", "--units", 4, "--members", 1, "--bigram-buckets", 16, "--bigram-dim", 2]
-    arguments += ["--smoothness", 1, "--unlabelled", "more.txt", "--epochs", 1, "--quiet"]
+    arguments = ["--cell", "min_gru", "--units", 4, "--members", 1, "--ngram-buckets", 16, "--ngram-dim", 2]
+    arguments += ["--ngrams", 3, "--smoothness", 1, "--unlabelled", "more.txt", "--epochs", 1, "--quiet"]
     done = run(ROOT / "train.py", "moods.csv", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "runs/moods/config.json").read_text())["settings"]
     assert settings["unlabelled"] == str(tmp_path / "more.txt")
-    assert settings["bigram_dim"] == 2
+    assert (settings["ngrams"], settings["ngram_dim"]) == (3, 2)
     done = run(ROOT / "train.py", "moods.csv", "--resume", "--epochs", 2, "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "runs/moods/metrics.jsonl").read_text().splitlines()) == 2

@@ -40,12 +40,12 @@ def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, from_fi
                 np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-@pytest.mark.parametrize("bigram_dim", [None, 3])
-def test_pairs_of_symbols_start_without_effect_and_learn(bigram_dim):
-    options = {**TRAINED, "bigram_buckets": 7, "bigram_dim": bigram_dim, "pretrained": make_language_model()}
+@pytest.mark.parametrize("ngram_dim", [None, 3])
+def test_ngrams_start_without_effect_and_learn(ngram_dim):
+    options = {**TRAINED, "ngram_buckets": 7, "ngram_dim": ngram_dim, "pretrained": make_language_model()}
     for rate, least, most in ((1e-9, 0.0, 1e-6), (1e-2, 1e-4, 1.0)):
         (reader,) = textrnn.train_classifier((TEXTS, LABELS), **{**options, "learning_rate": rate}).readers
-        assert least <= np.abs(reader.bigrams(np.array([[3, 4, 5, 3]])).numpy()).max() <= most
+        assert least <= np.abs(reader.ngrams(np.array([[3, 4, 5, 3]])).numpy()).max() <= most
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,13 @@ def test_a_layer_that_waits_does_not_move_and_the_others_do():
 @pytest.mark.parametrize("members", [1, 2])
 def test_depths_count_from_the_output(members):
     classifier = textrnn.TextClassifier(
-        WordTokenizer().fit(TEXTS), ["a", "b"], num_layers=2, units=4, bigram_buckets=5, members=members
+        WordTokenizer().fit(TEXTS), ["a", "b"], num_layers=2, units=4, ngram_buckets=5, members=members
     )
     depth_of = dict(zip(map(id, classifier.trainable_variables), classifier.depths(), strict=True))
     assert sorted(set(depth_of.values())) == [0, 1, 2, 3]
     for reader in classifier.readers:
         first, second = reader.recurrent_layers
-        for depth, layers in enumerate([[reader.head], [second], [first], [reader.embedding, reader.bigrams]]):
+        for depth, layers in enumerate([[reader.head], [second], [first], [reader.embedding, reader.ngrams]]):
             for layer in layers:
                 assert {depth_of[id(variable)] for variable in layer.trainable_variables} == {depth}
 

@@ -127,10 +127,16 @@ def test_two_language_models_each_give_a_reader_its_layers(tmp_path):
 @pytest.mark.parametrize("reverse", [False, True])
 def test_truncated_gradients_stop_and_answers_stay(reverse):
     classifier = textrnn.TextClassifier(
-        WordTokenizer().fit(TEXTS), ["a", "b"], units=6, bidirectional=False, reverse=reverse, bigram_buckets=1009
+        WordTokenizer().fit(TEXTS),
+        ["a", "b"],
+        units=6,
+        bidirectional=False,
+        reverse=reverse,
+        ngrams=3,
+        ngram_buckets=1009,
     )
     reader, mask = classifier.readers[0], IDS != 0
-    reader.bigrams.embeddings.assign(10 * reader.bigrams.embeddings)
+    reader.ngrams.embeddings.assign(10 * reader.ngrams.embeddings)
     with tf.GradientTape() as tape:
         logits = reader(IDS, mask=mask, bptt=2)
     np.testing.assert_allclose(logits, reader(IDS, mask=mask), atol=1e-6)
@@ -148,7 +154,7 @@ def test_how_a_text_is_padded_does_not_change_what_truncated_gradients_reach(rev
         units=6,
         bidirectional=False,
         reverse=reverse,
-        bigram_buckets=11,
+        ngram_buckets=11,
     )
     reader, found = classifier.readers[0], []
     for padding in (0, 1, 5):

@@ -20,9 +20,7 @@ def make_language_model():
 
 
 def make_classifier():
-    return textrnn.TextClassifier(
-        WordTokenizer().fit(TEXT), ["a", "b"], units=48, bigram_buckets=300, temperature=2.0
-    )
+    return textrnn.TextClassifier(WordTokenizer().fit(TEXT), ["a", "b"], units=48, ngram_buckets=300, temperature=2.0)
 
 
 @pytest.mark.parametrize("make", [make_language_model, make_classifier])

@@ -34,9 +34,10 @@ def make(tokenizer=None, labels=("no", "so so", "yes"), **options):
 
 @pytest.fixture(scope="module")
 def readers():
-    """A classifier of every tokenizer, with bigrams, which also look back over the edge of a part."""
+    """A classifier of every tokenizer, with n-grams, which also look back over the edge of a part, or of several."""
     return {
-        name: classifier_twin(make(tokenizer, bigram_buckets=17, members=2)) for name, tokenizer in TOKENIZERS.items()
+        name: classifier_twin(make(tokenizer, ngrams=2 if name == "word" else 4, ngram_buckets=17, members=2))
+        for name, tokenizer in TOKENIZERS.items()
     }
 
 
@@ -74,7 +75,8 @@ def test_a_bidirectional_classifier_cannot_answer_before_the_end():
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
 def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
-    model = make(cell=cell, bigram_buckets=17, members=2, pooling="attention" if cell == "gru" else "concat")
+    pooling, ngrams = {"lstm": ("concat", 2), "gru": ("attention", 3), "min_gru": ("concat", 20)}[cell]
+    model = make(cell=cell, ngrams=ngrams, ngram_buckets=17, members=2, pooling=pooling)
     sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
     whole = model.log_probabilities(sequences)
     contributions, base = model.contributions(sequences[0], 0, 1)

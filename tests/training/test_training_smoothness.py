@@ -134,7 +134,7 @@ def test_training_reads_texts_without_labels(tmp_path):
     path = tmp_path / "more.txt"
     path.write_text("\n".join(more) + "\n", encoding="utf-8")
     options = {"cell": "min_gru", "units": 4, "members": 1, "epochs": 2, "batch_size": 4, "smoothness": 5.0}
-    options |= {"bigram_buckets": 16, "verbose": False}
+    options |= {"ngram_buckets": 16, "verbose": False}
     out = tmp_path / "run"
     from_file = textrnn.train_classifier(labelled, unlabelled=path, out=out, **options)
     from_list = textrnn.train_classifier(labelled, unlabelled=more, **options)

@@ -48,8 +48,9 @@ CALIBRATED_FROM = 50  # held-out texts: fewer leave the temperature too uncertai
 INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
 OF_THE_MODEL = (
     *INHERITED[1:],
-    "bigram_buckets",
-    "bigram_dim",
+    "ngrams",
+    "ngram_buckets",
+    "ngram_dim",
     "dropout",
     "symbol_dropout",
     "weight_drop",
@@ -77,8 +78,9 @@ def train_classifier(
     units: int | None = None,
     num_layers: int | None = None,
     embedding_dim: int | None = None,
-    bigram_buckets: int | None = None,
-    bigram_dim: int | None = None,
+    ngrams: int | None = None,
+    ngram_buckets: int | None = None,
+    ngram_dim: int | None = None,
     dropout: float | None = None,
     symbol_dropout: float | None = None,
     weight_drop: float | None = None,
@@ -129,9 +131,10 @@ def train_classifier(
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.
-        bigram_buckets: How many hashed vectors of symbol pairs are added to those of single symbols; 0 for none.
-        bigram_dim: Size of what is kept of a pair, from which a matrix that all share makes its vector, so that many
-            pairs take little memory; None keeps whole vectors.
+        ngrams: How many symbols the longest n-gram has: 2 for pairs, 3 for pairs and threes.
+        ngram_buckets: How many hashed vectors of n-grams are added to those of single symbols; 0 for none.
+        ngram_dim: Size of what is kept of an n-gram, from which a matrix that all share makes its vector, so that
+            many take little memory; None keeps whole vectors.
         dropout: Fraction dropped after the embedding, between layers and after pooling.
         symbol_dropout: Fraction of the symbols made unknown while training.
         weight_drop: Fraction of each recurrent kernel dropped.

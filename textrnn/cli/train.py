@@ -43,8 +43,9 @@ ONLY_CLASSIFIER = (
     "layer_discount",
     "unfreezing",
     "members",
-    "bigram_buckets",
-    "bigram_dim",
+    "ngrams",
+    "ngram_buckets",
+    "ngram_dim",
     "symbol_dropout",
     "bidirectional",
     "smoothness",
@@ -187,8 +188,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
     add("--pooling", choices=("concat", "attention"), help="what is made of the outputs of all steps")
     add("--members", type=flags.positive_integer, metavar="N", help="readers whose answers are averaged")
-    add("--bigram-buckets", type=flags.count, metavar="N", help="hashed vectors of symbol pairs; 0 for none")
-    add("--bigram-dim", type=flags.positive_integer, metavar="N", help="size of what is kept of a pair")
+    add("--ngrams", type=flags.positive_integer, metavar="N", help="symbols the longest n-gram has (2: pairs)")
+    add("--ngram-buckets", type=flags.count, metavar="N", help="hashed vectors of n-grams; 0 for none")
+    add("--ngram-dim", type=flags.positive_integer, metavar="N", help="size of what is kept of an n-gram")
     add("--symbol-dropout", type=flags.fraction, metavar="X", help="fraction of symbols made unknown in training")
     add("--smoothness", type=flags.number, metavar="X", help="weight of virtual adversarial training (default: 0)")
     add("--unlabelled", metavar="FILE", help="more texts of the kind, for --smoothness as well")

@@ -1,11 +1,11 @@
 """Recurrent layers for Keras: cells, the layer that runs them over time, and what pools their outputs."""
 
 from textrnn.layers.bidirectional import Bidirectional
-from textrnn.layers.bigram_embedding import BigramEmbedding
 from textrnn.layers.gru_cell import GRUCell
 from textrnn.layers.locked_dropout import LockedDropout
 from textrnn.layers.lstm_cell import LSTMCell
 from textrnn.layers.min_gru_cell import MinGRUCell
+from textrnn.layers.ngram_embedding import NgramEmbedding
 from textrnn.layers.pooling import AttentionPooling, ConcatPooling
 from textrnn.layers.recurrent import Recurrent
 from textrnn.layers.rnn_cell import RNNCell
@@ -13,12 +13,12 @@ from textrnn.layers.rnn_cell import RNNCell
 __all__ = [
     "AttentionPooling",
     "Bidirectional",
-    "BigramEmbedding",
     "ConcatPooling",
     "GRUCell",
     "LSTMCell",
     "LockedDropout",
     "MinGRUCell",
+    "NgramEmbedding",
     "RNNCell",
     "Recurrent",
 ]

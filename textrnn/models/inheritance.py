@@ -38,13 +38,13 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
 
 def inherit_encoder(classifier: TextClassifier, parents: Sequence[LanguageModel]) -> None:
     """Give each reader of `classifier` the embedding and the recurrent layers of its own of `parents`, whose cell,
-    sizes and tokenizer it has (Dai and Le, 2015, arXiv 1511.01432). Vectors of symbol pairs start without effect."""
+    sizes and tokenizer it has (Dai and Le, 2015, arXiv 1511.01432). Vectors of n-grams start without effect."""
     for reader, parent in zip(classifier.readers, parents, strict=True):
         reader.embedding.set_weights(parent.embedding.get_weights())
         for layer, source in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
             layer.cell.set_weights(source.cell.get_weights())
-        if reader.bigrams is not None:
-            last = reader.bigrams.weights[-1]  # what makes vectors of the rest, or all there is
+        if reader.ngrams is not None:
+            last = reader.ngrams.weights[-1]  # what makes vectors of the rest, or all there is
             last.assign(tf.zeros_like(last))
 
 

@@ -8,14 +8,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from textrnn.layers import AttentionPooling, BigramEmbedding, ConcatPooling, LockedDropout
+from textrnn.layers import AttentionPooling, ConcatPooling, LockedDropout, NgramEmbedding
 from textrnn.layers.pooling import Pooled
 from textrnn.models.stack import make_recurrent
 from textrnn.text import PAD_ID, UNKNOWN_ID
 
 POOLINGS = ("concat", "attention")
 Carried = tuple[tuple[tf.Tensor, ...], Pooled, tf.Tensor]
-"""What is known of texts that come in parts: the states of all layers, the pooled outputs, the last ids `[B]`."""
+"""What is known of texts that come in parts: the states of all layers, the pooled outputs and the last ids
+`[B, ngrams - 1]`."""
 
 
 class Reader(keras.layers.Layer):
@@ -34,8 +35,9 @@ class Reader(keras.layers.Layer):
         units: int,
         num_layers: int,
         embedding_dim: int,
-        bigram_buckets: int,
-        bigram_dim: int | None,
+        ngrams: int,
+        ngram_buckets: int,
+        ngram_dim: int | None,
         dropout: float,
         symbol_dropout: float,
         weight_drop: float,
@@ -59,10 +61,13 @@ class Reader(keras.layers.Layer):
         self.symbol_dropout = symbol_dropout
         self.symbol_dropout_seeds = keras.random.SeedGenerator(next(seeds))
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal(), dtype=dtype)
-        self.bigrams = None
-        if bigram_buckets:
-            glorot = None if bigram_dim is None else keras.initializers.GlorotUniform(seed=next(seeds))
-            self.bigrams = BigramEmbedding(bigram_buckets, embedding_dim, normal(), bigram_dim, glorot, dtype=dtype)
+        self.ngrams = None
+        self.remembered = ngrams - 1
+        if ngram_buckets:
+            glorot = None if ngram_dim is None else keras.initializers.GlorotUniform(seed=next(seeds))
+            self.ngrams = NgramEmbedding(
+                ngram_buckets, embedding_dim, ngrams, normal(), ngram_dim, glorot, dtype=dtype
+            )
         self.input_dropouts = [make_dropout() for _ in range(num_layers)]
         self.recurrent_layers = [
             make_recurrent(
@@ -89,8 +94,8 @@ class Reader(keras.layers.Layer):
 
     def build(self, input_shape: Any = None) -> None:
         self.embedding.build((None, None))
-        if self.bigrams is not None:
-            self.bigrams.build()
+        if self.ngrams is not None:
+            self.ngrams.build()
         widths = [self.embedding.output_dim, *[self.width] * (len(self.recurrent_layers) - 1)]
         for layer, width in zip(self.recurrent_layers, widths, strict=True):
             layer.build((None, None, width))
@@ -156,7 +161,7 @@ class Reader(keras.layers.Layer):
     def start(self, rows: Any) -> Carried:
         """Nothing read yet, in each of `rows` texts."""
         states = [state for layer in self.recurrent_layers for state in layer.get_initial_state(rows)]
-        return tuple(states), self.pooling.start(rows, self.width), tf.zeros([rows], tf.int32)
+        return tuple(states), self.pooling.start(rows, self.width), tf.zeros([rows, self.remembered], tf.int32)
 
     def read(self, ids: tf.Tensor, carried: Carried, mask: tf.Tensor | None = None) -> Carried:
         """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
@@ -181,10 +186,11 @@ class Reader(keras.layers.Layer):
             entering = dropout(hidden, training=training)
             hidden, *states = layer(entering, initial_state=initial, mask=mask, training=training)
             after += states
-        ids = tf.concat([last_ids[:, None], tf.cast(ids, tf.int32)], axis=1)
-        is_real = ids != PAD_ID if mask is None else tf.pad(mask, [[0, 0], [1, 0]], constant_values=True)
-        place = tf.reduce_max(tf.where(is_real, tf.range(tf.shape(ids)[1]), 0), axis=1)
-        last = tf.gather(ids, place, batch_dims=1)
+        is_real = ids != PAD_ID if mask is None else mask
+        is_real = tf.pad(is_real, [[0, 0], [self.remembered, 0]], constant_values=True)
+        end = tf.reduce_max(tf.where(is_real, tf.range(1, tf.shape(is_real)[1] + 1), 0), axis=1, keepdims=True)
+        ids = tf.concat([last_ids, tf.cast(ids, tf.int32)], axis=1)
+        last = tf.gather(ids, end - tf.range(self.remembered, 0, -1), batch_dims=1)
         return (tuple(after), self.pooling.add(pooled, hidden, mask), last), hidden
 
     def answer(self, carried: Carried, *, training: bool | None = None) -> tf.Tensor:
@@ -195,7 +201,7 @@ class Reader(keras.layers.Layer):
 
     def depths(self) -> list[int]:
         """How many layers each trainable variable is from the output."""
-        embeddings = [self.embedding, *([] if self.bigrams is None else [self.bigrams])]
+        embeddings = [self.embedding, *([] if self.ngrams is None else [self.ngrams])]
         by_depth = [[self.head, self.pooling], *([layer] for layer in reversed(self.recurrent_layers)), embeddings]
         depth_of = {
             id(variable): depth
@@ -214,7 +220,7 @@ class Reader(keras.layers.Layer):
             unknown = tf.constant(UNKNOWN_ID, ids.dtype)
             ids = tf.where((chance < self.symbol_dropout) & (ids != PAD_ID), unknown, ids)
         embedded = self.embedding(ids)
-        return embedded if self.bigrams is None else embedded + self.bigrams(ids, before)
+        return embedded if self.ngrams is None else embedded + self.ngrams(ids, before)
 
     def _last_outputs(self, states: tuple[tf.Tensor, ...]) -> tf.Tensor:
         """The first state of each direction of the last layer is its last output."""

@@ -39,8 +39,9 @@ class TextClassifier(TextLabeller, keras.Model):
         units: H, the size of each recurrent layer (in each direction).
         num_layers: How many recurrent layers are stacked.
         embedding_dim: Size of a symbol's embedding.
-        bigram_buckets: How many hashed vectors of symbol pairs are added to those of single symbols; 0 for none.
-        bigram_dim: Size of what is kept of a pair, from which a matrix makes a vector; None keeps whole vectors.
+        ngrams: How many symbols the longest n-gram has: 2 for pairs.
+        ngram_buckets: How many hashed vectors of n-grams are added to those of single symbols; 0 for none.
+        ngram_dim: Size of what is kept of an n-gram, from which a matrix makes a vector; None keeps whole vectors.
         dropout: Fraction dropped after the embedding, between layers (the same features at all steps) and after
             pooling while training.
         symbol_dropout: Fraction of the symbols made unknown while training, which also teaches what to do with those.
@@ -67,8 +68,9 @@ class TextClassifier(TextLabeller, keras.Model):
         units: int = 64,
         num_layers: int = 1,
         embedding_dim: int = 64,
-        bigram_buckets: int = 0,
-        bigram_dim: int | None = None,
+        ngrams: int = 2,
+        ngram_buckets: int = 0,
+        ngram_dim: int | None = None,
         dropout: float = 0.5,
         symbol_dropout: float = 0.0,
         weight_drop: float = 0.0,
@@ -89,10 +91,13 @@ class TextClassifier(TextLabeller, keras.Model):
         self.units = checks.positive_integer("units", units)
         self.num_layers = checks.positive_integer("num_layers", num_layers)
         self.embedding_dim = checks.positive_integer("embedding_dim", embedding_dim)
-        self.bigram_buckets = checks.integer_of_at_least(0, "bigram_buckets", bigram_buckets)
-        self.bigram_dim = None if bigram_dim is None else checks.positive_integer("bigram_dim", bigram_dim)
-        if bigram_dim is not None and not bigram_buckets:
-            raise ValueError(f"`bigram_dim` needs `bigram_buckets`; received bigram_dim={bigram_dim} without.")
+        self.ngrams = checks.integer_of_at_least(2, "ngrams", ngrams)
+        self.ngram_buckets = checks.integer_of_at_least(0, "ngram_buckets", ngram_buckets)
+        self.ngram_dim = None if ngram_dim is None else checks.positive_integer("ngram_dim", ngram_dim)
+        if ngrams > 2 and not ngram_buckets:
+            raise ValueError(f"`ngrams` needs `ngram_buckets`; received ngrams={ngrams} without.")
+        if ngram_dim is not None and not ngram_buckets:
+            raise ValueError(f"`ngram_dim` needs `ngram_buckets`; received ngram_dim={ngram_dim} without.")
         self.dropout = checks.fraction("dropout", dropout)
         self.symbol_dropout = checks.fraction("symbol_dropout", symbol_dropout)
         self.weight_drop = checks.fraction("weight_drop", weight_drop)
@@ -112,8 +117,9 @@ class TextClassifier(TextLabeller, keras.Model):
                 units=units,
                 num_layers=num_layers,
                 embedding_dim=embedding_dim,
-                bigram_buckets=bigram_buckets,
-                bigram_dim=bigram_dim,
+                ngrams=ngrams,
+                ngram_buckets=ngram_buckets,
+                ngram_dim=ngram_dim,
                 dropout=dropout,
                 symbol_dropout=symbol_dropout,
                 weight_drop=weight_drop,
@@ -217,8 +223,9 @@ class TextClassifier(TextLabeller, keras.Model):
             "units": self.units,
             "num_layers": self.num_layers,
             "embedding_dim": self.embedding_dim,
-            "bigram_buckets": self.bigram_buckets,
-            "bigram_dim": self.bigram_dim,
+            "ngrams": self.ngrams,
+            "ngram_buckets": self.ngram_buckets,
+            "ngram_dim": self.ngram_dim,
             "dropout": self.dropout,
             "symbol_dropout": self.symbol_dropout,
             "weight_drop": self.weight_drop,

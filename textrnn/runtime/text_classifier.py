@@ -10,6 +10,7 @@ import numpy as np
 
 from textrnn.classification import TextLabeller
 from textrnn.generation.scoring import log_softmax
+from textrnn.hashing import hash_ngrams
 from textrnn.runtime.archive import numbered
 from textrnn.runtime.cells import States
 from textrnn.runtime.pooling import AttentionPooling, ConcatPooling, Pooled, Pooling
@@ -17,7 +18,6 @@ from textrnn.runtime.recurrent import Recurrent
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 
 SYMBOLS_A_PART = 1 << 14  # over all texts of a batch
-MIXER = 1_000_003  # of textrnn.layers.BigramEmbedding
 
 
 class Carried(NamedTuple):
@@ -26,7 +26,7 @@ class Carried(NamedTuple):
     Attributes:
         states: Of each layer, and of each of its directions, in turn.
         pooled: What the last layer's outputs come to, as the pooling has it.
-        last_ids: The last symbol, int `[B]`.
+        last_ids: The last symbols, int `[B, ngrams - 1]`.
     """
 
     states: list[States]
@@ -105,7 +105,8 @@ class Reader:
         self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]], path: str, *, reverse: bool
     ) -> None:
         self.embeddings = weights[f"{path}/embedding"][0]
-        self.bigrams = weights[f"{path}/bigrams"] if config["bigram_buckets"] else None
+        self.remembered = config["ngrams"] - 1
+        self.ngrams = weights[f"{path}/ngrams"] if config["ngram_buckets"] else None
         self.head = weights[f"{path}/head"]
         self.pooling: Pooling = ConcatPooling()
         if config.get("pooling") == "attention":
@@ -139,7 +140,9 @@ class Reader:
         """Nothing read yet, in each of `rows` texts."""
         states = [layer.initial_states(rows) for directions in self.layers for layer in directions]
         width = sum(layer.units for layer in self.layers[-1])
-        return Carried(states, self.pooling.start(np.zeros([rows, width])), np.zeros(rows, np.int64))
+        return Carried(
+            states, self.pooling.start(np.zeros([rows, width])), np.zeros([rows, self.remembered], np.int64)
+        )
 
     def read(self, ids: np.ndarray, carried: Carried) -> Carried:
         """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
@@ -148,8 +151,8 @@ class Reader:
         """
         mask = ids != PAD_ID
         hidden, after = self._run(ids, carried, mask)
-        steps = mask.sum(axis=1, keepdims=True)
-        last_ids = np.take_along_axis(np.concatenate([carried.last_ids[:, None], ids], axis=1), steps, axis=1)[:, 0]
+        places = mask.sum(axis=1, keepdims=True) + np.arange(self.remembered)
+        last_ids = np.take_along_axis(np.concatenate([carried.last_ids, ids], axis=1), places, axis=1)
         return Carried(after, self.pooling.add(carried.pooled, hidden, mask), last_ids)
 
     def _run(self, ids: np.ndarray, carried: Carried, mask: np.ndarray) -> tuple[np.ndarray, list[States]]:
@@ -175,7 +178,8 @@ class Reader:
         known, parts = self.start(1), []
         for part in self._parts(ids[None]):
             hidden, states = self._run(part, known, part != PAD_ID)
-            known = Carried(states, known.pooled, part[:, -1])
+            last_ids = np.concatenate([known.last_ids, part], axis=1)[:, -self.remembered :]
+            known = Carried(states, known.pooled, last_ids)
             parts.append(hidden[0])
         outputs = np.concatenate(parts).astype(np.float64)
         of_last, of_pooled = np.split(difference, [outputs.shape[1]])
@@ -195,12 +199,12 @@ class Reader:
 
     def _embed(self, ids: np.ndarray, before: np.ndarray) -> np.ndarray:
         embedded = self.embeddings[ids]
-        if self.bigrams is None:
+        if self.ngrams is None:
             return embedded
-        previous = np.concatenate([before[:, None], ids], axis=1)[:, :-1].astype(np.int64)
-        table, *kernel = self.bigrams
-        vectors = table[(previous * MIXER + ids) % len(table)]
-        return embedded + (vectors @ kernel[0] if kernel else vectors)
+        table, *kernel = self.ngrams
+        ids = np.concatenate([before, ids], axis=1).astype(np.int64)
+        vectors = sum(table[bucket] for bucket in hash_ngrams(ids, self.remembered + 1, len(table)))
+        return np.asarray(embedded + (vectors @ kernel[0] if kernel else vectors))
 
 
 def _averaged(logits: list[np.ndarray]) -> np.ndarray:

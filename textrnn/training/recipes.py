@@ -60,7 +60,8 @@ CLASSIFIER: dict[str, Any] = {
     "units": 32,
     "num_layers": 1,
     "embedding_dim": 32,
-    "bigram_buckets": 1 << 16,
+    "ngrams": 2,
+    "ngram_buckets": 1 << 16,
     "dropout": 0.5,
     "symbol_dropout": 0.3,
     "weight_drop": 0.0,
@@ -73,7 +74,8 @@ CLASSIFIER: dict[str, Any] = {
     "unfreezing": 0.0,
 }
 PRETRAINED_CLASSIFIER: dict[str, Any] = {
-    "bigram_buckets": 0,
+    "ngrams": 2,
+    "ngram_buckets": 0,
     "dropout": 0.4,
     "symbol_dropout": 0.1,
     "weight_drop": 0.2,

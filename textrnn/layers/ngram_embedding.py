@@ -1,4 +1,4 @@
-"""Embedding a symbol together with the one before it."""
+"""Embedding a symbol together with those before it."""
 
 from __future__ import annotations
 
@@ -8,35 +8,37 @@ import keras
 import tensorflow as tf
 
 from textrnn import checks
-
-MIXER = 1_000_003  # a prime: neighbouring ids spread over all buckets
+from textrnn.hashing import hash_ngrams
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class BigramEmbedding(keras.layers.Layer):
-    """One vector for each pair of neighbours, beside the vectors of single symbols::
+class NgramEmbedding(keras.layers.Layer):
+    """Vectors of the last two symbols, of the last three and so on, beside those of single symbols::
 
-        y_t = E[hash(x_{t-1}, x_t)]     hash(a, b) = (a * 1000003 + b) mod buckets
+        y_t = E[hash(x_{t-1}, x_t)] + E[hash(x_{t-2}, x_{t-1}, x_t)] + ...     up to `ngrams` symbols
 
-    or, where the vectors of pairs are smaller than those of symbols, y_t = E[hash(x_{t-1}, x_t)] K.
+    or, where the vectors of n-grams are smaller than those of symbols, that times K.
 
     Weights: `embeddings` `[buckets, dim]` and, with `dim`, `kernel` `[dim, output_dim]`.
 
-    A recurrent layer can learn that "not bad" is good, but from a few thousand sentences it does not; given the
-    pair as a symbol of its own it need not. Pairs are hashed, so nothing is fitted and an unseen pair costs nothing.
-    The pair at t depends on the ids at t - 1 and t alone, so padding on the right changes nothing.
+    A recurrent layer can learn that "not bad" is good, or which bytes are a word, but from a few thousand texts it
+    does not; given the n-gram as a symbol of its own it need not. N-grams are hashed (`textrnn.hashing`), so nothing
+    is fitted and an unseen one costs nothing. What is added at t depends on the last `ngrams` ids alone, so padding
+    on the right changes nothing.
 
-    Paper: Joulin et al., 2016, Bag of tricks for efficient text classification, arXiv 1607.01759.
+    Papers: Joulin et al., 2016, Bag of tricks for efficient text classification, arXiv 1607.01759, for words; Pagnoni
+    et al., 2024, Byte latent transformer, arXiv 2412.09871, section 3.2.1, for bytes.
 
     Example:
-        >>> BigramEmbedding(buckets=100, output_dim=8)(np.array([[3, 4, 5]])).shape
+        >>> NgramEmbedding(buckets=100, output_dim=8)(np.array([[3, 4, 5]])).shape
         TensorShape([1, 3, 8])
 
     Args:
-        buckets: How many vectors there are; pairs that share a bucket share a vector.
+        buckets: How many vectors there are; n-grams that share a bucket share a vector.
         output_dim: Size of a vector.
+        ngrams: How many symbols the longest n-gram has, at least 2: 2 for pairs, 3 for pairs and threes.
         embeddings_initializer: For the vectors.
-        dim: Size of what is kept of a pair, made a vector by a matrix that all pairs share; None keeps whole vectors.
+        dim: Size of what is kept of an n-gram, made a vector by a matrix that all share; None keeps whole vectors.
         kernel_initializer: For that matrix.
     """
 
@@ -44,6 +46,7 @@ class BigramEmbedding(keras.layers.Layer):
         self,
         buckets: int,
         output_dim: int,
+        ngrams: int = 2,
         embeddings_initializer: Any = "uniform",
         dim: int | None = None,
         kernel_initializer: Any = "glorot_uniform",
@@ -52,6 +55,7 @@ class BigramEmbedding(keras.layers.Layer):
         super().__init__(**kwargs)
         self.buckets = checks.positive_integer("buckets", buckets)
         self.output_dim = checks.positive_integer("output_dim", output_dim)
+        self.ngrams = checks.integer_of_at_least(2, "ngrams", ngrams)
         self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
         self.dim = None if dim is None else checks.positive_integer("dim", dim)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -65,13 +69,14 @@ class BigramEmbedding(keras.layers.Layer):
         self.built = True
 
     def call(self, ids: tf.Tensor, before: tf.Tensor | None = None) -> tf.Tensor:
-        """From ids int `[B, T]`, and those before the first, int `[B]`, if the sequence goes on, to vectors
-        `[B, T, output_dim]`."""
+        """From ids int `[B, T]`, and those before the first, int `[B, ngrams - 1]`, if the sequence goes on, to
+        vectors `[B, T, output_dim]`."""
         ids = tf.cast(ids, tf.int64)
-        first = tf.zeros_like(ids[:, :1]) if before is None else tf.cast(before, tf.int64)[:, None]
-        previous = tf.concat([first, ids], axis=1)[:, :-1]
-        bucket = tf.math.floormod(previous * MIXER + ids, self.buckets)
-        vectors = tf.cast(tf.gather(tf.convert_to_tensor(self.embeddings), bucket), self.compute_dtype)
+        before = tf.zeros([tf.shape(ids)[0], self.ngrams - 1], tf.int64) if before is None else before
+        ids = tf.concat([tf.cast(before, tf.int64), ids], axis=1)
+        table = tf.convert_to_tensor(self.embeddings)
+        vectors = tf.add_n([tf.gather(table, bucket) for bucket in hash_ngrams(ids, self.ngrams, self.buckets)])
+        vectors = tf.cast(vectors, self.compute_dtype)
         return vectors if self.dim is None else tf.matmul(vectors, tf.cast(self.kernel, self.compute_dtype))
 
     def get_config(self) -> dict[str, Any]:
@@ -79,6 +84,7 @@ class BigramEmbedding(keras.layers.Layer):
             **super().get_config(),
             "buckets": self.buckets,
             "output_dim": self.output_dim,
+            "ngrams": self.ngrams,
             "embeddings_initializer": keras.initializers.serialize(self.embeddings_initializer),
             "dim": self.dim,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
