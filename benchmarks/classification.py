@@ -2,8 +2,9 @@
 
     python benchmarks/classification.py FILE [--texts 2000] [--units 256]
 
-FILE is a table with a text column. Both hold the same weights, which is checked on the answers first; they take turns
-in one process, with TensorFlow's own settings, and medians are compared: textrnn's with the batches that `classify`
+FILE is a table with a text column. The first --texts of it are timed; Keras has each padded to the longest of all, as
+for answers to the whole file. Both hold the same weights, which is checked on the answers first; they take turns in
+one process, with TensorFlow's own settings, and medians are compared: textrnn's with the batches that `classify`
 makes, Keras's with those of KERAS_BATCHES that suit it best. Reading words to ids is left out for both.
 """
 
@@ -33,17 +34,20 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    texts = read_texts(options.file)[: options.texts]
-    tokenizer = WordTokenizer(maximum_size=30_000).fit(texts)
+    texts = read_texts(options.file)
+    tokenizer = WordTokenizer(maximum_size=30_000).fit(texts[: options.texts])
     ids = [tokenizer.encode(text) for text in texts]
+    longest, ids = max(len(each) for each in ids), ids[: options.texts]
     lengths = np.array([len(each) for each in ids])
     print(f"{len(ids):,} texts of {lengths.min()} to {lengths.max():,} symbols, {lengths.mean():.0f} on average")
+    print(f"the longest of {len(texts):,} has {longest:,}")
     print("| network | textrnn, texts a second | Keras | ratio |")
     print("| --- | --- | --- | --- |")
     for bidirectional in (False, True):
         ours = TextClassifier(tokenizer, ["no", "yes"], units=options.units, bidirectional=bidirectional)
         stock = in_keras(ours)
         padded = pad_batch(ids)
+        padded = np.pad(padded, [[0, 0], [0, longest - padded.shape[1]]])
         own, others = scored(ours, ids[:64]), keras.ops.log_softmax(stock(padded[:64]))
         np.testing.assert_allclose(own, others, atol=1e-3)
         runs: dict[str, Callable[[], Any]] = {

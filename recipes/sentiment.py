@@ -61,17 +61,12 @@ FROM_SCRATCH: dict[str, Any] = {
     "batch_size": 64,
     "learning_rate": 3e-3,
 }
-
 BYTES: dict[str, Any] = {
     **FROM_SCRATCH,
     "tokenizer": "byte",
-    "units": 96,
-    "num_layers": 2,
-    "ngram_buckets": 1 << 16,
-    "dropout": 0.2,
-    "symbol_dropout": 0.05,
-    "batch_size": 32,
-    "epochs": 2,
+    "ngrams": 8,
+    "ngram_buckets": 1 << 20,
+    "symbol_dropout": 0.05,  # a lost byte is lost to eight n-grams
 }
 
 

@@ -97,6 +97,22 @@ def test_training_tells_labels_apart(tokenizer):
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "ngrams", "symbol_dropout"),
+    [
+        ({}, 2, 0.3),
+        ({"tokenizer": "byte"}, 6, 0.05),
+        ({"tokenizer": CharacterTokenizer()}, 6, 0.05),
+        ({"tokenizer": "byte", "ngrams": 3}, 3, 0.05),
+        ({"tokenizer": "byte", "ngram_buckets": 0}, 2, 0.05),
+    ],
+)
+def test_letters_come_with_longer_ngrams_than_words(options, ngrams, symbol_dropout):
+    options = {**SMALL, "ngram_buckets": 16, "epochs": 1, "verbose": False, **options}
+    model = textrnn.train_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **options)
+    assert (model.ngrams, model.symbol_dropout) == (ngrams, symbol_dropout)
+
+
 def test_labels_that_are_numbers_stand_by_their_size():
     options = {**SMALL, "epochs": 1, "verbose": False}
     stars = [1, 10, 2, 9]

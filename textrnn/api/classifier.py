@@ -285,7 +285,11 @@ def _settle(settings: dict[str, Any], parents: list[LanguageModel]) -> list[Lang
         fill(settings, {**inherited, "bidirectional": False}, fixed_by="pretrained")
     if len(parents) > 1:
         fill(settings, {"members": len(parents)}, fixed_by="pretrained")
-    fill(settings, make_classifier_recipe(parents[0].cell if parents else None))
+    tokenizer = settings["tokenizer"]
+    kind = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
+    if settings["ngram_buckets"] == 0:
+        fill(settings, {"ngrams": 2})
+    fill(settings, make_classifier_recipe(kind, parents[0].cell if parents else None))
     checks.positive_integer("members", settings["members"])
     return parents * settings["members"] if len(parents) == 1 else parents
 

@@ -41,10 +41,10 @@ def make_recipe(name: str, characters: int, cell: str | None = None) -> dict[str
     return _without_kernel(recipe) if cell == "min_gru" else recipe
 
 
-def make_classifier_recipe(pretrained_cell: str | None) -> dict[str, Any]:
+def make_classifier_recipe(tokenizer_kind: str | None, pretrained_cell: str | None) -> dict[str, Any]:
     """The settings of a classifier; those of one that begins with a language model depend on its cell."""
     if pretrained_cell is None:
-        return CLASSIFIER
+        return CLASSIFIER_OF_LETTERS if tokenizer_kind in ("byte", "character") else CLASSIFIER
     recipe = {**CLASSIFIER, **PRETRAINED_CLASSIFIER}
     return _without_kernel(recipe) if pretrained_cell == "min_gru" else recipe
 
@@ -72,6 +72,11 @@ CLASSIFIER: dict[str, Any] = {
     "learning_rate": 3e-3,
     "layer_discount": 1.0,
     "unfreezing": 0.0,
+}
+CLASSIFIER_OF_LETTERS: dict[str, Any] = {  # of bytes or characters, which say little alone
+    **CLASSIFIER,
+    "ngrams": 6,
+    "symbol_dropout": 0.05,  # a lost letter is lost to all n-grams that it is in
 }
 PRETRAINED_CLASSIFIER: dict[str, Any] = {
     "ngrams": 2,
