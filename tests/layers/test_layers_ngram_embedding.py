@@ -38,6 +38,8 @@ def test_a_sequence_that_goes_on_needs_the_symbols_before():
     whole = layer(IDS).numpy()
     np.testing.assert_array_equal(layer(IDS[:, 3:], before=IDS[:, :3]), whole[:, 3:])
     np.testing.assert_array_equal(layer(IDS[:, 1:], before=np.pad(IDS[:, :1], [(0, 0), (2, 0)])), whole[:, 1:])
+    with pytest.raises(ValueError, match=r"`before` must be \[B, 3\], ids; received the shape \(2, 1\)"):
+        layer(IDS, before=IDS[:, :1])
 
 
 def test_vectors_smaller_than_the_output_go_through_a_matrix_that_all_share():

@@ -45,7 +45,7 @@ def test_ngrams_start_without_effect_and_learn(ngram_dim):
     options = {**TRAINED, "ngram_buckets": 7, "ngram_dim": ngram_dim, "pretrained": make_language_model()}
     for rate, least, most in ((1e-9, 0.0, 1e-6), (1e-2, 1e-4, 1.0)):
         (reader,) = textrnn.train_classifier((TEXTS, LABELS), **{**options, "learning_rate": rate}).readers
-        assert least <= np.abs(reader.ngrams(np.array([[3, 4, 5, 3]])).numpy()).max() <= most
+        assert least <= np.abs(reader.ngram_embedding(np.array([[3, 4, 5, 3]])).numpy()).max() <= most
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,8 @@ def test_depths_count_from_the_output(members):
     assert sorted(set(depth_of.values())) == [0, 1, 2, 3]
     for reader in classifier.readers:
         first, second = reader.recurrent_layers
-        for depth, layers in enumerate([[reader.head], [second], [first], [reader.embedding, reader.ngrams]]):
+        embeddings = [reader.embedding, reader.ngram_embedding]
+        for depth, layers in enumerate([[reader.head], [second], [first], embeddings]):
             for layer in layers:
                 assert {depth_of[id(variable)] for variable in layer.trainable_variables} == {depth}
 

@@ -136,7 +136,7 @@ def test_truncated_gradients_stop_and_answers_stay(reverse):
         ngram_buckets=1009,
     )
     reader, mask = classifier.readers[0], IDS != 0
-    reader.ngrams.embeddings.assign(10 * reader.ngrams.embeddings)
+    reader.ngram_embedding.embeddings.assign(10 * reader.ngram_embedding.embeddings)
     with tf.GradientTape() as tape:
         logits = reader(IDS, mask=mask, bptt=2)
     np.testing.assert_allclose(logits, reader(IDS, mask=mask), atol=1e-6)
@@ -154,6 +154,7 @@ def test_how_a_text_is_padded_does_not_change_what_truncated_gradients_reach(rev
         units=6,
         bidirectional=False,
         reverse=reverse,
+        ngrams=3,
         ngram_buckets=11,
     )
     reader, found = classifier.readers[0], []

@@ -113,6 +113,14 @@ def test_letters_come_with_longer_ngrams_than_words(options, ngrams, symbol_drop
     assert (model.ngrams, model.symbol_dropout) == (ngrams, symbol_dropout)
 
 
+@pytest.mark.parametrize(("buckets", "ngrams"), [(None, 2), (16, 6)])
+def test_letters_of_a_language_model_come_with_longer_ngrams_where_there_are_any(buckets, ngrams):
+    parent = textrnn.LanguageModel(CharacterTokenizer().fit("good bad"), units=4, embedding_dim=4, num_layers=1)
+    options = {"pretrained": parent, "ngram_buckets": buckets, "epochs": 1, "verbose": False}
+    model = textrnn.train_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **options)
+    assert (model.ngrams, model.ngram_buckets) == (ngrams, buckets or 0)
+
+
 def test_labels_that_are_numbers_stand_by_their_size():
     options = {**SMALL, "epochs": 1, "verbose": False}
     stars = [1, 10, 2, 9]

@@ -32,7 +32,7 @@ CLASSIFIERS = {
     "lstm_one_way": {"cell": "lstm", "bidirectional": False},
     "lstm": {"cell": "lstm", "num_layers": 2},
     "gru_ngrams": {"cell": "gru", "ngrams": 5, "ngram_buckets": 17},
-    "small_ngrams": {"cell": "min_gru", "bidirectional": False, "ngram_buckets": 17, "ngram_dim": 3},
+    "small_ngrams": {"cell": "min_gru", "bidirectional": False, "ngrams": 3, "ngram_buckets": 17, "ngram_dim": 3},
     "attention": {"cell": "gru", "pooling": "attention"},
     "min_gru_members": {"cell": "min_gru", "members": 2, "ngram_buckets": 5},
     "calibrated_members": {"members": 3, "temperature": 0.3},

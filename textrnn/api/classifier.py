@@ -116,8 +116,8 @@ def train_classifier(
 ) -> TextClassifier:
     """Train a classifier on labelled texts.
 
-    Where an argument's default is None it depends on whether there is a pretrained model; `textrnn.training.recipes`
-    has the numbers.
+    Where an argument's default is None it depends on the tokenizer and on whether there is a pretrained model;
+    `textrnn.training.recipes` has the numbers.
 
     Args:
         source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
@@ -131,7 +131,8 @@ def train_classifier(
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
         embedding_dim: Size of a symbol's embedding.
-        ngrams: How many symbols the longest n-gram has: 2 for pairs, 3 for pairs and threes.
+        ngrams: How many symbols the longest n-gram has: 2 for pairs, 3 for pairs and threes; more than 2 need
+            `ngram_buckets`.
         ngram_buckets: How many hashed vectors of n-grams are added to those of single symbols; 0 for none.
         ngram_dim: Size of what is kept of an n-gram, from which a matrix that all share makes its vector, so that
             many take little memory; None keeps whole vectors.
@@ -287,9 +288,9 @@ def _settle(settings: dict[str, Any], parents: list[LanguageModel]) -> list[Lang
         fill(settings, {"members": len(parents)}, fixed_by="pretrained")
     tokenizer = settings["tokenizer"]
     kind = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
-    if settings["ngram_buckets"] == 0:
-        fill(settings, {"ngrams": 2})
-    fill(settings, make_classifier_recipe(kind, parents[0].cell if parents else None))
+    recipe = make_classifier_recipe(kind, parents[0].cell if parents else None)
+    fill(settings, {"ngram_buckets": recipe["ngram_buckets"]})
+    fill(settings, recipe if settings["ngram_buckets"] else {**recipe, "ngrams": 2})
     checks.positive_integer("members", settings["members"])
     return parents * settings["members"] if len(parents) == 1 else parents
 

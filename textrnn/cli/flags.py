@@ -34,6 +34,7 @@ def checked(number: Callable[[str], Any], check: Check) -> Callable[[str], Any]:
 
 positive_integer = checked(int, checks.positive_integer)
 count = checked(int, partial(checks.integer_of_at_least, 0))
+ngram_length = checked(int, partial(checks.integer_of_at_least, 2))
 positive_number = checked(float, checks.positive_number)
 number = checked(float, checks.non_negative_number)
 fraction = checked(float, checks.fraction)

@@ -188,7 +188,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--bidirectional", action=argparse.BooleanOptionalAction, help="also read backwards")
     add("--pooling", choices=("concat", "attention"), help="what is made of the outputs of all steps")
     add("--members", type=flags.positive_integer, metavar="N", help="readers whose answers are averaged")
-    add("--ngrams", type=flags.positive_integer, metavar="N", help="symbols the longest n-gram has (2: pairs)")
+    add("--ngrams", type=flags.ngram_length, metavar="N", help="symbols the longest n-gram has (2: pairs)")
     add("--ngram-buckets", type=flags.count, metavar="N", help="hashed vectors of n-grams; 0 for none")
     add("--ngram-dim", type=flags.positive_integer, metavar="N", help="size of what is kept of an n-gram")
     add("--symbol-dropout", type=flags.fraction, metavar="X", help="fraction of symbols made unknown in training")

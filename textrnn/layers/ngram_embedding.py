@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 import keras
@@ -24,7 +26,8 @@ class NgramEmbedding(keras.layers.Layer):
     A recurrent layer can learn that "not bad" is good, or which bytes are a word, but from a few thousand texts it
     does not; given the n-gram as a symbol of its own it need not. N-grams are hashed (`textrnn.hashing`), so nothing
     is fitted and an unseen one costs nothing. What is added at t depends on the last `ngrams` ids alone, so padding
-    on the right changes nothing.
+    on the right changes nothing. Before the first symbol stands id 0, so the first few n-grams of a text are alike.
+    The gradient takes the memory of `[B, T, ngrams - 1, dim]`.
 
     Papers: Joulin et al., 2016, Bag of tricks for efficient text classification, arXiv 1607.01759, for words; Pagnoni
     et al., 2024, Byte latent transformer, arXiv 2412.09871, section 3.2.1, for bytes.
@@ -62,7 +65,12 @@ class NgramEmbedding(keras.layers.Layer):
 
     def build(self, input_shape: Any = None) -> None:
         shape = (self.buckets, self.output_dim if self.dim is None else self.dim)
-        self.embeddings = self.add_weight(shape=shape, initializer=self.embeddings_initializer, name="embeddings")
+        self.embeddings = self.add_weight(
+            shape=shape,
+            initializer=self.embeddings_initializer,
+            autocast=False,  # only the rows that are looked up are cast
+            name="embeddings",
+        )
         if self.dim is not None:
             shape = (self.dim, self.output_dim)
             self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
@@ -72,10 +80,14 @@ class NgramEmbedding(keras.layers.Layer):
         """From ids int `[B, T]`, and those before the first, int `[B, ngrams - 1]`, if the sequence goes on, to
         vectors `[B, T, output_dim]`."""
         ids = tf.cast(ids, tf.int64)
-        before = tf.zeros([tf.shape(ids)[0], self.ngrams - 1], tf.int64) if before is None else before
+        if before is None:
+            before = tf.zeros([tf.shape(ids)[0], self.ngrams - 1], tf.int64)
+        elif before.shape[1] not in (None, self.ngrams - 1):
+            raise ValueError(f"`before` must be [B, {self.ngrams - 1}], ids; received the shape {before.shape}.")
         ids = tf.concat([tf.cast(before, tf.int64), ids], axis=1)
         table = tf.convert_to_tensor(self.embeddings)
-        vectors = tf.add_n([tf.gather(table, bucket) for bucket in hash_ngrams(ids, self.ngrams, self.buckets)])
+        buckets = hash_ngrams(ids, self.ngrams, self.buckets)
+        vectors = functools.reduce(operator.add, (tf.gather(table, bucket) for bucket in buckets))
         vectors = tf.cast(vectors, self.compute_dtype)
         return vectors if self.dim is None else tf.matmul(vectors, tf.cast(self.kernel, self.compute_dtype))
 

@@ -43,8 +43,8 @@ def inherit_encoder(classifier: TextClassifier, parents: Sequence[LanguageModel]
         reader.embedding.set_weights(parent.embedding.get_weights())
         for layer, source in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
             layer.cell.set_weights(source.cell.get_weights())
-        if reader.ngrams is not None:
-            last = reader.ngrams.weights[-1]  # what makes vectors of the rest, or all there is
+        if reader.ngram_embedding is not None:
+            last = reader.ngram_embedding.weights[-1]  # what makes vectors of the rest, or all there is
             last.assign(tf.zeros_like(last))
 
 

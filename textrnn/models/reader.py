@@ -61,11 +61,11 @@ class Reader(keras.layers.Layer):
         self.symbol_dropout = symbol_dropout
         self.symbol_dropout_seeds = keras.random.SeedGenerator(next(seeds))
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal(), dtype=dtype)
-        self.ngrams = None
+        self.ngram_embedding = None
         self.remembered = ngrams - 1
         if ngram_buckets:
             glorot = None if ngram_dim is None else keras.initializers.GlorotUniform(seed=next(seeds))
-            self.ngrams = NgramEmbedding(
+            self.ngram_embedding = NgramEmbedding(
                 ngram_buckets, embedding_dim, ngrams, normal(), ngram_dim, glorot, dtype=dtype
             )
         self.input_dropouts = [make_dropout() for _ in range(num_layers)]
@@ -94,8 +94,8 @@ class Reader(keras.layers.Layer):
 
     def build(self, input_shape: Any = None) -> None:
         self.embedding.build((None, None))
-        if self.ngrams is not None:
-            self.ngrams.build()
+        if self.ngram_embedding is not None:
+            self.ngram_embedding.build()
         widths = [self.embedding.output_dim, *[self.width] * (len(self.recurrent_layers) - 1)]
         for layer, width in zip(self.recurrent_layers, widths, strict=True):
             layer.build((None, None, width))
@@ -166,7 +166,7 @@ class Reader(keras.layers.Layer):
     def read(self, ids: tf.Tensor, carried: Carried, mask: tf.Tensor | None = None) -> Carried:
         """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
 
-        A bidirectional reader must be given a text as one part, one that reads in reverse the last part first.
+        A reader that is bidirectional or reads in reverse must be given a text as one part.
         """
         return self._run(ids, self._embed(ids, carried[2], False), carried, mask, False)[0]
 
@@ -201,7 +201,7 @@ class Reader(keras.layers.Layer):
 
     def depths(self) -> list[int]:
         """How many layers each trainable variable is from the output."""
-        embeddings = [self.embedding, *([] if self.ngrams is None else [self.ngrams])]
+        embeddings = [self.embedding, *([] if self.ngram_embedding is None else [self.ngram_embedding])]
         by_depth = [[self.head, self.pooling], *([layer] for layer in reversed(self.recurrent_layers)), embeddings]
         depth_of = {
             id(variable): depth
@@ -220,7 +220,7 @@ class Reader(keras.layers.Layer):
             unknown = tf.constant(UNKNOWN_ID, ids.dtype)
             ids = tf.where((chance < self.symbol_dropout) & (ids != PAD_ID), unknown, ids)
         embedded = self.embedding(ids)
-        return embedded if self.ngrams is None else embedded + self.ngrams(ids, before)
+        return embedded if self.ngram_embedding is None else embedded + self.ngram_embedding(ids, before)
 
     def _last_outputs(self, states: tuple[tf.Tensor, ...]) -> tf.Tensor:
         """The first state of each direction of the last layer is its last output."""

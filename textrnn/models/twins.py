@@ -54,8 +54,8 @@ def classifier_twin(model: Any) -> runtime.TextClassifier:
         parts = {"embedding": reader.embedding, "head": reader.head}
         if model.pooling == "attention":
             parts["pooling"] = reader.pooling
-        if reader.ngrams is not None:
-            parts["ngrams"] = reader.ngrams
+        if reader.ngram_embedding is not None:
+            parts["ngram_embedding"] = reader.ngram_embedding
         for depth, layer in enumerate(reader.recurrent_layers):
             name = runtime.numbered("bidirectional" if model.bidirectional else "recurrent", depth)
             ways = {"/forward": layer.forward, "/backward": layer.backward} if model.bidirectional else {"": layer}

@@ -45,11 +45,10 @@ class TextClassifier(TextLabeller):
     def __init__(self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> None:
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.labels = tuple(config["labels"])
-        self.temperature = float(config.get("temperature", 1.0))  # a file may be older than calibration
-        directions = config.get("reverse", [False] * config["members"])  # a file may be older
+        self.temperature = float(config["temperature"])
         self.readers = [
             Reader(config, weights, f"layers/{numbered('reader', n)}", reverse=reverse)
-            for n, reverse in enumerate(directions)
+            for n, reverse in enumerate(config["reverse"])
         ]
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
@@ -106,10 +105,10 @@ class Reader:
     ) -> None:
         self.embeddings = weights[f"{path}/embedding"][0]
         self.remembered = config["ngrams"] - 1
-        self.ngrams = weights[f"{path}/ngrams"] if config["ngram_buckets"] else None
+        self.ngram_embedding = weights[f"{path}/ngram_embedding"] if config["ngram_buckets"] else None
         self.head = weights[f"{path}/head"]
         self.pooling: Pooling = ConcatPooling()
-        if config.get("pooling") == "attention":
+        if config["pooling"] == "attention":
             self.pooling = AttentionPooling(*weights[f"{path}/pooling"])
         self.reads_from_the_end = bool(config["bidirectional"]) or reverse
         ways = {"/forward": False, "/backward": True} if config["bidirectional"] else {"": reverse}
@@ -147,7 +146,7 @@ class Reader:
     def read(self, ids: np.ndarray, carried: Carried) -> Carried:
         """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
 
-        A bidirectional reader must be given a text as one part.
+        A reader that is bidirectional or reads in reverse must be given a text as one part.
         """
         mask = ids != PAD_ID
         hidden, after = self._run(ids, carried, mask)
@@ -199,9 +198,9 @@ class Reader:
 
     def _embed(self, ids: np.ndarray, before: np.ndarray) -> np.ndarray:
         embedded = self.embeddings[ids]
-        if self.ngrams is None:
+        if self.ngram_embedding is None:
             return embedded
-        table, *kernel = self.ngrams
+        table, *kernel = self.ngram_embedding
         ids = np.concatenate([before, ids], axis=1).astype(np.int64)
         vectors = sum(table[bucket] for bucket in hash_ngrams(ids, self.remembered + 1, len(table)))
         return np.asarray(embedded + (vectors @ kernel[0] if kernel else vectors))

@@ -250,8 +250,8 @@ def smoothness_loss(
 
         KL(p(x) || p(x + r)),   r = radius ||x|| g / ||g||,   g = the gradient of KL(p(x) || p(x + d)) at a small d
 
-    Nothing is dropped meanwhile. Since the step is measured by the size of the embeddings, larger embeddings do not
-    escape it, for which the paper normalises them.
+    Nothing is dropped meanwhile. Since the step is measured by the size of the embeddings (of single symbols), larger
+    embeddings do not escape it, for which the paper normalises them.
 
     Within a `tf.function`.
 

@@ -42,10 +42,12 @@ def make_recipe(name: str, characters: int, cell: str | None = None) -> dict[str
 
 
 def make_classifier_recipe(tokenizer_kind: str | None, pretrained_cell: str | None) -> dict[str, Any]:
-    """The settings of a classifier; those of one that begins with a language model depend on its cell."""
+    """The settings of a classifier, by what a symbol is; those of one that begins with a language model depend on its
+    cell as well."""
+    recipe = CLASSIFIER_OF_LETTERS if tokenizer_kind in ("byte", "character") else CLASSIFIER
     if pretrained_cell is None:
-        return CLASSIFIER_OF_LETTERS if tokenizer_kind in ("byte", "character") else CLASSIFIER
-    recipe = {**CLASSIFIER, **PRETRAINED_CLASSIFIER}
+        return recipe
+    recipe = {**recipe, **PRETRAINED_CLASSIFIER}
     return _without_kernel(recipe) if pretrained_cell == "min_gru" else recipe
 
 
@@ -79,7 +81,6 @@ CLASSIFIER_OF_LETTERS: dict[str, Any] = {  # of bytes or characters, which say l
     "symbol_dropout": 0.05,  # a lost letter is lost to all n-grams that it is in
 }
 PRETRAINED_CLASSIFIER: dict[str, Any] = {
-    "ngrams": 2,
     "ngram_buckets": 0,
     "dropout": 0.4,
     "symbol_dropout": 0.1,
