@@ -440,6 +440,11 @@ COMMANDS = {
         2,
         "--documents does not apply to a model of one long text",
     ),
+    "n-grams of one symbol": (
+        ["train", "reviews.csv", "--ngrams", "1"],
+        2,
+        "--ngrams: must be an integer of at least 2",
+    ),
     "a discount of more": (["train", "reviews.csv", "--layer-discount", "1.5"], 2, "layer-discount"),
     "no such prompt": (["generate", "lm.keras", "--prompt", "FILE:nowhere"], 1, "No such file or directory: nowhere"),
     "texts twice": (["classify", "classifier.keras", "fine", "--file", "one.csv"], 2, "either TEXT or --file"),

@@ -124,18 +124,14 @@ def test_two_language_models_each_give_a_reader_its_layers(tmp_path):
         textrnn.train_classifier((TEXTS, LABELS), pretrained=[parents[0], other], **TRAINED)
 
 
+def make_reader(reverse, ngram_buckets):
+    options = {"units": 6, "bidirectional": False, "reverse": reverse, "ngrams": 3, "ngram_buckets": ngram_buckets}
+    return textrnn.TextClassifier(WordTokenizer().fit(TEXTS), ["a", "b"], **options).readers[0]
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_truncated_gradients_stop_and_answers_stay(reverse):
-    classifier = textrnn.TextClassifier(
-        WordTokenizer().fit(TEXTS),
-        ["a", "b"],
-        units=6,
-        bidirectional=False,
-        reverse=reverse,
-        ngrams=3,
-        ngram_buckets=1009,
-    )
-    reader, mask = classifier.readers[0], IDS != 0
+    reader, mask = make_reader(reverse, ngram_buckets=1009), IDS != 0
     reader.ngram_embedding.embeddings.assign(10 * reader.ngram_embedding.embeddings)
     with tf.GradientTape() as tape:
         logits = reader(IDS, mask=mask, bptt=2)
@@ -148,16 +144,7 @@ def test_truncated_gradients_stop_and_answers_stay(reverse):
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_how_a_text_is_padded_does_not_change_what_truncated_gradients_reach(reverse):
-    classifier = textrnn.TextClassifier(
-        WordTokenizer().fit(TEXTS),
-        ["a", "b"],
-        units=6,
-        bidirectional=False,
-        reverse=reverse,
-        ngrams=3,
-        ngram_buckets=11,
-    )
-    reader, found = classifier.readers[0], []
+    reader, found = make_reader(reverse, ngram_buckets=11), []
     for padding in (0, 1, 5):
         ids = np.pad(IDS[1:, :3], [[0, 0], [0, padding]])
         with tf.GradientTape() as tape:
