@@ -18,7 +18,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from sentiment import PRETRAINED, split, train  # beside this file
+from sentiment import PRETRAINED, joined, split, train  # beside this file
 
 from textrnn import runtime
 from textrnn.cli.library import import_api
@@ -95,10 +95,9 @@ def make_sentiment(options: argparse.Namespace) -> None:
     parts = [training]
     for path, times in ((options.sst2, SHARES["sst2"]), (options.sentences, SHARES["sentences"])):
         parts += [read_polar(path)] * times
-    joined = LabelledTexts([t for part in parts for t in part.texts], [n for part in parts for n in part.labels])
     api = import_api(work="training")
     settings = {**PRETRAINED, **SMALL, "pretrained": options.language_model, "seed": options.seed}
-    model = train(api.train_classifier, joined, options.run, **settings)
+    model = train(api.train_classifier, joined(*parts), options.run, **settings)
     print(model.calibrate(aside.texts, aside.labels))
     path = options.out / f"{options.preset}.keras"
     model.save(path, quantised=True)

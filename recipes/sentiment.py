@@ -4,6 +4,8 @@
     python recipes/sentiment.py imdb_train.jsonl.xz --language-model reviews-en                the second part
     python recipes/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
     python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte                           and from bytes
+    python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte --unlabelled imdb_unlabelled.jsonl.xz \\
+        --teachers runs/sentiment/sentiment.keras              and from what another says of reviews without labels
 
 With --backward a second language model reads from the end, and the classifier is the mean of two readers.
 Of the labelled reviews --held-out are set aside before anything is learnt and read once, by the finished model. Runs
@@ -68,13 +70,16 @@ BYTES: dict[str, Any] = {
     "ngram_buckets": 1 << 20,
     "symbol_dropout": 0.05,  # a lost byte is lost to eight n-grams
 }
+TAUGHT: dict[str, Any] = {"epochs": 2}  # of three times the texts
+SURE = 0.8  # of what teachers say of texts without a label, this much is believed
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
     parser.add_argument("labelled", type=Path)
-    parser.add_argument("--unlabelled", type=Path, help="more reviews, for a language model; without, there is none")
+    parser.add_argument("--unlabelled", type=Path, help="more reviews, for a language model or --teachers")
     parser.add_argument("--language-model", help="one that is there: a preset, a file or a run folder")
+    parser.add_argument("--teachers", nargs="+", default=[], help="classifiers whose answers are learnt from, too")
     parser.add_argument("--backward", action="store_true", help="and one of each that reads from the end")
     parser.add_argument("--tokenizer", choices=("word", "byte"), default="word", help="byte: from the labels alone")
     parser.add_argument("--held-out", type=int, default=2500)
@@ -85,19 +90,25 @@ def main() -> None:
     options = parser.parse_args()
     if min(options.held_out, options.calibration) < 1:
         parser.error("--held-out and --calibration must each leave a review for it")
-    if options.language_model and options.unlabelled:
+    reads_all = bool(options.unlabelled) and not options.teachers
+    if options.teachers and not options.unlabelled:
+        parser.error("--teachers answer for --unlabelled reviews")
+    if options.language_model and reads_all:
         parser.error("--unlabelled is for a language model of one's own; --language-model names one that is there")
-    if options.tokenizer == "byte" and (options.language_model or options.unlabelled):
-        parser.error("--tokenizer byte learns from the labels alone")
-    if options.backward and not options.unlabelled:
+    if options.tokenizer == "byte" and (options.language_model or reads_all):
+        parser.error("--tokenizer byte begins with no language model")
+    if options.backward and not reads_all:
         parser.error("--backward takes a language model of one's own, of --unlabelled")
     training, aside, test = split(
         read_labelled(options.labelled), held_out=options.held_out, calibration=options.calibration
     )
     api = import_api(work="training")
     lm: Any = options.language_model
-    if options.unlabelled is not None:
-        texts = [*training.texts, *without(read_texts(options.unlabelled), aside, test)]
+    unlabelled = without(read_texts(options.unlabelled), aside, test) if options.unlabelled else []
+    if options.teachers:
+        training = joined(training, taught([api.load(path) for path in options.teachers], unlabelled))
+    if reads_all:
+        texts = [*training.texts, *unlabelled]
         settings = {
             **LANGUAGE_MODEL,
             "seed": options.seed,
@@ -109,7 +120,9 @@ def main() -> None:
             settings |= {"tokenizer": lm.tokenizer, "reverse": True}
             lm = [lm, train(api.train_language_model, texts, options.out / "backward", **settings)]
     from_scratch = BYTES if options.tokenizer == "byte" else FROM_SCRATCH
-    settings = from_scratch if lm is None else {**PRETRAINED, "pretrained": lm}
+    settings = {**from_scratch} if lm is None else {**PRETRAINED, "pretrained": lm}
+    if options.teachers:
+        settings |= TAUGHT
     classifier = train(api.train_classifier, training, options.out / "classifier", seed=options.seed, **settings)
     print(classifier.calibrate(aside.texts, aside.labels))
     classifier.save(options.out / "sentiment.keras")
@@ -134,6 +147,23 @@ def without(texts: list[str], *held_out: LabelledTexts) -> list[str]:
     """Those that are not among the held-out ones, too."""
     others = {text for part in held_out for text in part.texts}
     return [text for text in texts if text not in others]
+
+
+def taught(teachers: list[Any], texts: list[str]) -> LabelledTexts:
+    """Of the texts that classifiers, their probabilities averaged, give each label those they are surest of, with it
+    (self-training: Yarowsky, 1995)."""
+    labels = teachers[0].labels
+    answers = [teacher.classify(texts, progress=True) for teacher in teachers]
+    means = np.mean([[[one.probabilities[label] for label in labels] for one in each] for each in answers], axis=0)
+    rows = list[int]()
+    for number in range(len(labels)):
+        given = np.flatnonzero(means.argmax(axis=1) == number)
+        rows += given[np.argsort(-means[given, number], kind="stable")][: round(SURE * len(given))].tolist()
+    return LabelledTexts([texts[row] for row in rows], [labels[means[row].argmax()] for row in rows])
+
+
+def joined(*parts: LabelledTexts) -> LabelledTexts:
+    return LabelledTexts([text for part in parts for text in part.texts], [n for part in parts for n in part.labels])
 
 
 def train(function: Any, source: Any, out: Path, **settings: Any) -> Any:
