@@ -70,63 +70,62 @@ BYTES: dict[str, Any] = {
     "ngram_buckets": 1 << 20,
     "symbol_dropout": 0.05,  # a lost byte is lost to eight n-grams
 }
-TAUGHT: dict[str, Any] = {"epochs": 2}  # of three times the texts
 SURE = 0.8  # of what teachers say of texts without a label, this much is believed
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
-    parser.add_argument("labelled", type=Path)
-    parser.add_argument("--unlabelled", type=Path, help="more reviews, for a language model or --teachers")
-    parser.add_argument("--language-model", help="one that is there: a preset, a file or a run folder")
-    parser.add_argument("--teachers", nargs="+", default=[], help="classifiers whose answers are learnt from, too")
-    parser.add_argument("--backward", action="store_true", help="and one of each that reads from the end")
-    parser.add_argument("--tokenizer", choices=("word", "byte"), default="word", help="byte: from the labels alone")
-    parser.add_argument("--held-out", type=int, default=2500)
-    parser.add_argument("--calibration", type=int, default=1000, help="labelled reviews for the temperature alone")
-    parser.add_argument("--epochs", type=int, help="of the language model")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("runs/sentiment"))
-    options = parser.parse_args()
-    if min(options.held_out, options.calibration) < 1:
-        parser.error("--held-out and --calibration must each leave a review for it")
-    reads_all = bool(options.unlabelled) and not options.teachers
-    if options.teachers and not options.unlabelled:
-        parser.error("--teachers answer for --unlabelled reviews")
-    if options.language_model and reads_all:
-        parser.error("--unlabelled is for a language model of one's own; --language-model names one that is there")
-    if options.tokenizer == "byte" and (options.language_model or reads_all):
-        parser.error("--tokenizer byte begins with no language model")
-    if options.backward and not reads_all:
-        parser.error("--backward takes a language model of one's own, of --unlabelled")
+    options = parse_options()
     training, aside, test = split(
         read_labelled(options.labelled), held_out=options.held_out, calibration=options.calibration
     )
+    unlabelled = without(read_texts(options.unlabelled), aside, test) if options.unlabelled else []
     api = import_api(work="training")
     lm: Any = options.language_model
-    unlabelled = without(read_texts(options.unlabelled), aside, test) if options.unlabelled else []
     if options.teachers:
-        training = joined(training, taught([api.load(path) for path in options.teachers], unlabelled))
-    if reads_all:
-        texts = [*training.texts, *unlabelled]
-        settings = {
-            **LANGUAGE_MODEL,
-            "seed": options.seed,
-            **({} if options.epochs is None else {"epochs": options.epochs}),
-        }
-        tokenizer = WordTokenizer(maximum_size=VOCABULARY)
-        lm = train(api.train_language_model, texts, options.out / "language_model", tokenizer=tokenizer, **settings)
-        if options.backward:
-            settings |= {"tokenizer": lm.tokenizer, "reverse": True}
-            lm = [lm, train(api.train_language_model, texts, options.out / "backward", **settings)]
+        teachers = [api.load(path) for path in options.teachers]
+        training = joined(training, taught(teachers, unlabelled, labels=sorted(set(training.labels))))
+    elif unlabelled:
+        lm = train_language_models([*training.texts, *unlabelled], options)
     from_scratch = BYTES if options.tokenizer == "byte" else FROM_SCRATCH
     settings = {**from_scratch} if lm is None else {**PRETRAINED, "pretrained": lm}
     if options.teachers:
-        settings |= TAUGHT
+        settings["epochs"] -= 1  # of three times the texts
     classifier = train(api.train_classifier, training, options.out / "classifier", seed=options.seed, **settings)
     print(classifier.calibrate(aside.texts, aside.labels))
     classifier.save(options.out / "sentiment.keras")
     print(classifier.evaluate_texts(test.texts, test.labels, progress=True))
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
+    parser.add_argument("labelled", type=Path)
+    parser.add_argument("--unlabelled", type=Path, help="more reviews, for a language model or --teachers")
+    parser.add_argument("--language-model", help="one that is there: a preset, a file or a run folder")
+    parser.add_argument(
+        "--teachers", nargs="+", help="classifiers whose answers for --unlabelled are learnt from, too"
+    )
+    parser.add_argument("--backward", action="store_true", help="and one of each that reads from the end")
+    parser.add_argument("--tokenizer", choices=("word", "byte"), default="word", help="byte: with no language model")
+    parser.add_argument("--held-out", type=int, default=2500)
+    parser.add_argument("--calibration", type=int, default=1000, help="labelled reviews for the temperature alone")
+    parser.add_argument(
+        "--epochs", type=int, default=LANGUAGE_MODEL["epochs"], help="of a language model of one's own"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/sentiment"))
+    options = parser.parse_args()
+    pretrains = options.unlabelled is not None and options.teachers is None
+    if min(options.held_out, options.calibration) < 1:
+        parser.error("--held-out and --calibration must each leave a review for it")
+    if options.teachers and not options.unlabelled:
+        parser.error("--teachers answer for --unlabelled reviews")
+    if options.language_model and pretrains:
+        parser.error("--unlabelled is for a language model of one's own; --language-model names one that is there")
+    if options.tokenizer == "byte" and (options.language_model or pretrains):
+        parser.error("--tokenizer byte begins with no language model")
+    if options.backward and not pretrains:
+        parser.error("--backward takes a language model of one's own, of --unlabelled")
+    return options
 
 
 def split(
@@ -149,10 +148,23 @@ def without(texts: list[str], *held_out: LabelledTexts) -> list[str]:
     return [text for text in texts if text not in others]
 
 
-def taught(teachers: list[Any], texts: list[str]) -> LabelledTexts:
+def train_language_models(texts: list[str], options: argparse.Namespace) -> Any:
+    """One that reads forwards or, with --backward, one that reads each way."""
+    api = import_api(work="training")
+    settings = {**LANGUAGE_MODEL, "seed": options.seed, "epochs": options.epochs}
+    tokenizer = WordTokenizer(maximum_size=VOCABULARY)
+    lm = train(api.train_language_model, texts, options.out / "language_model", tokenizer=tokenizer, **settings)
+    if not options.backward:
+        return lm
+    settings |= {"tokenizer": lm.tokenizer, "reverse": True}
+    return [lm, train(api.train_language_model, texts, options.out / "backward", **settings)]
+
+
+def taught(teachers: list[Any], texts: list[str], labels: list[str]) -> LabelledTexts:
     """Of the texts that classifiers, their probabilities averaged, give each label those they are surest of, with it
     (self-training: Yarowsky, 1995)."""
-    labels = teachers[0].labels
+    if any(set(teacher.labels) != set(labels) for teacher in teachers):
+        raise SystemExit(f"--teachers must answer with the labels of the table: {', '.join(labels)}")
     answers = [teacher.classify(texts, progress=True) for teacher in teachers]
     means = np.mean([[[one.probabilities[label] for label in labels] for one in each] for each in answers], axis=0)
     rows = list[int]()

@@ -81,6 +81,7 @@ def test_what_the_page_on_classification_shows_runs(folder, monkeypatch):
     monkeypatch.chdir(folder)
     test = textrnn.text.read_labelled("aside.csv")
     shown = {"classifier": textrnn.load("runs/sentences"), "texts": test.texts[:100], "labels": test.labels[:100]}
+    shown["more_texts"] = test.texts[100:120]
     for block in blocks("python", page):
         exec(block, shown)
     assert textrnn.load("calibrated.keras").temperature == shown["classifier"].temperature
