@@ -5,11 +5,11 @@
     python recipes/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
     python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte                           and from bytes
     python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte --unlabelled imdb_unlabelled.jsonl.xz \\
-        --teachers runs/sentiment/sentiment.keras              and from what another says of reviews without labels
+        --teachers runs/sentiment/sentiment.keras --out runs/bytes    and from another's answers for the unlabelled
 
 With --backward a second language model reads from the end, and the classifier is the mean of two readers.
 Of the labelled reviews --held-out are set aside before anything is learnt and read once, by the finished model. Runs
-lie in --out; a run that was stopped goes on when the same command is given again.
+lie in --out, which another kind needs of its own; one that was stopped goes on when the same command is given again.
 """
 
 from __future__ import annotations
