@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from textrnn import registration
 from textrnn.version import __version__
 
 _HOMES = {
@@ -52,6 +53,9 @@ __all__ = [
     "train_language_model",
     "training",
 ]
+
+
+registration.register()
 
 
 def __getattr__(name: str) -> Any:

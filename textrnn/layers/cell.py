@@ -106,6 +106,12 @@ class Cell(keras.layers.Layer):
         current = [tf.transpose(state) for state in after]
         return current[0], current if nested else current[0]
 
+    def compute_output_shape(self, inputs_shape: Any, states_shape: Any = None) -> tuple[Any, Any]:
+        """The shapes of what a call returns: of the output, and of the states as they are given, one or a list."""
+        shape = (inputs_shape[0], self.units)
+        is_one = states_shape is not None and not isinstance(states_shape[0], (list, tuple))
+        return shape, shape if is_one else [shape] * self.number_of_states
+
     def input_bias(self) -> tf.Tensor:
         """b in the equations, `[blocks * H]`, zeros without one."""
         return tf.zeros([self.blocks * self.units], self.compute_dtype) if self.bias is None else self.read(self.bias)

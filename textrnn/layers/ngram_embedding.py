@@ -91,6 +91,9 @@ class NgramEmbedding(keras.layers.Layer):
         vectors = tf.cast(vectors, self.compute_dtype)
         return vectors if self.dim is None else tf.matmul(vectors, tf.cast(self.kernel, self.compute_dtype))
 
+    def compute_output_shape(self, ids_shape: Any, before_shape: Any = None) -> tuple[int | None, ...]:
+        return (*ids_shape, self.output_dim)
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),

@@ -60,6 +60,9 @@ class Pooling(keras.layers.Layer):
         """What stands beside the last output, each `[B, H]`."""
         raise NotImplementedError
 
+    def compute_output_shape(self, outputs_shape: Any, last_shape: Any = None) -> tuple[int | None, ...]:
+        return (outputs_shape[0], self.vectors * outputs_shape[-1])
+
     def compute_mask(self, outputs: Any, mask: tf.Tensor | None = None) -> None:
         return None
 

@@ -13,8 +13,10 @@ import tensorflow as tf
 from textrnn import checks, runtime
 from textrnn.generation import Score, Stepper, TextModel
 from textrnn.layers import LockedDropout
+from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.sampled_softmax import sampled_cross_entropy
 from textrnn.models.dynamic_evaluation import score_dynamically
+from textrnn.models.model_of_ids import ModelOfIds
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
 from textrnn.models.twins import Twins
@@ -26,7 +28,7 @@ SYMBOLS_WITH_NUMPY = 512  # at a step, over several rows: more are worth TensorF
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class LanguageModel(TextModel, keras.Model):
+class LanguageModel(TextModel, ModelOfIds):
     """Embedding, a stack of `Recurrent` layers, and logits over the vocabulary at every step.
 
     It reads and writes text (the methods of `TextModel`) and is an ordinary Keras model on arrays of ids:
@@ -126,7 +128,8 @@ class LanguageModel(TextModel, keras.Model):
         self.supports_masking = True
         self.twins = Twins(self)
         self._make_layers(derive_seeds(self.seed))
-        self.build()
+        self.build((None, None))
+        freeze_parts(self)
 
     def _make_layers(self, seeds: Iterator[int]) -> None:
         size, dtype = self.tokenizer.vocabulary_size, self.dtype_policy
@@ -206,6 +209,9 @@ class LanguageModel(TextModel, keras.Model):
 
     def compute_mask(self, ids: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         return keras.ops.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
+
+    def compute_output_shape(self, ids_shape: Any) -> tuple[int | None, ...]:
+        return (*ids_shape, self.tokenizer.vocabulary_size)
 
     def forward(
         self, ids: tf.Tensor, states: States, *, mask: tf.Tensor | None = None, training: bool | None = False

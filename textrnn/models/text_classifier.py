@@ -14,7 +14,9 @@ import tensorflow as tf
 from textrnn import checks, runtime
 from textrnn.classification import TextLabeller
 from textrnn.classification.text_labeller import SYMBOLS_AT_ONCE
+from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.shards import ROWS_A_SHARD, SHARDS_AT_MOST, count_shards, map_shards
+from textrnn.models.model_of_ids import ModelOfIds
 from textrnn.models.reader import POOLINGS, Reader
 from textrnn.models.saving import save_model
 from textrnn.models.stack import CELLS, derive_seeds
@@ -25,7 +27,7 @@ ROWS_TO_SHARE = ROWS_A_SHARD * SHARDS_AT_MOST
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class TextClassifier(TextLabeller, keras.Model):
+class TextClassifier(TextLabeller, ModelOfIds):
     """One or more readers (embedding, recurrent layers, their outputs pooled) and their averaged answer.
 
     `classify` takes texts. On arrays of ids it is an ordinary Keras model: `model(ids)` maps int `[B, T]` to
@@ -130,7 +132,8 @@ class TextClassifier(TextLabeller, keras.Model):
             )
             for from_its_end in self.reverse
         ]
-        self.build()
+        self.build((None, None))
+        freeze_parts(self)
 
     def build(self, input_shape: Any = None) -> None:
         for reader in self.readers:
@@ -141,6 +144,9 @@ class TextClassifier(TextLabeller, keras.Model):
         """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
         mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
         return self._averaged([reader(ids, mask=mask, training=training) for reader in self.readers])
+
+    def compute_output_shape(self, ids_shape: Any) -> tuple[int | None, ...]:
+        return (ids_shape[0], len(self.labels))
 
     def _averaged(self, logits: list[tf.Tensor]) -> tf.Tensor:
         """From the logits of each reader `[B, labels]` to those of their mean probabilities."""
