@@ -20,7 +20,7 @@ class Position:
     Attributes:
         epoch: The epoch under way.
         step: Steps done in it.
-        sums: Summed loss, hits and weight of the epoch so far.
+        sums: Summed loss, hits and count of the epoch so far.
         gradient_norm: The largest of the epoch so far, before clipping.
         gradient_norms: Those of each weight, summed over the steps of the epoch so far.
         seconds: Training time so far, in all sessions together.

@@ -201,7 +201,7 @@ class Trainer:
         raise TrainingInterrupted(f"stopped in epoch {self.position.epoch + 1}; {where}.")
 
     def train_step(self, batch: Batch) -> tuple[list[float], np.ndarray]:
-        """Move the weights once: summed loss, hits and weight, and the norm of each weight's gradient."""
+        """Move the weights once: summed loss, hits and count, and the norm of each weight's gradient."""
         if batch.is_fresh:
             self.states = self._initial_states(batch)
         sums, norms, self.states = self.traced.train(batch, self.states)
@@ -297,7 +297,7 @@ class Trainer:
         return self.objective.measures(*_means(sums))
 
     def evaluate(self, batches: Batches) -> list[float]:
-        """Summed loss, hits and weight over all batches, without dropout."""
+        """Summed loss, hits and count over all batches, without dropout."""
         totals, states = np.zeros(3), ()
         for batch in batches.epoch(0):
             if batch.is_fresh:
@@ -308,6 +308,6 @@ class Trainer:
 
 
 def _means(sums: Sequence[float]) -> tuple[float, float]:
-    """Mean loss and accuracy from summed loss, hits and weight."""
-    loss, hits, weight = sums
-    return loss / max(weight, 1e-9), hits / max(weight, 1e-9)
+    """Mean loss and accuracy from summed loss, hits and count."""
+    loss, hits, count = sums
+    return loss / max(count, 1e-9), hits / max(count, 1e-9)
