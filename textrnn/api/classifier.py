@@ -19,7 +19,6 @@ from textrnn.api.common import (
     open_language_model,
     record_settings,
     run_trainer,
-    say,
 )
 from textrnn.api.examples import in_order, open_labelled, open_unlabelled, warn_of_repeated
 from textrnn.classification import CalibrationError
@@ -40,6 +39,7 @@ from textrnn.training import (
     claim_run,
     describe_run,
     make_classifier_recipe,
+    say,
     split_labelled,
     weigh_classes,
 )

@@ -14,7 +14,7 @@ from textrnn import checks
 from textrnn.models import LanguageModel, TextClassifier, load_model
 from textrnn.models.stack import CELLS
 from textrnn.text import Tokenizer, WordTokenizer, make_tokenizer
-from textrnn.training import Trainer, can_draw, draw_curves
+from textrnn.training import Trainer, can_draw, draw_curves, say
 
 TOKENIZERS = ("character", "byte", "byte_pair", "word")
 HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a symbol
@@ -109,8 +109,3 @@ def run_trainer(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measu
         else:
             say(verbose, f"no {run.curves}: that takes matplotlib, pip install 'textrnn[plots]'")
         say(verbose, f"the best model is {run.model}")
-
-
-def say(verbose: bool, text: str) -> None:
-    if verbose:
-        print(text, flush=True)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from textrnn import checks
-from textrnn.api.common import check_shared, fill, open_language_model, record_settings, run_trainer, say
+from textrnn.api.common import check_shared, fill, open_language_model, record_settings, run_trainer
 from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, count_characters, fit, open_texts, workplace
 from textrnn.models import LanguageModel
 from textrnn.models.inheritance import inherit_weights
@@ -34,6 +34,7 @@ from textrnn.training import (
     describe_run,
     make_recipe,
     run_range_test,
+    say,
     split_documents,
     split_stream,
 )

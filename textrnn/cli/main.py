@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from textrnn.cli import calibrate, classify, compress, decompress, evaluate, explain, generate, score, train, write
+from textrnn.cli.streams import ForgivingOutput, open_missing, silence
 from textrnn.version import __version__
 
 COMMANDS = {
@@ -52,9 +53,21 @@ def _set_up(parser: argparse.ArgumentParser, module: Any) -> None:
 
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """0 when done, 1 on a failure, 2 on wrong usage, 130 on Ctrl-C; no traceback for any of them."""
+    open_missing()
     given = parser.parse_args(arguments)
     fail = vars(given).pop("fail")
     _quieten()
+    before = sys.stdout, sys.stderr
+    sys.stderr = ForgivingOutput(sys.stderr)
+    if given.run is train.run:  # what others print is their result: without a reader they end
+        sys.stdout = ForgivingOutput(sys.stdout)
+    try:
+        return _run_command(parser, given, fail)
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _run_command(parser: argparse.ArgumentParser, given: argparse.Namespace, fail: Any) -> int:
     try:
         given.run(given)
         sys.stdout.flush()
@@ -65,9 +78,8 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
         if str(interrupt) and given.run is train.run:  # other commands go on by themselves
             print("go on with the same command and --resume", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of a pipe has gone (`| head`); Python would complain while flushing at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of a pipe has gone (`| head`)
+        silence(sys.stdout)
     except Exception as error:
         if os.environ.get("TEXTRNN_TRACEBACK"):
             raise

@@ -7,6 +7,7 @@ from textrnn.training.interrupt import TrainingInterrupted
 from textrnn.training.objectives import LabelOfText, NextSymbol
 from textrnn.training.range_test import RangeTest, run_range_test
 from textrnn.training.recipes import RECIPES, make_classifier_recipe, make_recipe
+from textrnn.training.report import say
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.session import begin_run, checksum, claim_run, describe_run
 from textrnn.training.settings import TrainingSettings
@@ -34,6 +35,7 @@ __all__ = [
     "make_classifier_recipe",
     "make_recipe",
     "run_range_test",
+    "say",
     "split_documents",
     "split_labelled",
     "split_stream",
