@@ -214,6 +214,21 @@ CLASSIFYING = {
         ValueError,
         "reviews.csv: no column 'label' or 'sentiment'; it has 'text', 'stars'",
     ),
+    "a part held out beside a file of one's own": (
+        {"validation_data": (["fine"], ["x"]), "validation_split": 0.1},
+        ValueError,
+        "`validation_data` takes the place of what `validation_split` holds out.*received validation_split=0.1",
+    ),
+    "labels to validate on that none has learnt": (
+        {"validation_data": (["fine", "fair"], ["good", "middling"])},
+        ValueError,
+        "`validation_data` must have labels that `source` has, bad, good; received also 'middling'",
+    ),
+    "texts to validate on without labels": (
+        {"validation_data": ["fine", "fair", "bad"]},
+        TypeError,
+        r"`validation_data` must be a path or a pair \(texts, labels\); received list",
+    ),
     "weights for others": (
         {"class_weight": {"good": 1}},
         ValueError,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -13,10 +15,11 @@ import numpy as np
 from textrnn import checks
 from textrnn.models import LanguageModel, TextClassifier, load_model
 from textrnn.models.stack import CELLS
-from textrnn.text import Tokenizer, WordTokenizer, make_tokenizer
+from textrnn.text import Tokenizer, Unspaced, WordTokenizer, find_unspaced, make_tokenizer
 from textrnn.training import Trainer, can_draw, draw_curves, say
 
 TOKENIZERS = ("character", "byte", "byte_pair", "word")
+SHOWN = 24  # characters of an example
 HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a symbol
 
 
@@ -24,7 +27,7 @@ def record_settings(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a call as its run's config records them: all that decides what comes out."""
     left_out = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")
     recorded = {name: value for name, value in arguments.items() if name not in left_out}
-    for name in {"source", "init_from", "unlabelled"} & recorded.keys():
+    for name in {"source", "validation_data", "init_from", "unlabelled"} & recorded.keys():
         recorded[name] = name_of(recorded[name])
     tokenizer = recorded["tokenizer"]
     recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
@@ -47,8 +50,10 @@ def check_shared(settings: dict[str, Any], callbacks: Any, verbose: bool, resume
     checks.integer_of_at_least(0, "seed", settings["seed"])
     checks.boolean("verbose", verbose)
     checks.boolean("resume", resume)
-    if settings["patience"] is not None and settings["validation_split"] == 0:
-        raise ValueError("`patience` needs validation data to wait on; received validation_split=0.")
+    if settings["patience"] is not None and settings["validation_data"] is None and not settings["validation_split"]:
+        raise ValueError(
+            "`patience` needs `validation_split` or `validation_data` to wait on; received validation_split=0."
+        )
     is_list = isinstance(callbacks, Sequence)
     if not is_list or not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
         raise TypeError(f"`callbacks` must be a list of Keras callbacks; received {callbacks!r}.")
@@ -71,6 +76,39 @@ def fill(settings: dict[str, Any], values: dict[str, Any], *, fixed_by: str | No
             settings[name] = value
 
 
+def settle_validation(settings: dict[str, Any], default: float) -> None:
+    """Give `validation_split` its value: nothing is held out where there is `validation_data`."""
+    if settings["validation_data"] is None:
+        fill(settings, {"validation_split": default})
+    elif settings["validation_split"]:
+        raise ValueError(
+            "`validation_data` takes the place of what `validation_split` holds out: give one of them; received "
+            f"validation_split={settings['validation_split']!r} as well."
+        )
+    else:
+        settings["validation_split"] = 0.0
+
+
+@contextlib.contextmanager
+def reading_validation_data() -> Iterator[None]:
+    """Errors of what reads `source` name `validation_data` instead."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(str(error).replace("`source`", "`validation_data`")) from error
+
+
+def check_labels(labels: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse labels of `validation_data` that no text of `source` has."""
+    unknown = sorted(set(labels) - set(known))
+    if unknown:
+        shown = ", ".join(map(repr, unknown[:10])) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
+        raise ValueError(
+            f"`validation_data` must have labels that `source` has, {', '.join(known[:10])}; received also {shown}."
+        )
+
+
 def open_language_model(name: str, given: Any) -> LanguageModel:
     """The language model that the argument `name` is, or is the path of."""
     if not isinstance(given, (str, os.PathLike, keras.Model)):
@@ -86,6 +124,29 @@ def make_ready(tokenizer: str | Tokenizer) -> Tokenizer:
         return tokenizer if tokenizer.is_fitted else copy.deepcopy(tokenizer)  # the caller's stays as it is
     name = checks.one_of("tokenizer", tokenizer, TOKENIZERS)
     return WordTokenizer(head_letters=HEAD_LETTERS) if name == "word" else make_tokenizer(name)
+
+
+def find_without_words(tokenizer: str | Tokenizer, texts: Iterable[str]) -> Unspaced | None:
+    """Texts that a word tokenizer would find hardly a known word in; None for any other tokenizer."""
+    kind = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
+    return find_unspaced(texts) if kind == WordTokenizer.kind else None
+
+
+def describe_without_words(found: Unspaced) -> str:
+    example = found.example if len(found.example) <= SHOWN else f"{found.example[:SHOWN]}..."
+    return (
+        f"{found.share:.0%} of the texts have hardly a word that another has, as those do that put no spaces between "
+        f"words: {example!r}"
+    )
+
+
+def warn_of_no_words(found: Unspaced, stacklevel: int) -> None:
+    """Advise another tokenizer where `tokenizer` was to be "word"."""
+    warnings.warn(
+        f'{describe_without_words(found)}. `tokenizer` "word" reads most of these as unknown; "character" or '
+        '"byte_pair" reads them whole.',
+        stacklevel=stacklevel,
+    )
 
 
 def run_trainer(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measure: str) -> None:

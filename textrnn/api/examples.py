@@ -51,7 +51,7 @@ def warn_of_repeated(held_out: Sequence[str], trained_on: Collection[str]) -> No
     if repeated:
         warnings.warn(
             f"{repeated:,} of the {len(held_out):,} held-out texts are also among those trained on: what is measured "
-            "on them is too good to be true. Remove repeated texts from `source`.",
+            "on them is too good to be true. Remove them from either.",
             stacklevel=3,
         )
 

@@ -13,13 +13,31 @@ import keras
 import numpy as np
 
 from textrnn import checks
-from textrnn.api.common import check_shared, fill, open_language_model, record_settings, run_trainer
-from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, count_characters, fit, open_texts, workplace
+from textrnn.api.common import (
+    check_labels,
+    check_shared,
+    fill,
+    open_language_model,
+    reading_validation_data,
+    record_settings,
+    run_trainer,
+    settle_validation,
+)
+from textrnn.api.corpus import (
+    Encoded,
+    Texts,
+    count_characters,
+    encode,
+    fit,
+    open_texts,
+    warn_of_repeated_passages,
+    workplace,
+)
 from textrnn.models import LanguageModel
 from textrnn.models.inheritance import inherit_weights
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import in_float32
-from textrnn.text import Tokenizer, write_ids
+from textrnn.text import Tokenizer
 from textrnn.training import (
     RECIPES,
     Batches,
@@ -37,6 +55,8 @@ from textrnn.training import (
     say,
     split_documents,
     split_stream,
+    validation_documents,
+    validation_stream,
 )
 
 INHERITED = ("cell", "units", "num_layers", "embedding_dim", "layer_norm", "residual", "tie_embeddings", "reverse")
@@ -86,7 +106,8 @@ def train_language_model(
     change_penalty: float | None = None,
     weight_averaging: float | None = None,
     patience: int | None = None,
-    validation_split: float = 0.1,
+    validation_split: float | None = None,
+    validation_data: str | os.PathLike[str] | Iterable[str] | None = None,
     documents: Literal["line", "file", "string", "row"] | None = None,
     reverse: bool | None = None,
     condition: str | None = None,
@@ -141,7 +162,9 @@ def train_language_model(
         weight_averaging: How much of the weights' exponential average stays at a step; 0 averages nothing.
         patience: Epochs without a better validation loss after which training stops; None never stops early.
         validation_split: Fraction held out to tell which weights are best: the end of a continuous text, or a
-            random choice of documents. 0 holds out nothing and keeps the last weights.
+            random choice of documents; 0.1 unless there is `validation_data`. 0 holds out nothing and keeps the last
+            weights.
+        validation_data: Text of your own for the same, given and read as `source` is, instead of a part of it.
         documents: None for one continuous text; `"line"`, `"file"`, `"string"` or `"row"` for many that end, one a
             line, a file of a folder, a string, or a row of a table. The model then learns where a text ends.
         reverse: Whether documents are read from their end, for a classifier that reads both ways: as `LanguageModel`
@@ -218,9 +241,11 @@ def prepared_trainer(
     settings["precision"] = resolve_precision(settings["precision"])
     checks.one_of("recipe", settings["recipe"], RECIPES)
     checks.boolean("gradient_by_lag", settings["gradient_by_lag"])
+    settle_validation(settings, default=0.1)
     of_text = ("documents", "condition", "text_column", "encoding")
     run = claim_run(out, resume=resume)
     texts = open_texts(source, **{name: settings[name] for name in of_text})
+    aside = _open_validation(settings, texts, of_text)
     parent = _open_parent(init_from, run)
     inherited = {} if parent is None else {name: getattr(parent, name) for name in INHERITED}
     fill(settings, inherited, fixed_by="init_from")
@@ -253,22 +278,32 @@ def prepared_trainer(
     if parent is not None:
         inherit_weights(model, parent)
     with workplace(run) as folder:
-        counted = Counted(texts.corpus, "encoding", verbose)
-        ids = write_ids(counted, fitted, folder / UNCHECKED_IDS, end_of_text=model.documents)
-        batches, validation = _split(ids, texts, settings)
-        facts = describe_run(model, {"symbols": len(ids), "checksum": checksum([ids])})
+        encoded = encode(texts, fitted, folder, "ids", verbose)
+        held_out = None if aside is None else encode(aside, fitted, folder, "validation", verbose)
+        batches, validation = _split(encoded, settings)
+        facts = {"symbols": len(encoded.ids), "checksum": checksum([encoded.ids])}
+        if held_out is not None:
+            validation = _validation(held_out, model.labels, settings)
+            facts |= {"validation_symbols": len(held_out.ids), "validation_checksum": checksum([held_out.ids])}
+        facts = describe_run(model, facts)
         recorded = record_settings({"source": source, "tokenizer": fitted, "init_from": init_from, **settings})
         is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
-        (folder / UNCHECKED_IDS).replace(folder / "ids.bin")
         say(
-            verbose, f"{texts.corpus.name}: {counted.characters:,} characters, vocabulary of {fitted.vocabulary_size}"
+            verbose, f"{texts.corpus.name}: {encoded.characters:,} characters, vocabulary of {fitted.vocabulary_size}"
         )
+        encoded.keep(folder)
+        if held_out is not None:
+            held_out.keep(folder)
+            say(verbose, f"validated on {held_out.texts.corpus.name}: {held_out.characters:,} characters")
         trainer = Trainer(
             model,
-            dataclasses.replace(objective, symbols_per_character=len(ids) / max(counted.characters, 1)),
+            dataclasses.replace(objective, symbols_per_character=encoded.symbols_per_character),
             batches,
             validation,
             training,
+            validation_objective=dataclasses.replace(
+                objective, symbols_per_character=(held_out or encoded).symbols_per_character
+            ),
             run=run,
             callbacks=callbacks,
             sample=None if model.reverse else lambda: _write_sample(model, seed),
@@ -277,15 +312,39 @@ def prepared_trainer(
         yield trainer, facts, is_resumed
 
 
-def _split(ids: np.ndarray, texts: Texts, settings: dict[str, Any]) -> tuple[Batches, Batches | None]:
+def _open_validation(settings: dict[str, Any], texts: Texts, of_text: Sequence[str]) -> Texts | None:
+    if settings["validation_data"] is None:
+        return None
+    with reading_validation_data():
+        aside = open_texts(settings["validation_data"], **{name: settings[name] for name in of_text})
+    check_labels(aside.labels, sorted(set(texts.labels)))
+    warn_of_repeated_passages(aside.corpus, texts.corpus)
+    return aside
+
+
+def _split(encoded: Encoded, settings: dict[str, Any]) -> tuple[Batches, Batches | None]:
+    ids, texts, split = encoded.ids, encoded.texts, settings["validation_split"]
     shape = {name: settings[name] for name in ("batch_size", "sequence_length")}
     if texts.corpus.documents is None:
         order = settings["seed"] if settings["random_offsets"] else None
-        return split_stream(ids, settings["validation_split"], **shape, seed=order)
-    names = sorted(set(texts.labels))
-    labels = np.array([names.index(label) for label in texts.labels], np.int32) if names else None
+        return split_stream(ids, split, **shape, seed=order)
     order = {"seed": settings["seed"], "reverse": settings["reverse"]}
-    return split_documents(ids, settings["validation_split"], **shape, **order, labels=labels)
+    return split_documents(ids, split, **shape, **order, labels=_numbers(texts, sorted(set(texts.labels))))
+
+
+def _validation(encoded: Encoded, labels: Sequence[str], settings: dict[str, Any]) -> Batches:
+    if encoded.texts.corpus.documents is not None:
+        options = {name: settings[name] for name in ("batch_size", "sequence_length", "reverse")}
+        return validation_documents(encoded.ids, labels=_numbers(encoded.texts, labels), **options)
+    if len(encoded.ids) < 2:
+        raise ValueError("`validation_data` must hold at least 2 symbols; it holds 1.")
+    return validation_stream(encoded.ids, settings["batch_size"])
+
+
+def _numbers(texts: Texts, labels: Sequence[str]) -> np.ndarray | None:
+    """The number of each document's label, int32 `[documents]`; None without labels."""
+    number_of = {label: number for number, label in enumerate(labels)}
+    return np.array([number_of[label] for label in texts.labels], np.int32) if labels else None
 
 
 def _open_parent(init_from: Any, run: RunFolder | None) -> LanguageModel | None:

@@ -128,6 +128,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="stop after so many epochs without a better result on what is held out",
     )
     add("--validation-split", "--val_frac", type=flags.fraction, metavar="X", help="fraction held out for validation")
+    add(
+        "--validation",
+        dest="validation_data",
+        metavar="FILE",
+        help="a file of your own to validate on, read as CORPUS is, instead of a part of it",
+    )
     add("--encoding", help="of the corpus (default: utf-8)")
     add("--text-column", help="of a table (default: text, sentence or review)")
     add("--precision", choices=("auto", "float32", "bfloat16"), help="of products; auto asks the processor")

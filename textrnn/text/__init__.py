@@ -12,6 +12,7 @@ from textrnn.text.rows import Row
 from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, UNKNOWN_ID
 from textrnn.text.tables import FILES_OF_TEXTS, TABLES, RowStream, file_ending, open_rows
 from textrnn.text.tokenizer import Tokenizer, make_tokenizer, tokenizer_from_dict
+from textrnn.text.unspaced import Unspaced, find_unspaced
 from textrnn.text.word import WordTokenizer
 
 __all__ = [
@@ -30,11 +31,13 @@ __all__ = [
     "RowStream",
     "RowWriter",
     "Tokenizer",
+    "Unspaced",
     "WordTokenizer",
     "document_spans",
     "file_ending",
     "find_problem",
     "find_text_column",
+    "find_unspaced",
     "make_row_writer",
     "make_tokenizer",
     "open_corpus",

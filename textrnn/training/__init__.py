@@ -11,7 +11,14 @@ from textrnn.training.report import say
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.session import begin_run, checksum, claim_run, describe_run
 from textrnn.training.settings import TrainingSettings
-from textrnn.training.splits import split_documents, split_labelled, split_stream, weigh_classes
+from textrnn.training.splits import (
+    split_documents,
+    split_labelled,
+    split_stream,
+    validation_documents,
+    validation_stream,
+    weigh_classes,
+)
 from textrnn.training.trainer import Trainer, TrainingDivergedError
 
 __all__ = [
@@ -39,5 +46,7 @@ __all__ = [
     "split_documents",
     "split_labelled",
     "split_stream",
+    "validation_documents",
+    "validation_stream",
     "weigh_classes",
 ]

@@ -10,8 +10,8 @@ from textrnn.batching import cut_batches
 from textrnn.text import pad_batch
 from textrnn.training.batch import NO_LABEL, Batch
 
-# Times the variance of chance. SMS spam, of which half the batches had one label, has 4.5; eight other tables have up to
-# 1.7. Below it, mixing labels would cost padding (CLINC150: half as much again) and gain nothing.
+# Times the variance of chance. SMS spam, of which half the batches had one label, has 4.5; ten other tables have up
+# to 1.7. Below it, mixing labels would cost padding (CLINC150: half as much again) and gain nothing.
 LABELS_AT_MOST = 2.0
 SYMBOLS_A_BATCH = 1 << 18  # padding included: a text as long as a book is alone instead of padding others
 

@@ -91,7 +91,7 @@ def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any])
         )
     stored = before.get("settings", {})
     # Files may move: what counts is the checksum of the corpus; what a run began with is in its checkpoint.
-    names = (settings.keys() | stored.keys()) - {"source", "unlabelled", "init_from"}
+    names = (settings.keys() | stored.keys()) - {"source", "validation_data", "unlabelled", "init_from"}
     changed = {name for name in names if settings.get(name) != stored.get(name)}
     if settings["epochs"] > stored.get("epochs", 0):
         changed.discard("epochs")

@@ -34,8 +34,13 @@ def split_stream(
             f"`validation_split` must leave at least 2 symbols to validate on; {validation_split} of {len(ids)} "
             f"leaves {len(held_out)}."
         )
-    streams = min(batch_size, max(1, len(held_out) // VALIDATION_STREAM))
-    return training, StreamBatches(held_out, streams, min(VALIDATION_WINDOW, len(held_out) - 1))
+    return training, validation_stream(held_out, batch_size)
+
+
+def validation_stream(ids: np.ndarray, batch_size: int) -> Batches:
+    """A text `[N]` of at least 2 symbols to validate on, from its beginning."""
+    streams = min(batch_size, max(1, len(ids) // VALIDATION_STREAM))
+    return StreamBatches(ids, streams, min(VALIDATION_WINDOW, len(ids) - 1))
 
 
 def split_documents(
@@ -59,20 +64,18 @@ def split_documents(
     order = np.random.default_rng(seed).permutation(len(spans))
     held_out = _held_out(len(spans), validation_split, "documents")
 
-    def batches(rows: np.ndarray, seed: int | None) -> DocumentBatches:
-        return DocumentBatches(
-            ids,
-            spans[rows],
-            END_ID,
-            batch_size=batch_size,
-            sequence_length=sequence_length,
-            seed=seed,
-            labels=None if labels is None else labels[rows],
-            reverse=reverse,
-        )
+    def batches(rows: np.ndarray, seed: int | None) -> Batches:
+        of_rows = None if labels is None else labels[rows]
+        shape: dict[str, Any] = {"batch_size": batch_size, "sequence_length": sequence_length, "reverse": reverse}
+        return DocumentBatches(ids, spans[rows], END_ID, seed=seed, labels=of_rows, **shape)
 
     kept = len(spans) - held_out
     return batches(order[:kept], seed), batches(order[kept:], None) if held_out else None
+
+
+def validation_documents(ids: np.ndarray, **options: Any) -> Batches:
+    """Documents to validate on, the shortest first; `options` of `DocumentBatches`."""
+    return DocumentBatches(ids, document_spans(ids), END_ID, seed=None, **options)
 
 
 def split_labelled(

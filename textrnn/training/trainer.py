@@ -42,6 +42,7 @@ class Trainer:
         objective: What is minimised.
         batches: The training data.
         validation: The data that decides which weights are best; None keeps the last.
+        validation_objective: What is measured on it, if that is not `objective`.
         settings: How to train.
         run: Where to keep checkpoints, metrics and the best model; None keeps nothing on disk.
         callbacks: Keras callbacks. They see the usual logs; `model.stop_training = True` stops. At the end of an
@@ -58,6 +59,7 @@ class Trainer:
         validation: Batches | None,
         settings: TrainingSettings,
         *,
+        validation_objective: Objective | None = None,
         run: RunFolder | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         sample: Callable[[], str] | None = None,
@@ -67,6 +69,7 @@ class Trainer:
         self.objective = objective
         self.batches = batches
         self.validation = validation
+        self.validation_objective = objective if validation_objective is None else validation_objective
         self.settings = settings
         self.run = run
         self.sample = sample
@@ -273,7 +276,8 @@ class Trainer:
         if self.validation is None:
             return {}, (-float(self.position.epoch),)
         loss, accuracy = _means(self.evaluate(self.validation))
-        return self.objective.measures(loss, accuracy), self.objective.badness(loss, accuracy)
+        objective = self.validation_objective
+        return objective.measures(loss, accuracy), objective.badness(loss, accuracy)
 
     def _keep_best(self) -> None:
         self.best_weights = [variable.numpy() for variable in self.model.variables]
