@@ -24,7 +24,7 @@ from textrnn.training import RunFolder
 
 PASSAGE = 100  # characters: a line or two of verse, longer than what people quote by chance
 REPEATED = 0.01  # of a text: a line of a licence or a title that both have says nothing
-LOOKED_AT = 2_000_000  # characters
+LOOKED_AT = 2_000_000  # characters: enough to tell whether there are spaces between words
 UNCHECKED = ".new"  # ending of ids until it is known that the run may begin with them
 
 
@@ -38,7 +38,7 @@ class Texts:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """A corpus as ids, unsigned integers `[N]`, that lie in a file; `by the name `name`."""
+    """A corpus as ids, unsigned integers `[N]`, which lie in a file that is to be called `name` .bin."""
 
     texts: Texts
     ids: np.ndarray

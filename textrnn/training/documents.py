@@ -181,7 +181,7 @@ def labels_to_mix(lengths: np.ndarray, labels: np.ndarray, batch_size: int, seed
     Measured is how much the labels' shares vary from batch to batch where texts are sorted by length, chi-squared
     over its degrees of freedom: 1 for batches drawn at random, `batch_size` where length alone tells the label.
     """
-    if seed is None:  # nothing is learned from these batches
+    if seed is None or batch_size == 1:  # nothing is learned from these batches, or there is nothing to mix
         return None
     names, numbers = np.unique(labels, return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(lengths))  # of one length, not as the file is sorted
@@ -191,7 +191,8 @@ def labels_to_mix(lengths: np.ndarray, labels: np.ndarray, batch_size: int, seed
     np.add.at(counts, (batch_of, numbers[order]), 1)
     expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / len(order)
     freedom = (len(counts) - 1) * (len(names) - 1)
-    return labels if ((counts - expected) ** 2 / expected).sum() >= LABELS_AT_MOST * max(freedom, 1) else None
+    most = min(LABELS_AT_MOST, (1 + batch_size) / 2)  # halfway to what there is at most, in small batches
+    return labels if ((counts - expected) ** 2 / expected).sum() >= most * max(freedom, 1) else None
 
 
 def _places_in_label(lengths: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ class RunFolder:
 
     `model.keras` is the best model on validation, `config.json` every setting and what it ran on, `metrics.jsonl` a
     line an epoch, `samples.txt` what the model wrote on the way, `curves.png` the losses, `checkpoint/` what a resume
-    needs, `ids.bin` the corpus as ids.
+    needs, `ids.bin` the corpus as ids and `validation.bin` the validation data, if it is of one's own.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
