@@ -12,6 +12,7 @@ import numpy as np
 
 from textrnn import checks
 from textrnn.api.common import (
+    check_same_labels,
     check_shared,
     fill,
     make_ready,
@@ -21,14 +22,15 @@ from textrnn.api.common import (
     run_trainer,
     say,
 )
-from textrnn.api.examples import in_order, open_labelled, open_unlabelled, warn_of_repeated
+from textrnn.api.examples import open_labelled, open_unlabelled, warn_of_repeated
 from textrnn.classification import CalibrationError
+from textrnn.labels import in_order
 from textrnn.models import LanguageModel, TextClassifier
 from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import in_float32
 from textrnn.runtime.archive import read_archive
-from textrnn.text import LabelledTexts, Tokenizer
+from textrnn.text import LabelledTexts, TableFormat, Tokenizer
 from textrnn.training import (
     ExampleBatches,
     LabelOfText,
@@ -103,9 +105,10 @@ def train_classifier(
     language_model_loss: float = 0.0,
     class_weight: str | Mapping[str, float] | None = None,
     validation_split: float = 0.0,
-    text_column: str | None = None,
-    label_column: str | None = None,
+    text_column: str | int | None = None,
+    label_column: str | int | None = None,
     encoding: str = "utf-8",
+    table: TableFormat | None = None,
     precision: str = "auto",
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
@@ -120,7 +123,8 @@ def train_classifier(
     `textrnn.training.recipes` has the numbers.
 
     Args:
-        source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
+        source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, packed or not, `"-"` for standard
+            input, or `(texts, labels)`. Labels are strings, numbers or truth values, as `textrnn.labels` reads them.
         pretrained: A language model, its file or its run folder, that has read many texts of the kind: its tokenizer,
             embedding and recurrent layers are where the classifier begins (Dai and Le, 2015, arXiv 1511.01432; Howard
             and Ruder, 2018, arXiv 1801.06146). Of several, alike but for their weights and for `reverse`, each gives
@@ -171,9 +175,11 @@ def train_classifier(
             where they are 50 or more, to calibrate the model on at the end (`TextClassifier.calibrate`; what that
             did is under `calibration` in the run's config). 0, the default as in Keras, learns from every text and
             keeps the last weights: on a few thousand texts those held out are missed more than they help.
-        text_column: Name of the text column; by default `text`, `sentence` or `review`.
-        label_column: Name of the label column; by default `label` or `sentiment`.
-        encoding: Of the file.
+        text_column: Name of the text column, or its number from 1 in a table without a header; by default `text`,
+            `sentence` or `review`.
+        label_column: The same of the labels; by default `label` or `sentiment`.
+        encoding: Of the file; a byte-order mark counts for more.
+        table: How it is written, where its name does not say so: delimiter, quotes, columns without a header.
         precision: `"float32"`, `"bfloat16"` (products only; states, sums and weights stay float32), or `"auto"`:
             bfloat16 where the processor has instructions for it.
         seed: For the weights, dropout, the held-out texts and the order.
@@ -208,8 +214,8 @@ def train_classifier(
     )
     check_shared(settings, callbacks, verbose, resume)
     run = claim_run(out, resume=resume)
-    labelled = open_labelled(source, text_column, label_column, encoding)
-    unlabelled_texts = open_unlabelled(unlabelled, text_column, encoding)
+    labelled = open_labelled(source, text_column, label_column, encoding, table)
+    unlabelled_texts = open_unlabelled(unlabelled, text_column, encoding, table)
     labels = in_order(set(labelled.labels))
     if len(labels) < 2:
         raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
@@ -265,6 +271,7 @@ def train_classifier(
         is_shown=verbose,
     )
     if run is not None and is_resumed and run.model.exists():
+        check_same_labels(run, labels)
         model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated meanwhile
     run_trainer(trainer, facts, is_resumed, "loss")
     model = in_float32(model)

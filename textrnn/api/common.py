@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -13,8 +14,9 @@ import numpy as np
 from textrnn import checks
 from textrnn.models import LanguageModel, TextClassifier, load_model
 from textrnn.models.stack import CELLS
-from textrnn.text import Tokenizer, WordTokenizer, make_tokenizer
-from textrnn.training import Trainer, can_draw, draw_curves
+from textrnn.runtime.archive import read_archive
+from textrnn.text import TableFormat, Tokenizer, WordTokenizer, is_input, make_tokenizer
+from textrnn.training import RunFolder, Trainer, can_draw, draw_curves
 
 TOKENIZERS = ("character", "byte", "byte_pair", "word")
 HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a symbol
@@ -26,9 +28,20 @@ def record_settings(arguments: dict[str, Any]) -> dict[str, Any]:
     recorded = {name: value for name, value in arguments.items() if name not in left_out}
     for name in {"source", "init_from", "unlabelled"} & recorded.keys():
         recorded[name] = name_of(recorded[name])
+    table = recorded["table"]
+    recorded["table"] = None if table in (None, TableFormat()) else _without_none(asdict(table))
     tokenizer = recorded["tokenizer"]
     recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in recorded.items()}
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    """What was given, as JSON gives it back."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def name_of(source: Any) -> str | None:
@@ -37,6 +50,8 @@ def name_of(source: Any) -> str | None:
         return None
     if not isinstance(source, (str, os.PathLike)):
         return "in memory"
+    if is_input(source):
+        return os.fspath(source)
     return os.path.abspath(source) if os.path.exists(source) else os.fspath(source)  # a preset is no file here
 
 
@@ -58,6 +73,16 @@ def check_shared(settings: dict[str, Any], callbacks: Any, verbose: bool, resume
                 f"`callbacks` must leave the learning rate to `schedule`, `warmup` and `learning_rate`; received a "
                 f"{type(callback).__name__}."
             )
+
+
+def check_same_labels(run: RunFolder, labels: Sequence[str]) -> None:
+    """A resumed run has its labels in the order in which it was started: each has its place in the weights."""
+    before = read_archive(run.model).config["labels"]
+    if list(before) != list(labels):
+        raise ValueError(
+            f"a resumed run must have the labels it was started with, in their order: {', '.join(before)}; received "
+            f"{', '.join(labels)}. Another version of textrnn ordered them otherwise: start the run anew."
+        )
 
 
 def fill(settings: dict[str, Any], values: dict[str, Any], *, fixed_by: str | None = None) -> None:

@@ -16,9 +16,10 @@ from tqdm import tqdm
 
 from textrnn.api.common import make_ready
 from textrnn.models import LanguageModel
-from textrnn.text import Corpus, Tokenizer, open_corpus, read_labelled, read_texts
+from textrnn.text import Column, Corpus, TableFormat, Tokenizer, open_corpus, read_labelled, read_texts
 from textrnn.training import RunFolder
 
+TEXT = TableFormat(format="txt")  # no table at all
 UNCHECKED_IDS = "ids.new"  # until it is known that the run may begin with them
 
 
@@ -30,16 +31,18 @@ class Texts:
     labels: Sequence[str]
 
 
-def open_texts(source: Any, documents: Any, condition: str | None, text_column: str | None, encoding: str) -> Texts:
+def open_texts(
+    source: Any, documents: Any, condition: Column, text_column: Column, encoding: str, table: TableFormat | None
+) -> Texts:
     """The corpus of `train_language_model`'s arguments of these names."""
     if documents == "row" and condition is None:
-        return Texts(_open_rows(source, text_column, encoding), ())
+        return Texts(_open_rows(source, text_column, encoding, table), ())
     if condition is None:
-        if text_column is not None:
-            raise ValueError(
-                "`text_column` needs `condition`, the column of labels, or `documents='row'`; received "
-                f"{text_column!r}."
-            )
+        for name, value in {"text_column": text_column, "table": None if table == TEXT else table}.items():
+            if value is not None:
+                raise ValueError(
+                    f"`{name}` needs `condition`, the column of labels, or `documents='row'`; received {value!r}."
+                )
         return Texts(open_corpus(source, documents=documents, encoding=encoding), ())
     if not isinstance(source, (str, os.PathLike)) or documents is not None:
         raise ValueError(
@@ -47,7 +50,7 @@ def open_texts(source: Any, documents: Any, condition: str | None, text_column: 
             f"received {type(source).__name__} and documents={documents!r}."
         )
     try:
-        read = read_labelled(source, text_column=text_column, label_column=condition, encoding=encoding)
+        read = read_labelled(source, text_column=text_column, label_column=condition, encoding=encoding, table=table)
     except ValueError as error:
         raise ValueError(str(error).replace("`label_column`", "`condition`")) from error
     rows = [(text, label) for text, label in zip(read.texts, read.labels, strict=True) if text.removeprefix("\ufeff")]
@@ -55,13 +58,13 @@ def open_texts(source: Any, documents: Any, condition: str | None, text_column: 
     return Texts(dataclasses.replace(corpus, name=os.fspath(source)), [label for _, label in rows])
 
 
-def _open_rows(source: Any, text_column: str | None, encoding: str) -> Corpus:
+def _open_rows(source: Any, text_column: Column, encoding: str, table: TableFormat | None) -> Corpus:
     """The texts of a table, each a document; empty ones teach nothing."""
     if not isinstance(source, (str, os.PathLike)):
         raise ValueError(
             f"`documents='row'` needs `source` to be the path of a table; received {type(source).__name__}."
         )
-    texts = [text for text in read_texts(source, text_column=text_column, encoding=encoding) if text]
+    texts = [text for text in read_texts(source, text_column=text_column, encoding=encoding, table=table) if text]
     return dataclasses.replace(open_corpus(texts, documents="string"), name=os.fspath(source))
 
 

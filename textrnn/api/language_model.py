@@ -13,13 +13,22 @@ import keras
 import numpy as np
 
 from textrnn import checks
-from textrnn.api.common import check_shared, fill, open_language_model, record_settings, run_trainer, say
+from textrnn.api.common import (
+    check_same_labels,
+    check_shared,
+    fill,
+    open_language_model,
+    record_settings,
+    run_trainer,
+    say,
+)
 from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, count_characters, fit, open_texts, workplace
+from textrnn.labels import in_order
 from textrnn.models import LanguageModel
 from textrnn.models.inheritance import inherit_weights
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import in_float32
-from textrnn.text import Tokenizer, write_ids
+from textrnn.text import TableFormat, Tokenizer, write_ids
 from textrnn.training import (
     RECIPES,
     Batches,
@@ -88,11 +97,12 @@ def train_language_model(
     validation_split: float = 0.1,
     documents: Literal["line", "file", "string", "row"] | None = None,
     reverse: bool | None = None,
-    condition: str | None = None,
-    text_column: str | None = None,
+    condition: str | int | None = None,
+    text_column: str | int | None = None,
     init_from: str | os.PathLike[str] | LanguageModel | None = None,
     gradient_by_lag: bool = False,
     encoding: str = "utf-8",
+    table: TableFormat | None = None,
     precision: str = "auto",
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
@@ -108,6 +118,7 @@ def train_language_model(
 
     Args:
         source: A text file, a folder of `.txt` files, or strings; with `condition` a `.csv`, `.tsv` or `.jsonl` file.
+            Files may be packed (.gz, .bz2, .xz, .zst); `"-"` is standard input.
         recipe: `"quick"`, `"standard"` or `"best"`: each takes longer than the one before and ends with a lower loss.
         tokenizer: `"character"`, `"byte"`, `"byte_pair"`, `"word"`, or a tokenizer of `textrnn.text`, fitted or not;
             by default that of `init_from`, else `"character"`.
@@ -147,11 +158,13 @@ def train_language_model(
             says. Not by default.
         condition: The column of a table whose labels the texts are conditioned on: each row is then a document, and
             `generate(condition=...)` writes one of that label.
-        text_column: The table's text column; by default `text`, `sentence` or `review`.
+        text_column: The table's text column, by name, or by number from 1 in a table without a header; by default
+            `text`, `sentence` or `review`.
         init_from: A language model, its file or its run folder, whose cell, sizes and weights this one starts with.
             Symbols it does not know are added to its vocabulary; their weights start as the mean of the others'.
         gradient_by_lag: Whether the metrics say, epoch by epoch, how far back gradients reach.
-        encoding: Of the files.
+        encoding: Of the files; a byte-order mark counts for more.
+        table: How the table is written, where its name does not say so: delimiter, quotes, columns without a header.
         precision: `"float32"`, `"bfloat16"` (products only; states, sums and weights stay float32), or `"auto"`:
             bfloat16 where the processor has instructions for it.
         seed: For the weights, dropout, offsets and the order of documents.
@@ -217,7 +230,7 @@ def prepared_trainer(
     settings["precision"] = resolve_precision(settings["precision"])
     checks.one_of("recipe", settings["recipe"], RECIPES)
     checks.boolean("gradient_by_lag", settings["gradient_by_lag"])
-    of_text = ("documents", "condition", "text_column", "encoding")
+    of_text = ("documents", "condition", "text_column", "encoding", "table")
     run = claim_run(out, resume=resume)
     texts = open_texts(source, **{name: settings[name] for name in of_text})
     parent = _open_parent(init_from, run)
@@ -243,7 +256,7 @@ def prepared_trainer(
     fill(settings, {"negatives": NEGATIVES if fitted.vocabulary_size > 4 * NEGATIVES else 0, "reverse": False})
     model = LanguageModel(
         fitted,
-        labels=sorted(set(texts.labels)),
+        labels=in_order(set(texts.labels)),
         documents=texts.corpus.documents is not None,
         seed=seed,
         dtype=dtype_policy(settings["precision"]),
@@ -258,6 +271,8 @@ def prepared_trainer(
         facts = describe_run(model, {"symbols": len(ids), "checksum": checksum([ids])})
         recorded = record_settings({"source": source, "tokenizer": fitted, "init_from": init_from, **settings})
         is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
+        if run is not None and is_resumed and run.model.exists():
+            check_same_labels(run, model.labels)
         (folder / UNCHECKED_IDS).replace(folder / "ids.bin")
         say(
             verbose, f"{texts.corpus.name}: {counted.characters:,} characters, vocabulary of {fitted.vocabulary_size}"
@@ -281,7 +296,7 @@ def _split(ids: np.ndarray, texts: Texts, settings: dict[str, Any]) -> tuple[Bat
     if texts.corpus.documents is None:
         order = settings["seed"] if settings["random_offsets"] else None
         return split_stream(ids, settings["validation_split"], **shape, seed=order)
-    names = sorted(set(texts.labels))
+    names = in_order(set(texts.labels))
     labels = np.array([names.index(label) for label in texts.labels], np.int32) if names else None
     order = {"seed": settings["seed"], "reverse": settings["reverse"]}
     return split_documents(ids, settings["validation_split"], **shape, **order, labels=labels)

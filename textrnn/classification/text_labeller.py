@@ -22,10 +22,10 @@ from textrnn.classification.calibration import (
 from textrnn.classification.explanation import Explanation, pieces_of
 from textrnn.classification.report import ClassificationReport
 from textrnn.classification.text_reader import PartwiseLabeller, TextReader
+from textrnn.labels import find_label, number_labels
 
 SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch, padding included
 ROWS_AT_ONCE = 256
-WHOLE_NUMBERS = (int, np.integer, np.bool_)  # which may be labels, too
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class TextLabeller:
 
         Args:
             texts: One or more strings.
-            labels: The right label of each.
+            labels: The right label of each, as `textrnn.labels` reads them: 1, 1.0 and "1" are the same.
             batch_size: How many are read at once, at most; 256 by default.
             progress: Whether to show a bar on a terminal.
 
@@ -115,7 +115,7 @@ class TextLabeller:
 
         Args:
             texts: Strings of two labels or more.
-            labels: The right label of each.
+            labels: The right label of each, as `textrnn.labels` reads them: 1, 1.0 and "1" are the same.
             batch_size: How many are read at once, at most; 256 by default.
             progress: Whether to show a bar on a terminal.
 
@@ -189,7 +189,10 @@ class TextLabeller:
         return Explanation(self.labels[chosen], self.labels[other], pieces, parts, base)
 
     def _number(self, name: str, label: str) -> int:
-        return self.labels.index(checks.one_of(name, label, self.labels))
+        number = find_label(label, number_labels(self.labels), name)
+        if number is None:
+            raise ValueError(f"`{name}` must be one of {', '.join(map(repr, self.labels))}; received {label!r}.")
+        return number
 
     def _read(self, texts: Sequence[str], batch_size: int | None, progress: bool) -> np.ndarray:
         """Log-probabilities of all texts, float64 `[N, labels]`; texts of like length are read together."""
@@ -207,17 +210,18 @@ class TextLabeller:
         """The number of each text's label, int64 `[N]`."""
         if not isinstance(labels, Iterable) or isinstance(labels, str):
             raise TypeError(f"`labels` must be a list with a label for each text; received {labels!r}.")
-        names = [str(label) if isinstance(label, WHOLE_NUMBERS) else label for label in labels]
-        if len(names) != len(texts) or not texts:
+        given = list(labels)
+        if len(given) != len(texts) or not texts:
             raise ValueError(
                 f"`labels` must be as many as `texts`, and at least one; received {len(texts)} texts and "
-                f"{len(names)} labels."
+                f"{len(given)} labels."
             )
-        number_of = {label: number for number, label in enumerate(self.labels)}
-        unknown = sorted({repr(name) for name in names if name not in number_of})
+        number_of = number_labels(self.labels)
+        numbers = [find_label(label, number_of, f"labels[{n}]") for n, label in enumerate(given)]
+        unknown = sorted({repr(label) for label, number in zip(given, numbers, strict=True) if number is None})
         if unknown:
             raise ValueError(f"`labels` must be of {', '.join(self.labels)}; received also {', '.join(unknown)}.")
-        return np.array([number_of[name] for name in names])
+        return np.array(numbers)
 
     def _prediction(self, probabilities: np.ndarray, least: float) -> Prediction:
         best = int(probabilities.argmax())

@@ -7,6 +7,7 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from textrnn.cli import flags
 from textrnn.cli.inputs import read_table
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def _measure_baseline(classifier: Any, data: LabelledTexts, arguments: argparse.
     from textrnn.classification import ClassificationReport
     from textrnn.cli.baseline import BigramBaseline
 
-    training = read_table(arguments.baseline, classifier, arguments)
+    training = read_table(
+        arguments.baseline, classifier, arguments, flags.table(vars(arguments)).beside(arguments.baseline)
+    )
     known = set(training.texts)
     if repeated := sum(text in known for text in data.texts):
         warnings.warn(f"{repeated:,} of the {len(data):,} texts are also in {arguments.baseline}", stacklevel=2)

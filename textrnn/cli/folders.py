@@ -49,10 +49,12 @@ def read_config(out: Path) -> dict[str, Any]:
 
 def _numbered(source: str) -> Iterator[Path]:
     """Run folders for a corpus: runs/plays, runs/plays-2 and so on."""
-    from textrnn.text import FILES_OF_TEXTS, file_ending
+    from textrnn.text import FILES_OF_TEXTS, file_ending, is_input
 
     name, ending = Path(source).name, file_ending(Path(source))
-    if ending in FILES_OF_TEXTS:
+    if is_input(source):
+        name = "stdin"
+    elif ending in FILES_OF_TEXTS:
         name = name[: name.lower().rindex(ending)]
     base = Path("runs") / (name or "run")
     return (base if n == 1 else base.with_name(f"{base.name}-{n}") for n in itertools.count(1))

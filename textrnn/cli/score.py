@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from textrnn.cli import flags
-from textrnn.cli.inputs import read_text
 from textrnn.cli.library import load_kind
 
 
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text file; - or none is the input")
     parser.add_argument("--text", help="score this text instead of a file")
-    parser.add_argument("--encoding", default="utf-8", help="of the file")
+    flags.add_encoding(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
         "--per-line", action="store_true", help="a JSON object a line: its number, text, bits and perplexity"
@@ -35,6 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Print how likely a text is."""
     if arguments.text is not None and arguments.file != "-":
         raise argparse.ArgumentTypeError("give a FILE or --text, not both")
+    from textrnn.text import read_text
+
     text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
     if arguments.rank:

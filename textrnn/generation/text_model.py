@@ -18,6 +18,7 @@ from textrnn.generation.scoring import Score
 from textrnn.generation.state import State
 from textrnn.generation.stepper import Stepper
 from textrnn.generation.writing import check_writing
+from textrnn.labels import find_label, number_labels
 
 
 class TextModel:
@@ -263,14 +264,16 @@ class TextModel:
 
     def _empty_states(self, batch_size: int, condition: str | None) -> Any:
         """The states before a text of label `condition`."""
-        if condition not in (self.labels or (None,)):
+        if condition is None and not self.labels:
+            return self.initial_states(batch_size)
+        is_known = condition is not None and bool(self.labels)
+        number = find_label(condition, number_labels(self.labels), "condition") if is_known else None
+        if number is None:
             expected = (
                 f"one of {', '.join(map(repr, self.labels))}" if self.labels else "None: this model has no labels"
             )
             raise ValueError(f"`condition` must be {expected}; received {condition!r}.")
-        if condition is None:
-            return self.initial_states(batch_size)
-        return self.initial_states(batch_size, self.labels.index(condition))
+        return self.initial_states(batch_size, number)
 
     def _checked(self, stepper: Stepper, state: State) -> State:
         if not isinstance(state, State):

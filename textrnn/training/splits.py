@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from textrnn import checks
+from textrnn.labels import checked_label
 from textrnn.text import END_ID, document_spans
 from textrnn.training.batch import Batches
 from textrnn.training.documents import DocumentBatches
@@ -102,7 +103,7 @@ def weigh_classes(class_weight: Any, labels: Sequence[str], numbers: np.ndarray)
     if isinstance(class_weight, str) and class_weight == "balanced":
         return np.asarray(len(numbers) / (len(labels) * np.bincount(numbers, minlength=len(labels))))
     if isinstance(class_weight, Mapping):
-        class_weight = {str(label): weight for label, weight in class_weight.items()}
+        class_weight = {checked_label("class_weight", label): weight for label, weight in class_weight.items()}
     if not isinstance(class_weight, Mapping) or set(class_weight) != set(labels):
         raise ValueError(
             f'`class_weight` must be None, "balanced" or a weight for each of {list(labels)}; '
