@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -212,7 +213,9 @@ def _open_input(documents: Documents | None, encoding: str) -> Corpus:
         raise ValueError(f"{name} is empty")
     kept.seek(0)
     is_packed = compression_of(CountedBytes(kept).head()) is not None
-    return Corpus(name, documents, None if is_packed else size, [_TextInput(kept, encoding)])
+    text = _TextInput(kept, encoding)
+    weakref.finalize(text, kept.close)
+    return Corpus(name, documents, None if is_packed else size, [text])
 
 
 def _is_packed(path: Path) -> bool:

@@ -76,9 +76,7 @@ def decode_blocks(
         if is_start and text:
             text, is_start = text.removeprefix("\ufeff"), False
             if is_json_array(text):
-                raise ValueError(
-                    f"{name} looks like a JSON array, which is neither text nor a table; {TO_JSON_LINES}"
-                )
+                raise ValueError(f"{name} looks like a JSON array, neither a text nor a table; {TO_JSON_LINES}")
         if text:
             yield text
         block = b"" if is_last else stream.read(block_bytes)

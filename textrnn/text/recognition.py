@@ -75,13 +75,19 @@ def find_wide_encoding(head: bytes) -> str | None:
     if max(even, odd) > _NULS * 2 * quarter:
         return encoding
     text = _decode(head, encoding)
-    is_text = text is not None and all(each.isprintable() or each.isspace() for each in text)
-    return encoding if is_text and _decode(head, "utf-8") is None else None
+    other = _decode(head, "utf-8")
+    is_other = other is not None and _is_plain(other.replace("\0", ""))
+    return encoding if text is not None and _is_plain(text) and not is_other else None
 
 
 def is_json_array(text: str) -> bool:
     """Whether a text begins as an array of JSON objects does."""
     return _JSON_ARRAY.match(text) is not None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there are no control characters but blanks."""
+    return all(character.isprintable() or character.isspace() for character in text)
 
 
 def _decode(head: bytes, encoding: str) -> str | None:

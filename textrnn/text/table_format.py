@@ -62,7 +62,7 @@ class TableFormat:
         elif ending not in allowed and is_delimited and ending != ".json":
             ending = ".csv"
         elif is_input(path):
-            ending = ".txt"
+            ending = ".txt" if ".txt" in allowed else ".csv"
         if ending == ".json":
             raise ValueError(f"{name} is JSON, which is read as .jsonl, an object a line; {TO_JSON_LINES}")
         if ending not in allowed:
