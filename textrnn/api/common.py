@@ -15,7 +15,7 @@ from textrnn import checks
 from textrnn.models import LanguageModel, TextClassifier, load_model
 from textrnn.models.stack import CELLS
 from textrnn.runtime.archive import read_archive
-from textrnn.text import TableFormat, Tokenizer, WordTokenizer, is_input, make_tokenizer
+from textrnn.text import Tokenizer, WordTokenizer, checked_table, is_input, make_tokenizer
 from textrnn.training import RunFolder, Trainer, can_draw, draw_curves
 
 TOKENIZERS = ("character", "byte", "byte_pair", "word")
@@ -28,8 +28,7 @@ def record_settings(arguments: dict[str, Any]) -> dict[str, Any]:
     recorded = {name: value for name, value in arguments.items() if name not in left_out}
     for name in {"source", "init_from", "unlabelled"} & recorded.keys():
         recorded[name] = name_of(recorded[name])
-    table = recorded["table"]
-    recorded["table"] = None if table in (None, TableFormat()) else _without_none(asdict(table))
+    recorded["table"] = _without_none(asdict(checked_table(recorded["table"]))) or None
     tokenizer = recorded["tokenizer"]
     recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in recorded.items()}

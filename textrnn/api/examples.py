@@ -9,7 +9,7 @@ from typing import Any
 
 from textrnn import checks
 from textrnn.labels import checked_label
-from textrnn.text import Column, LabelledTexts, TableFormat, read_labelled, read_texts
+from textrnn.text import Column, LabelledTexts, TableFormat, checked_table, read_labelled, read_texts
 
 
 def open_labelled(
@@ -37,8 +37,8 @@ def open_unlabelled(source: Any, text_column: Column, encoding: str, table: Tabl
     if source is None:
         return []
     if isinstance(source, (str, os.PathLike)):
-        table = (table or TableFormat()).beside(source)
-        return read_texts(source, text_column=text_column, encoding=encoding, table=table)
+        beside = checked_table(table).beside(source)
+        return read_texts(source, text_column=text_column, encoding=encoding, table=beside)
     if not isinstance(source, Iterable):
         raise TypeError(f"`unlabelled` must be a path or a list of texts; received {type(source).__name__}.")
     return [checks.string(f"unlabelled[{n}]", text) for n, text in enumerate(source)]

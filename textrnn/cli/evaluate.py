@@ -7,7 +7,7 @@ from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.evaluate_classifier import evaluate_classifier
-from textrnn.cli.inputs import read_table
+from textrnn.cli.inputs import read_corpus, read_table
 from textrnn.cli.library import import_api
 
 
@@ -72,9 +72,7 @@ def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
     if model.documents:
         _evaluate_documents(model, arguments)
         return
-    from textrnn.text import read_text
-
-    text = read_text(arguments.file, arguments.encoding)
+    text = read_corpus(arguments.file, arguments.encoding)
     last = round(len(text) * arguments.last)
     if not last:
         raise ValueError(f"--last {arguments.last} of the {len(text)} characters in {arguments.file} leaves none")

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from textrnn.text import LabelledTexts
 
 
+def read_corpus(path: str, encoding: str) -> str:
+    """A whole text file or a folder of them; standard input may be empty."""
+    from textrnn.text import open_corpus, read_text
+
+    return read_text(path, encoding) if path == "-" else "".join(open_corpus(path, encoding=encoding).pieces())
+
+
 def read_table(path: str, model: Any, arguments: argparse.Namespace, table: Any = None) -> LabelledTexts:
     """Labelled texts, of the model's own labels only; `table` is how they are written, by default as flags say."""
     from textrnn.text import LabelledTexts, read_labelled

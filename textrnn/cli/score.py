@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from textrnn.cli import flags
+from textrnn.cli.inputs import read_corpus
 from textrnn.cli.library import load_kind
 
 
@@ -34,9 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Print how likely a text is."""
     if arguments.text is not None and arguments.file != "-":
         raise argparse.ArgumentTypeError("give a FILE or --text, not both")
-    from textrnn.text import read_text
-
-    text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
+    text = arguments.text if arguments.text is not None else read_corpus(arguments.file, arguments.encoding)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
     if arguments.rank:
         for line, score in model.rank(filter(None, text.split("\n")), condition=arguments.condition):

@@ -207,14 +207,14 @@ def _open_input(documents: Documents | None, encoding: str) -> Corpus:
     if documents == "file":
         raise ValueError(f"`documents='file'` needs a folder; received {name}")
     kept = tempfile.TemporaryFile(prefix="textrnn-")  # noqa: SIM115
+    text = _TextInput(kept, encoding)
+    weakref.finalize(text, kept.close)
     shutil.copyfileobj(sys.stdin.buffer, kept)
     size = kept.tell()
     if size == 0:
         raise ValueError(f"{name} is empty")
     kept.seek(0)
     is_packed = compression_of(CountedBytes(kept).head()) is not None
-    text = _TextInput(kept, encoding)
-    weakref.finalize(text, kept.close)
     return Corpus(name, documents, None if is_packed else size, [text])
 
 

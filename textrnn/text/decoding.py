@@ -96,8 +96,7 @@ def _refuse(head: bytes, name: str, encoding: str) -> None:
     binary = find_binary(head)
     if binary:
         raise ValueError(f"{name} {binary}")
-    is_wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    wide = None if is_wide else find_wide_encoding(head[:SAMPLE_BYTES])
+    wide = None if is_wide(encoding) else find_wide_encoding(head[:SAMPLE_BYTES])
     if wide:
         raise ValueError(
             f"{name} looks like {wide[:6].upper()} without a byte-order mark; encoding={wide!r} (--encoding {wide}) "
@@ -148,6 +147,11 @@ def is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
+def is_wide(encoding: str) -> bool:
+    """Whether this is a name of UTF-16 or UTF-32, in which NUL bytes are nothing special."""
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
 def _report(newlines: io.IncrementalNewlineDecoder, name: str, notice: Notice) -> None:
     if newlines.newlines not in (None, "\n"):
         notice(name)
@@ -155,8 +159,12 @@ def _report(newlines: io.IncrementalNewlineDecoder, name: str, notice: Notice) -
 
 def _undecodable(name: str, line: int, error: UnicodeDecodeError, encoding: str) -> str:
     byte = error.object[error.start]
-    other = "'latin-1' or 'cp1252'" if is_utf8(encoding) else "'utf-8'"
-    return (
-        f"{name}, line {line}: byte 0x{byte:02x} is not valid {encoding} ({error.reason}); "
-        f"name the encoding of the file, such as encoding={other}"
+    what = f"{name}, line {line}: byte 0x{byte:02x} is not valid {encoding} ({error.reason})"
+    if is_wide(encoding):
+        return f"{what}; the file is damaged, or of another encoding"
+    others = (
+        "'latin-1' or 'cp1252' (western Europe), 'gb18030' (Chinese) or 'shift_jis' (Japanese)"
+        if is_utf8(encoding)
+        else "'utf-8'"
     )
+    return f"{what}; name the encoding of the file (--encoding), such as encoding={others}"

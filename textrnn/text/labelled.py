@@ -9,7 +9,7 @@ from itertools import chain
 from textrnn.labels import read_label
 from textrnn.text.packed import is_input
 from textrnn.text.rows import LABEL_COLUMNS, TEXT_COLUMNS, Row, find_other_delimiter
-from textrnn.text.table_format import FILES_OF_TEXTS, TABLES, TableFormat
+from textrnn.text.table_format import FILES_OF_TEXTS, TABLES, TableFormat, checked_table
 from textrnn.text.tables import open_rows
 
 Column = str | int | None
@@ -82,7 +82,7 @@ def read_texts(
     A blank line of a .txt is an empty text, so that results line up with the lines of the file. Standard input ("-")
     that is empty holds no texts, as where a command before it in a pipe found none.
     """
-    is_text_a_line = (table or TableFormat()).of(path).format == "txt"
+    is_text_a_line = checked_table(table).of(path).format == "txt"
     asked = None if is_text_a_line else text_column
     with _open(path, encoding, table, FILES_OF_TEXTS, asked) as (name, columns, rows):
         column = find_text_column(columns, name, asked)

@@ -61,7 +61,7 @@ class Rows(Iterable[Row]):
             records = read_records(lines, table, name)
             self.header, records = _read_header(records, table, name, is_numbered)
             self.columns = _distinct(self.header or [])
-            self._rows = _delimited_rows(records, self.columns, table)
+            self._rows = _delimited_rows(records, self.columns, table, is_numbered)
 
     def __iter__(self) -> Iterator[Row]:
         return self._rows
@@ -120,8 +120,10 @@ def _distinct(header: Sequence[str]) -> list[str]:
     return columns
 
 
-def _delimited_rows(records: Iterable[Record], columns: list[str], table: TableFormat) -> Iterator[Row]:
-    source = "the header" if table.columns is None else "`columns`"
+def _delimited_rows(
+    records: Iterable[Record], columns: list[str], table: TableFormat, is_numbered: bool
+) -> Iterator[Row]:
+    source = "`columns`" if table.columns is not None else "the first row" if is_numbered else "the header"
     for record in records:
         problem = record.problem
         if not problem and len(record.fields) != len(columns):

@@ -96,6 +96,13 @@ class TableFormat:
         return self.separator != "\t" if self.quoting is None else self.quoting == "minimal"
 
 
+def checked_table(table: TableFormat | None) -> TableFormat:
+    """The argument `table`, which by default says nothing."""
+    if table is not None and not isinstance(table, TableFormat):
+        raise TypeError(f"`table` must be a textrnn.text.TableFormat; received {table!r:.60}.")
+    return table or TableFormat()
+
+
 def file_ending(path: Path) -> str:
     """Returns the ending that says what the file holds: ".csv" for reviews.csv and reviews.csv.gz."""
     name = Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path

@@ -9,7 +9,7 @@ from typing import Final
 from textrnn.text.decoding import MARK_UNDECODABLE, check_encoding, decode_blocks, split_lines
 from textrnn.text.packed import CountedBytes, is_input, name_of_source, named_errors, open_packed, unpack
 from textrnn.text.rows import Row, Rows
-from textrnn.text.table_format import DELIMITERS, FILES_OF_TEXTS, TableFormat
+from textrnn.text.table_format import DELIMITERS, FILES_OF_TEXTS, TableFormat, checked_table
 
 _STREAM_BLOCK_BYTES: Final = 1 << 16  # a few hundred reviews: what has been read is little ahead of what is worked on
 
@@ -64,7 +64,7 @@ def open_rows(
         ValueError: An unknown ending, a broken header (with path and line), no header at all.
     """
     check_encoding(encoding)
-    table, name = (table or TableFormat()).of(path, allowed), name_of_source(path)
+    table, name = checked_table(table).of(path, allowed), name_of_source(path)
     if is_numbered and table.format == "jsonl":
         raise ValueError(f"columns of {name} have names, as its objects say; ask for them by name, not by number")
     with open_packed(path) as source:
