@@ -88,6 +88,13 @@ TRAINING = {
         "`condition` needs `source` to be the path of a table",
     ),
     "a column of nothing": ({"text_column": "text"}, ValueError, "`text_column` needs `condition`"),
+    "a format of nothing": (
+        {"table": textrnn.text.TableFormat(delimiter=";")},
+        ValueError,
+        "`table` needs `condition`, the column of labels, or `documents='row'`",
+    ),
+    "a JSON array": ({"source": "JSON"}, ValueError, "rows.json is JSON, which is no running text; `jq"),
+    "a text with a NUL": ({"source": "NUL"}, ValueError, "nul.txt, line 2: holds a NUL byte"),
     "begun with a number": ({"init_from": 5}, TypeError, "`init_from` must be a language model or the path of one"),
     "no tokenizer": ({"tokenizer": ""}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'byte_pair'"),
     "nothing to drop": (
@@ -161,7 +168,16 @@ def paths(tmp_path):
     (tmp_path / "text.txt").write_text(TEXT)
     (tmp_path / "latin.txt").write_bytes("fine\nnaïve\n".encode("latin-1"))
     (tmp_path / "folder").mkdir()
-    names = {"EMPTY": "empty.txt", "FILE": "text.txt", "LATIN": "latin.txt", "FOLDER": "folder"}
+    (tmp_path / "rows.json").write_text("[]")
+    (tmp_path / "nul.txt").write_text("fine\n\0\n")
+    names = {
+        "JSON": "rows.json",
+        "NUL": "nul.txt",
+        "EMPTY": "empty.txt",
+        "FILE": "text.txt",
+        "LATIN": "latin.txt",
+        "FOLDER": "folder",
+    }
     return {name: tmp_path / file for name, file in names.items()}
 
 
@@ -214,6 +230,31 @@ CLASSIFYING = {
         ValueError,
         "reviews.csv: no column 'label' or 'sentiment'; it has 'text', 'stars'",
     ),
+    "a label of nothing": (
+        {"source": (["a", "b"], ["x", float("nan")])},
+        ValueError,
+        r"`labels\[1\]` is missing \(NaN\); every text needs a label",
+    ),
+    "a label of several": (
+        {"source": (["a", "b"], ["x", ["y"]])},
+        TypeError,
+        r"`labels\[1\]` must be a string, a number or a truth value; received \['y'\] of type list",
+    ),
+    "a format by its name": (
+        {"source": "reviews.csv", "table": "csv"},
+        TypeError,
+        "`table` must be a textrnn.text.TableFormat; received 'csv'",
+    ),
+    "a column of no kind": (
+        {"source": "reviews.csv", "text_column": 1.5},
+        TypeError,
+        "a column must be a name, or a number from 1; received 1.5",
+    ),
+    "semicolons": (
+        {"source": "semicolons.csv"},
+        ValueError,
+        r"it has 'text;label'; if ';' separates its columns, delimiter=';' \(--delimiter ';'\) says so",
+    ),
     "weights for others": (
         {"class_weight": {"good": 1}},
         ValueError,
@@ -234,6 +275,7 @@ def test_training_a_classifier(options, error, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("reviews.txt").write_text("good")
     Path("reviews.csv").write_text("text,stars\nfine,5\n")
+    Path("semicolons.csv").write_text("text;label\nfine, really;5\n")
     with pytest.raises(error, match=message):
         classify(**options)
 
@@ -410,6 +452,13 @@ COMMANDS = {
     "wrong bytes": (["train", "latin.txt"], 1, "latin.txt.*encoding"),
     "no label column": (["train", "stars.csv"], 1, "stars.csv: no column 'label' or 'sentiment'"),
     "one label": (["train", "one.csv"], 1, "at least two different labels"),
+    "two delimiters": (["train", "one.csv", "--delimiter", "||"], 1, r"`delimiter` must be one character.*'\|\|'"),
+    "other quotes": (["evaluate", "classifier.keras", "one.csv", "--quoting", "all"], 2, "invalid choice: 'all'"),
+    "a table for one long text": (
+        ["evaluate", "lm.keras", "text.txt", "--delimiter", ";"],
+        2,
+        "--delimiter does not apply to a model of one long text",
+    ),
     "no such model": (["generate", "nowhere.keras"], 1, "nowhere.keras does not exist"),
     "a text for a model": (["generate", "text.txt"], 1, "must be a whole .keras file"),
     "a classifier to generate": (

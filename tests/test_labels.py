@@ -6,9 +6,11 @@ import math
 import numpy as np
 import pytest
 
+import textrnn
 from textrnn.api.examples import open_labelled
 from textrnn.labels import in_order, read_label
-from textrnn.text import read_labelled
+from textrnn.text import CharacterTokenizer, WordTokenizer, read_labelled
+from textrnn.training.splits import weigh_classes
 
 SAME = {
     "1": (["1", " 1 ", "1.0", "1.00"], [1, 1.0], [np.int64(1), np.float32(1), np.str_("1")]),
@@ -64,6 +66,21 @@ def test_what_is_no_label_says_what_one_is(value):
 def test_labels_that_are_numbers_are_in_the_order_of_their_size():
     assert in_order({"10", "9", "-1", "0", "-10", "2.5"}) == ["-10", "-1", "0", "2.5", "9", "10"]
     assert in_order({"10", "9", "b"}) == ["10", "9", "b"]
+
+
+def test_labels_that_are_asked_for_follow_the_rule(tmp_path):
+    assert weigh_classes({-1.0: 3, "1": 1, True: 2}, ["-1", "1", "true"], np.zeros(1, int)).tolist() == [3, 1, 2]
+    model = textrnn.LanguageModel(CharacterTokenizer().fit("ab"), labels=["-1", "1"], units=4, embedding_dim=4)
+    texts = {model.generate("a", length=9, seed=0, condition=label) for label in ("-1", -1, -1.0, np.int8(-1))}
+    assert len(texts) == 1
+    with pytest.raises(ValueError, match="`condition` must be one of '-1', '1'; received 2"):
+        model.generate("a", condition=2)
+    classifier = textrnn.TextClassifier(WordTokenizer().fit("a"), ["False", "True"], units=4, embedding_dim=4)
+    report = classifier.evaluate_texts(["a"] * 4, ["True", "TRUE", True, np.True_])
+    assert report.truths.tolist() == [1] * 4
+    assert classifier.explain("a", True).label == "True"
+    with pytest.raises(ValueError, match=r"`labels\[1\]` is missing \(NaN\)"):
+        classifier.calibrate(["a", "b"], [True, math.nan])
 
 
 def test_empty_texts_and_those_with_blanks_are_the_same_from_anywhere(tmp_path):

@@ -35,7 +35,7 @@ _MAGIC: Final = {
 }
 _TAR: Final = (257, b"ustar")
 _JSON_ARRAY: Final = re.compile(r"\s*\[\s*\{\s*(\"|\}\s*[,\]])")
-_NULS: Final = 0.3  # of the bytes at every second place: text in UTF-16, in an alphabet of few letters
+_NULS: Final = 0.5  # of the bytes at every second place: text in UTF-16, in an alphabet of few letters
 TO_JSON_LINES: Final = (
     "`jq -c '.[]' FILE > FILE.jsonl`, or `python -c \"import json; [print(json.dumps(row)) for row in "
     "json.load(open('FILE'))]\" > FILE.jsonl`, makes a .jsonl of it, an object a line"
