@@ -96,7 +96,7 @@ NO_TEXTS = {
     ),
     "the same with the other end first": ("The tide.\n".encode("utf-16-be"), "--encoding utf-16-be"),
     "the same in Chinese": (("海潮缓慢" * 9 + "\n").encode("utf-16-le"), "--encoding utf-16-le"),
-    "the same in Russian": ("Прилив.\nМоре.\n".encode("utf-16-le"), "--encoding utf-16-le"),
+    "the same in Russian": ("Прилив.\nЛивни.\n".encode("utf-16-le"), "--encoding utf-16-le"),
     "UTF-32 without a mark": ("The tide.\n".encode("utf-32-le"), "--encoding utf-32-le"),
     "a NUL": (b"The tide\nis \0late\n" + b"x" * 99, "line 2: holds a NUL byte, which no text does"),
     "a JSON array": (
