@@ -75,8 +75,9 @@ def test_a_table_without_a_header_has_columns_by_name_or_number(tmp_path):
         assert labelled(tmp_path / "a.csv", data, table=TableFormat(columns=names)) == expected
     assert labelled(tmp_path / "a.csv", data, text_column=3, label_column=1) == expected
     assert read_texts(tmp_path / "a.csv", text_column=3) == expected.texts
-    (tmp_path / "a.dat").write_text(data)
-    assert read_texts(tmp_path / "a.dat", table=TableFormat(columns=["label", "", "text"])) == expected.texts
+    for name in ("a.dat", "a.txt"):
+        (tmp_path / name).write_text(data)
+        assert read_texts(tmp_path / name, table=TableFormat(columns=["label", "", "text"])) == expected.texts
 
 
 @pytest.mark.parametrize(

@@ -273,9 +273,9 @@ def _is_classifier(task: str | None, model: str | None, source: str, table: Tabl
     """As asked for; else as the resumed run is; else by what the corpus holds."""
     if task is not None or model is not None:
         return task == "classifier" or (task is None and model == "TextClassifier")
-    from textrnn.text import TABLES, file_ending
+    from textrnn.text import TABLES, TableFormat, file_ending
 
-    if table.format is not None or table.columns is not None:
+    if table != TableFormat():
         return table.format != "txt"
     return file_ending(Path(source)) in TABLES
 

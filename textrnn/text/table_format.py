@@ -52,14 +52,15 @@ class TableFormat:
         """The same with the format settled: the one asked for, else what the file's name ends in.
 
         Raises:
-            ValueError: If that is not of `allowed`, or has no delimiters where one is asked for.
+            ValueError: If that is not of `allowed`, or has no delimiters where one is asked for. A file of any other
+                name with a delimiter asked for is a .csv.
         """
         name = name_of_source(path)
         ending = file_ending(Path(path))
         is_delimited = not (self.delimiter is None and self.quoting is None and self.columns is None)
         if self.format is not None:
             ending = f".{self.format}"
-        elif ending not in allowed and is_delimited and ending != ".json":
+        elif is_delimited and ending not in (*TABLES, ".json"):
             ending = ".csv"
         elif is_input(path):
             ending = ".txt" if ".txt" in allowed else ".csv"
