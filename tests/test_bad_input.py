@@ -144,11 +144,11 @@ TRAINING = {
     "an empty file": ({"source": "EMPTY"}, ValueError, "empty.txt is empty"),
     "a folder without text": ({"source": "FOLDER"}, ValueError, r"folder holds no \.txt file"),
     "no strings": ({"source": []}, ValueError, "`source` must hold at least one character; received none"),
-    "numbers for strings": ({"source": [1, 2]}, TypeError, "`source` must hold str only; item 0 is int 1"),
+    "numbers for strings": ({"source": [1, 2]}, TypeError, r"`source\[0\]` must be a string; received 1"),
     "a number for a source": (
         {"source": 7},
         TypeError,
-        "`source` must be a path or an iterable of str in a fixed order; received int",
+        "`source` must be a path or a list of strings; received 7 of type int",
     ),
     "wrong bytes": ({"source": "LATIN"}, ValueError, r"latin.txt.*2.*encoding"),
     "one document": ({"source": ["abc"], "documents": "string"}, ValueError, "at least 2 documents.*it holds 1"),

@@ -68,7 +68,7 @@ def test_below_the_threshold_there_is_no_label_but_a_probability():
         (["900", "090"], ["a", None], ValueError, "received also None"),
         (["900"], ["a", "b"], ValueError, "as many as `texts`, and at least one; received 1 texts and 2 labels"),
         ([], [], ValueError, "at least one; received 0 texts"),
-        (["900"], "a", TypeError, "`labels` must be a list with a label for each text; received 'a'"),
+        (["900"], "a", TypeError, "`labels` must be a list with a label for each text; received one string"),
         ("900", ["a"], TypeError, "`texts` must be a list of strings; received one string"),
     ],
 )

@@ -253,7 +253,8 @@ def train_classifier(
     facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, *more, numbers])})
     recorded = record_settings({**settings, "pretrained": [name_of(one) for one in _listed(pretrained)] or None})
     is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
-    say(verbose, f"{len(sequences):,} texts, labels {', '.join(labels)}, vocabulary of {fitted.vocabulary_size:,}")
+    named = checks.listed(labels, show=str)
+    say(verbose, f"{len(sequences):,} texts, labels {named}, vocabulary of {fitted.vocabulary_size:,}")
     trainer = Trainer(
         model,
         LabelOfText(weights, smoothness, bptt=bptt, language_model_loss=language_model_loss, language_models=parents),

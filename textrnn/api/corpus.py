@@ -14,6 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from textrnn import checks
 from textrnn.api.common import make_ready
 from textrnn.models import LanguageModel
 from textrnn.text import Corpus, Tokenizer, open_corpus, read_labelled, read_texts
@@ -78,8 +79,8 @@ def fit(tokenizer: str | Tokenizer | None, parent: LanguageModel | None, corpus:
     extended = parent.tokenizer.extended(counted)
     new = [extended.decode([n]) for n in range(parent.tokenizer.vocabulary_size, extended.vocabulary_size)]
     if new:
-        message = f"{len(new)} symbols are new to the model and start as the mean of the others: "
-        warnings.warn(message + ", ".join(map(repr, new)), stacklevel=5)
+        message = f"{len(new):,} symbols are new to the model and start as the mean of the others: "
+        warnings.warn(message + checks.listed(new), stacklevel=5)
     return extended
 
 

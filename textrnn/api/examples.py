@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from textrnn import checks
@@ -17,14 +17,17 @@ def open_labelled(source: Any, text_column: str | None, label_column: str | None
     if isinstance(source, (str, os.PathLike)):
         return read_labelled(source, text_column=text_column, label_column=label_column, encoding=encoding)
     if not isinstance(source, (tuple, list)) or len(source) != 2 or isinstance(source[0], str):
-        raise TypeError(f"`source` must be a path or a pair (texts, labels); received {type(source).__name__}.")
-    texts, labels = (list(part) for part in source)
+        raise TypeError(
+            "`source` must be a path or a pair (texts, labels), such as (table['text'], table['label']); received "
+            f"{type(source).__name__}."
+        )
+    texts = list(checks.texts("texts", source[0]))
+    labels = list(checks.several("labels", source[1], "a list with a label for each text"))
     if len(texts) != len(labels) or not texts:
         raise ValueError(
             f"`source` must hold as many labels as texts, and at least one; received {len(texts)} texts and "
             f"{len(labels)} labels."
         )
-    texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
     return LabelledTexts(texts, [_label(n, label) for n, label in enumerate(labels)])
 
 
@@ -34,9 +37,7 @@ def open_unlabelled(source: Any, text_column: str | None, encoding: str) -> list
         return []
     if isinstance(source, (str, os.PathLike)):
         return read_texts(source, text_column=text_column, encoding=encoding)
-    if not isinstance(source, Iterable):
-        raise TypeError(f"`unlabelled` must be a path or a list of texts; received {type(source).__name__}.")
-    return [checks.string(f"unlabelled[{n}]", text) for n, text in enumerate(source)]
+    return list(checks.texts("unlabelled", source, "a path or a list of strings"))
 
 
 def in_order(labels: set[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,7 @@ class TextLabeller:
             One `Prediction` a text, in order.
         """
         least = 0.0 if threshold is None else checks.fraction("threshold", threshold, one=True)
-        logs = self._read(_checked_texts(texts), batch_size, progress)
+        logs = self._read(list(checks.texts("texts", texts)), batch_size, progress)
         return [self._prediction(row, least) for row in temper(logs, self.temperature)]
 
     def evaluate_texts(
@@ -99,7 +99,7 @@ class TextLabeller:
         Raises:
             ValueError, TypeError: If there are no texts, or not as many labels, or labels the classifier has not.
         """
-        texts = _checked_texts(texts)
+        texts = list(checks.texts("texts", texts))
         truths = self._numbers(texts, labels)
         return ClassificationReport(
             self.labels, truths, temper(self._read(texts, batch_size, progress), self.temperature)
@@ -126,7 +126,7 @@ class TextLabeller:
             CalibrationError: If the texts are all of one label, or all answered right.
             ValueError, TypeError: If there are no texts, or not as many labels, or labels the classifier has not.
         """
-        texts = _checked_texts(texts)
+        texts = list(checks.texts("texts", texts))
         truths = self._numbers(texts, labels)
         if len(set(truths.tolist())) < 2:
             raise CalibrationError(
@@ -205,18 +205,19 @@ class TextLabeller:
 
     def _numbers(self, texts: Sequence[str], labels: Any) -> np.ndarray:
         """The number of each text's label, int64 `[N]`."""
-        if not isinstance(labels, Iterable) or isinstance(labels, str):
-            raise TypeError(f"`labels` must be a list with a label for each text; received {labels!r}.")
-        names = [str(label) if isinstance(label, WHOLE_NUMBERS) else label for label in labels]
+        given = checks.several("labels", labels, "a list with a label for each text")
+        names = [str(label) if isinstance(label, WHOLE_NUMBERS) else label for label in given]
         if len(names) != len(texts) or not texts:
             raise ValueError(
                 f"`labels` must be as many as `texts`, and at least one; received {len(texts)} texts and "
                 f"{len(names)} labels."
             )
         number_of = {label: number for number, label in enumerate(self.labels)}
-        unknown = sorted({repr(name) for name in names if name not in number_of})
+        unknown = sorted({name for name in names if name not in number_of}, key=repr)
         if unknown:
-            raise ValueError(f"`labels` must be of {', '.join(self.labels)}; received also {', '.join(unknown)}.")
+            raise ValueError(
+                f"`labels` must be of {checks.listed(self.labels, show=str)}; received also {checks.listed(unknown)}."
+            )
         return np.array([number_of[name] for name in names])
 
     def _prediction(self, probabilities: np.ndarray, least: float) -> Prediction:
@@ -236,11 +237,3 @@ def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> 
     order = np.argsort(lengths, kind="stable")
     cuts = cut_batches(np.asarray(lengths)[order].tolist(), batch_size or ROWS_AT_ONCE, SYMBOLS_AT_ONCE)
     return [order[cut] for cut in cuts]
-
-
-def _checked_texts(texts: Sequence[str]) -> list[str]:
-    if not isinstance(texts, Iterable):
-        raise TypeError(f"`texts` must be a list of strings; received {texts!r}.")
-    if isinstance(texts, str):
-        raise TypeError(f"`texts` must be a list of strings; received one string: wrap it as [{texts[:40]!r}].")
-    return [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]

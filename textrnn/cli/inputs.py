@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from textrnn import checks
+
 if TYPE_CHECKING:
     from textrnn.text import LabelledTexts
 
@@ -41,7 +43,8 @@ def read_table(path: str, model: Any, arguments: argparse.Namespace) -> Labelled
     unknown = sorted(set(labels) - set(model.labels))
     if unknown:
         raise ValueError(
-            f"{path} must hold only the labels {', '.join(model.labels)}; it also holds {', '.join(unknown)} "
+            f"{path} must hold only the labels {checks.listed(model.labels, show=str)}; it also holds "
+            f"{checks.listed(unknown, show=str)} "
             "(--rename OLD=NEW says that they mean the same)."
         )
     return LabelledTexts(data.texts, labels)

@@ -89,7 +89,7 @@ class Session:
         options = {"state": self.state, "length": length, "stop": "\n", **self.options}
         drawn = [str(self.model.generate(seed=self._next_seed(), **options)) for _ in range(2 * count)]
         different = dict.fromkeys(text for text in drawn if text)
-        return [text for text, _ in self.model.rank(different, self.state)][:count]
+        return [text for text, _ in self.model.rank(list(different), self.state)][:count]
 
     def _next_seed(self) -> int | None:
         self.drawn += 1

@@ -89,11 +89,10 @@ class TextModel:
     ) -> list[tuple[str, Score]]:
         """Texts and their scores, the likeliest a character first, empty ones last; each is scored as if it followed
         `state`."""
-        if isinstance(texts, str):
-            raise TypeError(f"`texts` must be several strings; received one: wrap it as [{texts[:40]!r}].")
+        several = checks.texts("texts", texts)
         stepper = self.stepper()
         start, ranked = self.beginning(stepper, state, condition), []
-        for text in texts:
+        for text in several:
             ids = encode(self.tokenizer, "texts", text, state, stacklevel=3)
             ranked.append((text, Score.of(read_on(stepper, ids, start)[0], len(text))))
         return sorted(ranked, key=lambda pair: pair[1].nats_per_character if pair[0] else math.inf)
@@ -264,9 +263,7 @@ class TextModel:
     def _empty_states(self, batch_size: int, condition: str | None) -> Any:
         """The states before a text of label `condition`."""
         if condition not in (self.labels or (None,)):
-            expected = (
-                f"one of {', '.join(map(repr, self.labels))}" if self.labels else "None: this model has no labels"
-            )
+            expected = f"one of {checks.listed(self.labels)}" if self.labels else "None: this model has no labels"
             raise ValueError(f"`condition` must be {expected}; received {condition!r}.")
         if condition is None:
             return self.initial_states(batch_size)

@@ -397,7 +397,7 @@ class LanguageModel(TextModel, keras.Model):
 
 
 def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    checked = tuple(checks.string(f"labels[{n}]", label) for n, label in enumerate(labels))
-    if isinstance(labels, str) or len(set(checked)) != len(checked):
-        raise ValueError(f"`labels` must be distinct strings; received {list(labels)!r}.")
+    checked = tuple(checks.texts("labels", labels, "distinct strings"))
+    if len(set(checked)) != len(checked):
+        raise ValueError(f"`labels` must be distinct strings; received {checked!r:.{checks.SHOWN}}.")
     return checked

@@ -3,11 +3,12 @@
 import errno
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from textrnn import checks
 from textrnn.text.decoding import Notice, check_encoding, decode_blocks, normalize_blocks, split_lines
 from textrnn.text.pieces import cut_pieces, join_with_newlines
 
@@ -159,17 +160,10 @@ def _exists(path: Path) -> bool:
 
 
 def _open_strings(source: Iterable[str], documents: Documents | None) -> Corpus:
-    if isinstance(source, bytes | bytearray | Mapping | Set) or not isinstance(source, Iterable):
-        raise TypeError(
-            f"`source` must be a path or an iterable of str in a fixed order; received {type(source).__name__}"
-        )
+    strings = checks.texts("source", source, "a path or a list of strings")
     if documents == "file":
         raise ValueError("`documents='file'` needs a path; received an iterable of strings")
-    texts = []
-    for index, text in enumerate(source):
-        if not isinstance(text, str):
-            raise TypeError(f"`source` must hold str only; item {index} is {type(text).__name__} {text!r:.60}")
-        texts.append(_TextString(text, index))
+    texts = [_TextString(text, index) for index, text in enumerate(strings)]
     size = sum(len(text.text) for text in texts)
     if size == 0:
         raise ValueError("`source` must hold at least one character; received none")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from textrnn import checks
 from textrnn.text.rows import Row
 from textrnn.text.tables import file_ending, read_lines, read_rows
 
@@ -136,4 +137,4 @@ def _read_label(row: Row, path: Path, column: str) -> str:
 
 
 def _listed(columns: Iterable[str]) -> str:
-    return ", ".join(map(repr, columns)) or "none"
+    return checks.listed(columns) or "none"
