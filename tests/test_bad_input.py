@@ -150,6 +150,11 @@ TRAINING = {
         TypeError,
         "`source` must be a path or a list of strings; received 7 of type int",
     ),
+    "a table of columns": (
+        {"source": {"text": [TEXT]}},
+        TypeError,
+        r'`source` must be a path or a list of strings; received a table \(dict\): .*, such as source\["text"\]',
+    ),
     "wrong bytes": ({"source": "LATIN"}, ValueError, r"latin.txt.*2.*encoding"),
     "one document": ({"source": ["abc"], "documents": "string"}, ValueError, "at least 2 documents.*it holds 1"),
 }
@@ -447,6 +452,7 @@ COMMANDS = {
     ),
     "a discount of more": (["train", "reviews.csv", "--layer-discount", "1.5"], 2, "layer-discount"),
     "no such prompt": (["generate", "lm.keras", "--prompt", "FILE:nowhere"], 1, "No such file or directory: nowhere"),
+    "a file for a text": (["classify", "classifier.keras", "god.csv"], 2, r"did you mean 'good\.csv'\?"),
     "texts twice": (["classify", "classifier.keras", "fine", "--file", "one.csv"], 2, "either TEXT or --file"),
     "no file to classify": (["classify", "classifier.keras", "--file", "nowhere.csv"], 1, "nowhere.csv"),
     "no file to score": (["score", "lm.keras", "nowhere.txt"], 1, "nowhere.txt"),

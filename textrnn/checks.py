@@ -92,9 +92,8 @@ def several(name: str, value: Any, expected: str, instead: str = "") -> Iterable
     if isinstance(value, Mapping) or _has_columns(value):
         raise TypeError(f'{wanted}; received a table ({kind}): pass one of its columns, such as {name}["text"].')
     if getattr(value, "ndim", 1) != 1:
-        raise TypeError(
-            f"{wanted}; received {kind} of shape {getattr(value, 'shape', None)}: pass one column, such as {name}[:, 0]."
-        )
+        shape = getattr(value, "shape", None)
+        raise TypeError(f"{wanted}; received {kind} of shape {shape}: pass one column, such as {name}[:, 0].")
     if isinstance(value, (set, frozenset)):
         raise TypeError(f"{wanted}; received a {kind}, which has no order: pass sorted({name}).")
     if isinstance(value, (bytes, bytearray)) or not isinstance(value, Iterable):

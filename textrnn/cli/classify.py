@@ -7,8 +7,10 @@ import io
 from pathlib import Path
 
 from textrnn.cli import flags
+from textrnn.cli.hints import piped
 from textrnn.cli.inputs import read_input
 from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
+from textrnn.cli.paths import check_is_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="TEXT",
         help="texts to label; or one FILE: .csv, .tsv, .jsonl, or .txt with a text a line (.gz, .bz2 or .xz behind "
-        "it is fine). With --out it is always a FILE, else if there is a file of that name; - or none is the input",
+        "it is fine). With --out it is always a FILE, else if there is a file of that name; - or none is the input. "
+        "A TEXT that looks like a file is refused; the input takes any",
     )
     parser.add_argument("--file", metavar="FILE", help="the same, whatever else it may look like")
     parser.add_argument("--encoding", default="utf-8", help="of the file or the input (default: utf-8)")
@@ -98,9 +101,12 @@ def _file_among(arguments: argparse.Namespace) -> str | None:
     if arguments.file or not arguments.texts:
         return arguments.file or "-"
     first: str = arguments.texts[0]
-    if len(arguments.texts) > 1:
-        return None
-    return first if arguments.out or first == "-" or _is_file_of_texts(first) else None
+    if len(arguments.texts) == 1 and (arguments.out or first == "-" or _is_file_of_texts(first)):
+        return first
+    for text in [] if arguments.out else arguments.texts:
+        file = "one FILE (.csv, .tsv, .jsonl, .txt) alone is read"
+        check_is_text("TEXT", text, f"{file}; for the words themselves: {piped(text, 'classify', arguments.model)}")
+    return None
 
 
 def _is_file_of_texts(text: str) -> bool:

@@ -7,6 +7,7 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from textrnn.cli.hints import command_line
 from textrnn.cli.inputs import read_table
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
         return
     print(report)
     if classifier.temperature == 1:
-        print("\nnot calibrated: `textrnn calibrate` does that, on labelled texts that were not trained on")
+        calibrate = command_line("calibrate", arguments.model, "TABLE")
+        print(f"\nnot calibrated: `{calibrate}` does that, on labelled texts that were not trained on")
     if baseline is not None:
         print(f"\n{_compare(report, baseline)}")
     if arguments.mistakes and len(report.mistakes):

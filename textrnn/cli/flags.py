@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from textrnn import checks
+from textrnn.cli.paths import check_is_text
 
 Check = Callable[[str, Any], Any]
 
@@ -134,7 +135,9 @@ def prompt(arguments: argparse.Namespace) -> str:
     if arguments.raw_prompt:
         return text
     if not text.startswith("FILE:"):
-        return unescaped(text)
+        words = unescaped(text)
+        check_is_text("--prompt", words, f"FILE:{words} reads a file, --raw-prompt takes the words as typed")
+        return words
     path = Path(text.removeprefix("FILE:"))
     try:
         return path.read_text(encoding="utf-8-sig")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from textrnn.cli import calibrate, classify, compress, decompress, evaluate, explain, generate, score, train, write
+from textrnn.cli.paths import did_you_mean
 from textrnn.version import __version__
 
 COMMANDS = {
@@ -79,7 +80,8 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
 def describe_error(error: Exception) -> str:
     """An error in a line; one nobody foresaw says its kind and how to see where it came from."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        similar = did_you_mean(str(error.filename)) if isinstance(error, FileNotFoundError) else ""
+        return f"{error.strerror}: {error.filename}{similar}" if error.filename else error.strerror
     if isinstance(error, (ValueError, TypeError, OSError, ArithmeticError)):
         return str(error)
     return f"{type(error).__name__}: {error} (set TEXTRNN_TRACEBACK=1 to see where)"

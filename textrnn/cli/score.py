@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import json
 import math
@@ -10,8 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from textrnn.cli import flags
+from textrnn.cli.hints import command_line, piped
 from textrnn.cli.inputs import read_text
 from textrnn.cli.library import load_kind
+from textrnn.cli.paths import check_is_text, is_there
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +38,15 @@ def run(arguments: argparse.Namespace) -> None:
     """Print how likely a text is."""
     if arguments.text is not None and arguments.file != "-":
         raise argparse.ArgumentTypeError("give a FILE or --text, not both")
-    text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
+    if arguments.text is not None:
+        file, words = (
+            command_line("score", arguments.model, arguments.text),
+            piped(arguments.text, "score", arguments.model),
+        )
+        check_is_text("--text", arguments.text, f"a file is read without --text: {file}; for the words: {words}")
+    elif arguments.file != "-" and not is_there(arguments.file):
+        raise FileNotFoundError(errno.ENOENT, "no such file or folder (--text TEXT scores words)", arguments.file)
+    text = read_text(arguments.file, arguments.encoding) if arguments.text is None else arguments.text
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
     if arguments.rank:
         for line, score in model.rank(filter(None, text.split("\n")), condition=arguments.condition):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import shlex
 from pathlib import Path
 from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.folders import latest_folder, new_folder, read_config
+from textrnn.cli.hints import command_line
 from textrnn.cli.library import import_api
 
 OWN = ("find_learning_rate", "task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
@@ -224,15 +224,15 @@ def run(arguments: argparse.Namespace) -> None:
     with new_folder(source) if out is None else contextlib.nullcontext(out) as out:
         model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)
     if is_classifier:
-        print(f'\ntry it:  python -m textrnn classify {out} "Not bad at all!"')
+        print(f"\ntry it:  {command_line('classify', out, 'Not bad at all!')}")
     elif model.reverse:
-        print(f"\nuse it:  python -m textrnn train TABLE --pretrained {out}")
+        print(f"\nuse it:  {command_line('train', 'TABLE', '--pretrained', out)}")
     else:
         condition = model.labels[0] if model.labels else None
         passage = model.generate(length=500, temperature=0.7, seed=options.get("seed", 0), condition=condition)
         print(f"\n--- what it writes ---\n{passage}\n---")
-        chosen = f" --condition {shlex.quote(condition)}" if condition else ""
-        print(f"\nmore of it:  python generate.py {out} --temperature 0.7{chosen}")
+        chosen = ["--condition", condition] if condition else []
+        print(f"\nmore of it:  {command_line('generate', out, '--temperature', 0.7, *chosen)}")
 
 
 def _find_learning_rate(api: Any, source: str, is_classifier: bool, verbose: bool, options: dict[str, Any]) -> None:

@@ -399,5 +399,5 @@ class LanguageModel(TextModel, keras.Model):
 def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
     checked = tuple(checks.texts("labels", labels, "distinct strings"))
     if len(set(checked)) != len(checked):
-        raise ValueError(f"`labels` must be distinct strings; received {checked!r:.{checks.SHOWN}}.")
+        raise ValueError(f"`labels` must be distinct strings; received {list(checked)!r:.{checks.SHOWN}}.")
     return checked
