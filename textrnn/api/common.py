@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 from collections.abc import Sequence
@@ -11,12 +12,14 @@ import keras
 import numpy as np
 
 from textrnn import checks
+from textrnn.files import advising_when_full
 from textrnn.models import LanguageModel, TextClassifier, load_model
 from textrnn.models.stack import CELLS
 from textrnn.text import Tokenizer, WordTokenizer, make_tokenizer
 from textrnn.training import Trainer, can_draw, draw_curves
 
 TOKENIZERS = ("character", "byte", "byte_pair", "word")
+RESUME_WHEN_FULL = "The checkpoint before is whole: free some space, then resume (resume=True, --resume)."
 HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a symbol
 
 
@@ -101,8 +104,9 @@ def run_trainer(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measu
     if is_resumed:
         trainer.restore()
         say(verbose, f"going on from epoch {trainer.position.epoch + 1}, step {trainer.position.step}")
-    trainer.train()
     run = trainer.run
+    with advising_when_full(RESUME_WHEN_FULL) if run is not None else contextlib.nullcontext():
+        trainer.train()
     if run is not None:
         if can_draw():
             draw_curves(run.history(), measure, run.curves)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from textrnn.classification import Prediction
 from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
 from textrnn.cli.unfinished import Unfinished
+from textrnn.files import advising_when_full
 from textrnn.runtime import find_model
 from textrnn.text import (
     TABLES,
@@ -85,10 +86,11 @@ def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinishe
         return predictions
 
     job = ScoringJob(rows, unfinished, labels, text_column=arguments.text_column, prefix=arguments.prefix)
+    where = "the same command goes on from there" if unfinished.job else "what comes from a pipe begins anew"
     try:
-        job.run(classify)
+        with advising_when_full(f"Free some space: {where}."):
+            job.run(classify)
     except KeyboardInterrupt:
-        where = "the same command goes on from there" if unfinished.job else "what comes from a pipe begins anew"
         raise KeyboardInterrupt(f"stopped behind row {job.done:,}; {where}") from None
     return job.count
 

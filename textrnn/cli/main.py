@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from textrnn.cli import calibrate, classify, compress, decompress, evaluate, explain, generate, score, train, write
+from textrnn.cli.encoding import set_up_streams
 from textrnn.cli.paths import did_you_mean
+from textrnn.files import FULL
 from textrnn.version import __version__
 
 COMMANDS = {
@@ -53,6 +57,7 @@ def _set_up(parser: argparse.ArgumentParser, module: Any) -> None:
 
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """0 when done, 1 on a failure, 2 on wrong usage, 130 on Ctrl-C; no traceback for any of them."""
+    set_up_streams()
     given = parser.parse_args(arguments)
     fail = vars(given).pop("fail")
     _quieten()
@@ -62,39 +67,50 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
     except argparse.ArgumentTypeError as error:
         fail(str(error))
     except KeyboardInterrupt as interrupt:
-        print(f"\n{parser.prog}: {interrupt or 'stopped'}", file=sys.stderr)
+        print(f"\n{parser.prog}: {str(interrupt) or 'stopped by Ctrl-C before it was done'}", file=sys.stderr)
         if str(interrupt) and given.run is train.run:  # other commands go on by themselves
             print("go on with the same command and --resume", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of a pipe has gone (`| head`); Python would complain while flushing at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _lose_output()  # the reader of a pipe has gone (`| head`)
     except Exception as error:
         if os.environ.get("TEXTRNN_TRACEBACK"):
             raise
         print(f"{parser.prog}: error: {describe_error(error)}", file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in FULL:
+            _lose_output()
         return 1
     return 0
 
 
+def _lose_output() -> None:
+    """Send the rest of the output nowhere: Python would try to write it once more at its end, and complain."""
+    with contextlib.suppress(OSError, ValueError):  # not every output has a descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def describe_error(error: Exception) -> str:
     """An error in a line; one nobody foresaw says its kind and how to see where it came from."""
+    return "\n".join([_describe(error), *getattr(error, "__notes__", ())])
+
+
+def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         similar = did_you_mean(str(error.filename)) if isinstance(error, FileNotFoundError) else ""
-        return f"{error.strerror}: {error.filename}{similar}" if error.filename else error.strerror
+        where = f"{error.filename}{similar}" if error.filename else ""
+        if not where and error.errno in FULL:
+            where = f"the output, or files in {tempfile.gettempdir()}"
+        return f"{error.strerror}: {where}" if where else error.strerror
     if isinstance(error, (ValueError, TypeError, OSError, ArithmeticError)):
         return str(error)
     return f"{type(error).__name__}: {error} (set TEXTRNN_TRACEBACK=1 to see where)"
 
 
 def _quieten() -> None:
-    """Warnings in a line, TensorFlow's start-up log not at all, and output that any terminal can take."""
+    """Warnings in a line, and TensorFlow's start-up log not at all."""
 
     def show(message: Any, *details: Any, **more: Any) -> None:
         print(f"warning: {message}", file=sys.stderr)
 
     warnings.showwarning = show
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from textrnn.files import TEMPORARY, flush_to_disk, write_text
+from textrnn.files import TEMPORARY, flush_to_disk, naming, write_text
 
 
 class Unfinished:
@@ -58,11 +58,12 @@ class Unfinished:
 
     def append(self, piece: bytes) -> None:
         """Write the next piece; when this returns, it is on the disk."""
-        if self._file is None:
-            self._open()
-        self._file.write(piece)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with naming(self.part):
+            if self._file is None:
+                self._open()
+            self._file.write(piece)
+            self._file.flush()
+            os.fsync(self._file.fileno())
         self.pieces += 1
         self.size += len(piece)
         self._write_notes()
@@ -88,7 +89,9 @@ class Unfinished:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # What a full disk did not take is tried again by closing; the error that says so is under way.
+        with contextlib.suppress(OSError) if error else contextlib.nullcontext():
+            self.close()
 
     def _open(self) -> None:
         self.out.parent.mkdir(parents=True, exist_ok=True)

@@ -54,7 +54,8 @@ class State:
         return State(tensors, np.array(self.logits), np.array(self.recent), self.fingerprint)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both hold the same numbers, to the bit, of the same model."""
+        """Whether both hold the same numbers, to the bit, of the same model: a copy does, and one that was saved. The
+        same text read in other chunks, in a batch or by another engine gives numbers that are close to these."""
         if not isinstance(other, State):
             return NotImplemented
         facts = (self.fingerprint, len(self.tensors))

@@ -255,7 +255,5 @@ def _checked_directions(reverse: bool | Sequence[bool], members: int, *, bidirec
 def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
     checked = tuple(checks.texts("labels", labels, "two or more distinct strings"))
     if len(set(checked)) != len(checked) or len(checked) < 2:
-        raise ValueError(
-            f"`labels` must be two or more distinct strings; received {list(checked)!r:.{checks.SHOWN}}."
-        )
+        raise ValueError(f"`labels` must be two or more distinct strings; received {list(checked)!r:.200}.")
     return checked

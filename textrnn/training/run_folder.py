@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from textrnn.files import TEMPORARY, write_text
+from textrnn.files import TEMPORARY, naming, write_text
 
 GROWING = ("metrics.jsonl", "samples.txt")
 
@@ -79,7 +79,7 @@ class RunFolder:
                 path.unlink()
 
     def append(self, path: Path, text: str) -> None:
-        with open(path, "a", encoding="utf-8") as stream:
+        with naming(path), open(path, "a", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
