@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn import checks
 from textrnn.text import Tokenizer, release
 from textrnn.training.run_folder import RunFolder
 from textrnn.version import __version__
@@ -97,7 +98,8 @@ def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any])
         changed.discard("epochs")
     if changed:
         differences = ", ".join(
-            f"{name}: {stored.get(name)!r} then, {settings.get(name)!r} here" for name in sorted(changed)
+            f"{name}: {stored.get(name)!r:.{checks.SHOWN}} then, {settings.get(name)!r:.{checks.SHOWN}} here"
+            for name in sorted(changed)
         )
         raise ValueError(f"a resumed run must have the settings it was started with; these differ: {differences}.")
 

@@ -105,8 +105,8 @@ def weigh_classes(class_weight: Any, labels: Sequence[str], numbers: np.ndarray)
         class_weight = {str(label): weight for label, weight in class_weight.items()}
     if not isinstance(class_weight, Mapping) or set(class_weight) != set(labels):
         raise ValueError(
-            f'`class_weight` must be None, "balanced" or a weight for each of {list(labels)}; '
-            f"received {class_weight!r}."
+            f'`class_weight` must be None, "balanced" or a weight for each of {checks.listed(labels)}; '
+            f"received {class_weight!r:.{checks.SHOWN}}."
         )
     return np.array([checks.positive_number(f"class_weight[{label!r}]", class_weight[label]) for label in labels])
 
