@@ -39,7 +39,7 @@ def claim_run(out: str | os.PathLike[str] | None, *, resume: bool) -> RunFolder 
         raise FileExistsError(f"`out` must be a folder; {run.path} is a file.")
     if run.checkpoint.exists() and not resume:
         raise FileExistsError(
-            f"`out` {run.path} already holds a run: pass resume=True to go on with it, or another `out`."
+            f"`out` {run.path} already holds a run: pass resume=True (--resume) to go on with it, or another `out`."
         )
     if run.foreign_files():
         raise FileExistsError(
