@@ -244,7 +244,11 @@ def test_a_file_is_told_from_a_text(model, folder, capsys):
     (folder / "a.txt").write_text("good\n\nbad\n")
     assert main(["classify", str(model), "a.txt"]) == 0
     assert [line.split("\t")[2] for line in capsys.readouterr().out.splitlines()] == ["good", "", "bad"]
-    for texts in (["b.txt"], ["a.txt", "good"], ["good\0"], ["x" * 5000]):
+    for names in (["b.txt"], ["a.txt", "good"]):
+        with pytest.raises(SystemExit):
+            main(["classify", str(model), *names])
+        assert "one FILE (.csv, .tsv, .jsonl, .txt) alone is read" in capsys.readouterr().err
+    for texts in (["good"], ["good", "bad"], ["good\0"], ["x" * 5000]):
         assert main(["classify", str(model), *texts]) == 0
         assert len(capsys.readouterr().out.splitlines()) == len(texts)
     assert main(["classify", str(model), "--file", "a.txt", "--out", "b.tsv"]) == 0

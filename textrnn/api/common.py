@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import os
 from collections.abc import Sequence
@@ -105,14 +104,16 @@ def run_trainer(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measu
         trainer.restore()
         say(verbose, f"going on from epoch {trainer.position.epoch + 1}, step {trainer.position.step}")
     run = trainer.run
-    with advising_when_full(RESUME_WHEN_FULL) if run is not None else contextlib.nullcontext():
+    if run is None:
         trainer.train()
-    if run is not None:
+        return
+    with advising_when_full(RESUME_WHEN_FULL):
+        trainer.train()
         if can_draw():
             draw_curves(run.history(), measure, run.curves)
         else:
             say(verbose, f"no {run.curves}: that takes matplotlib, pip install 'textrnn[plots]'")
-        say(verbose, f"the best model is {run.model}")
+    say(verbose, f"the best model is {run.model}")
 
 
 def say(verbose: bool, text: str) -> None:
