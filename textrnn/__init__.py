@@ -13,6 +13,7 @@ from textrnn.version import __version__
 _HOMES = {
     "Calibration": "textrnn.classification",
     "ClassificationReport": "textrnn.classification",
+    "DamagedFileError": "textrnn.files",
     "LanguageModel": "textrnn.models",
     "Prediction": "textrnn.classification",
     "Score": "textrnn.generation",
@@ -31,6 +32,7 @@ _FOLDERS = ("classification", "generation", "layers", "models", "runtime", "text
 __all__ = [
     "Calibration",
     "ClassificationReport",
+    "DamagedFileError",
     "LanguageModel",
     "Prediction",
     "Score",

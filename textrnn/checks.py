@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 
@@ -65,9 +65,23 @@ def string(name: str, value: Any) -> str:
     return value
 
 
+def distinct_strings(name: str, value: Any, *, least: int = 0) -> tuple[str, ...]:
+    expected = {0: "distinct strings", 2: "two or more distinct strings"}[least]
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"`{name}` must be a list of {expected}; received {value!r}.")
+    checked = tuple(string(f"{name}[{n}]", each) for n, each in enumerate(value))
+    if len(set(checked)) != len(checked) or len(checked) < least:
+        raise ValueError(f"`{name}` must be {expected}; received {list(checked)!r}.")
+    return checked
+
+
 def _finite(name: str, expected: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"`{name}` must be {expected}; received {value!r}.")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError(f"`{name}` must be {expected}; received {value!r}.")
-    return float(value)
+    return number

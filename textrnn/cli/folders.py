@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from textrnn.files import read_run_config
 
 
 @contextlib.contextmanager
@@ -36,15 +37,9 @@ def latest_folder(source: str | None) -> str:
 
 def read_config(out: Path) -> dict[str, Any]:
     """The run's own settings, which those given come on top of; the library refuses what may not differ."""
-    try:
-        recorded: dict[str, Any] = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"{out / 'config.json'} must hold the settings of a run; reading it failed: {error}"
-        ) from error
-    return recorded
+    with contextlib.suppress(FileNotFoundError):
+        return read_run_config(out / "config.json")
+    return {}
 
 
 def _numbered(source: str) -> Iterator[Path]:

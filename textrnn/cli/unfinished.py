@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -10,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from textrnn.files import TEMPORARY, flush_to_disk, write_text
+from textrnn import checks
+from textrnn.files import TEMPORARY, flush_to_disk, read_object, refuse_damage, write_text
 
 
 class Unfinished:
@@ -31,6 +31,7 @@ class Unfinished:
 
     Raises:
         FileExistsError: If `out` exists.
+        DamagedFileError: If `out.part.json` is damaged.
         ValueError: If `out.part` belongs to another job.
     """
 
@@ -103,13 +104,17 @@ class Unfinished:
         return [name for name in {**job, **own} if job.get(name) != own.get(name)]
 
     def _read_notes(self) -> dict[str, Any] | None:
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                written: dict[str, Any] = json.loads(self.notes.read_text(encoding="utf-8"))
-                return written
-        except ValueError as error:
-            raise ValueError(f"{self.notes} is damaged: {error}; removing it begins anew") from error
-        return None
+        if not self.notes.exists():
+            return None
+        expected = "the notes on an unfinished job, which can be removed to begin anew"
+        written = read_object(self.notes, expected)
+        with refuse_damage(self.notes, expected):
+            if written.keys() != {"job", "pieces", "size", "whole"} or not isinstance(written["job"], dict):
+                raise ValueError("it must hold a job, pieces, size, whole and nothing else")
+            checks.integer_of_at_least(0, "pieces", written["pieces"])
+            checks.integer_of_at_least(0, "size", written["size"])
+            checks.boolean("whole", written["whole"])
+        return written
 
     def _write_notes(self, *, whole: bool = False) -> None:
         if self.job is not None:

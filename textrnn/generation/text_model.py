@@ -223,7 +223,8 @@ class TextModel:
         """The text that `compress` of this model, on a machine of this kind and with this label, made `data` of.
 
         Raises:
-            ValueError: If `data` is damaged or was made with another model.
+            DamagedFileError: If `data` is damaged.
+            ValueError: If `data` was made with another model, or comes out as another text.
         """
         if not isinstance(data, bytes):
             raise TypeError(f"`data` must be bytes, as `compress` returns them; received {type(data).__name__}.")
@@ -279,6 +280,8 @@ class TextModel:
         received = [tuple(tensor.shape) for tensor in state.tensors]
         if received != expected or len(state.logits) != self.tokenizer.vocabulary_size:
             raise ValueError(f"`state` must come from this model, of shapes {expected}; received {received}.")
+        if self.labels and (label := state.tensors[-1].item()) not in range(len(self.labels)):
+            raise ValueError(f"`state` must have a label from 0 to {len(self.labels) - 1}; received {label}.")
         if state.fingerprint != stepper.fingerprint:
             raise ValueError(
                 f"`state` must come from this model, {stepper.fingerprint}; it was read by {state.fingerprint!r}: "

@@ -11,14 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn import checks, runtime
+from textrnn import runtime
 from textrnn.classification import TextLabeller
 from textrnn.classification.text_labeller import SYMBOLS_AT_ONCE
 from textrnn.layers.shards import ROWS_A_SHARD, SHARDS_AT_MOST, count_shards, map_shards
-from textrnn.models.reader import POOLINGS, Reader
+from textrnn.models.reader import Reader
 from textrnn.models.saving import save_model
-from textrnn.models.stack import CELLS, derive_seeds
+from textrnn.models.stack import derive_seeds
 from textrnn.models.twins import classifier_twin
+from textrnn.runtime.options import TEXT_CLASSIFIER, check_text_classifier
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
 
 ROWS_TO_SHARE = ROWS_A_SHARD * SHARDS_AT_MOST
@@ -59,6 +60,24 @@ class TextClassifier(TextLabeller, keras.Model):
         ValueError, TypeError: If an argument is out of its range or of another type.
     """
 
+    labels: tuple[str, ...]
+    cell: str
+    units: int
+    num_layers: int
+    embedding_dim: int
+    ngrams: int
+    ngram_buckets: int
+    ngram_dim: int | None
+    dropout: float
+    symbol_dropout: float
+    weight_drop: float
+    bidirectional: bool
+    pooling: str
+    members: int
+    reverse: tuple[bool, ...]
+    seed: int
+    temperature: float
+
     def __init__(
         self,
         tokenizer: Tokenizer,
@@ -86,27 +105,27 @@ class TextClassifier(TextLabeller, keras.Model):
         if not isinstance(tokenizer, Tokenizer):
             raise TypeError(f"`tokenizer` must be a fitted tokenizer; received {tokenizer!r}.")
         self.tokenizer = tokenizer
-        self.labels = _checked_labels(labels)
-        self.cell = checks.one_of("cell", cell, CELLS)
-        self.units = checks.positive_integer("units", units)
-        self.num_layers = checks.positive_integer("num_layers", num_layers)
-        self.embedding_dim = checks.positive_integer("embedding_dim", embedding_dim)
-        self.ngrams = checks.integer_of_at_least(2, "ngrams", ngrams)
-        self.ngram_buckets = checks.integer_of_at_least(0, "ngram_buckets", ngram_buckets)
-        self.ngram_dim = None if ngram_dim is None else checks.positive_integer("ngram_dim", ngram_dim)
-        if ngrams > 2 and not ngram_buckets:
-            raise ValueError(f"`ngrams` needs `ngram_buckets`; received ngrams={ngrams} without.")
-        if ngram_dim is not None and not ngram_buckets:
-            raise ValueError(f"`ngram_dim` needs `ngram_buckets`; received ngram_dim={ngram_dim} without.")
-        self.dropout = checks.fraction("dropout", dropout)
-        self.symbol_dropout = checks.fraction("symbol_dropout", symbol_dropout)
-        self.weight_drop = checks.fraction("weight_drop", weight_drop)
-        self.bidirectional = checks.boolean("bidirectional", bidirectional)
-        self.pooling = checks.one_of("pooling", pooling, POOLINGS)
-        self.members = checks.positive_integer("members", members)
-        self.reverse = _checked_directions(reverse, self.members, bidirectional=self.bidirectional)
-        self.seed = checks.integer_of_at_least(0, "seed", seed)
-        self.temperature = checks.positive_number("temperature", temperature)
+        options = {
+            "labels": labels,
+            "cell": cell,
+            "units": units,
+            "num_layers": num_layers,
+            "embedding_dim": embedding_dim,
+            "ngrams": ngrams,
+            "ngram_buckets": ngram_buckets,
+            "ngram_dim": ngram_dim,
+            "dropout": dropout,
+            "symbol_dropout": symbol_dropout,
+            "weight_drop": weight_drop,
+            "bidirectional": bidirectional,
+            "pooling": pooling,
+            "members": members,
+            "reverse": reverse,
+            "seed": seed,
+            "temperature": temperature,
+        }
+        for name, value in check_text_classifier(options).items():
+            setattr(self, name, value)
         seeds = derive_seeds(self.seed)
         self.readers = [
             Reader(
@@ -218,42 +237,11 @@ class TextClassifier(TextLabeller, keras.Model):
         return {
             **super().get_config(),
             "tokenizer": self.tokenizer.to_dict(),
+            **{name: getattr(self, name) for name in TEXT_CLASSIFIER},
             "labels": list(self.labels),
-            "cell": self.cell,
-            "units": self.units,
-            "num_layers": self.num_layers,
-            "embedding_dim": self.embedding_dim,
-            "ngrams": self.ngrams,
-            "ngram_buckets": self.ngram_buckets,
-            "ngram_dim": self.ngram_dim,
-            "dropout": self.dropout,
-            "symbol_dropout": self.symbol_dropout,
-            "weight_drop": self.weight_drop,
-            "bidirectional": self.bidirectional,
-            "pooling": self.pooling,
-            "members": self.members,
             "reverse": list(self.reverse),
-            "seed": self.seed,
-            "temperature": self.temperature,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TextClassifier:
         return cls(**{**config, "tokenizer": tokenizer_from_dict(config["tokenizer"])})
-
-
-def _checked_directions(reverse: bool | Sequence[bool], members: int, *, bidirectional: bool) -> tuple[bool, ...]:
-    given = [reverse] * members if isinstance(reverse, bool) else list(reverse)
-    checked = tuple(checks.boolean(f"reverse[{n}]", one) for n, one in enumerate(given))
-    if len(checked) != members:
-        raise ValueError(f"`reverse` must be one answer, or one a reader, {members}; received {given!r}.")
-    if bidirectional and any(checked):
-        raise ValueError(f"`reverse` must be False for readers that are bidirectional; received {reverse!r}.")
-    return checked
-
-
-def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    checked = tuple(checks.string(f"labels[{n}]", label) for n, label in enumerate(labels))
-    if len(set(checked)) != len(checked) or len(checked) < 2:
-        raise ValueError(f"`labels` must be two or more distinct strings; received {list(labels)!r}.")
-    return checked

@@ -71,7 +71,9 @@ def begin_run(run: RunFolder, *, resume: bool, settings: dict[str, Any], facts: 
         raise FileExistsError(f"`out` {run.path} holds a run that another process has begun meanwhile.")
     if is_resumed:
         _check_same(run, settings, facts)
-        began_with = {name: value for name, value in run.read_config()["settings"].items() if name == "init_from"}
+        began_with = {
+            name: value for name, value in run.read_config().get("settings", {}).items() if name == "init_from"
+        }
         settings = {**settings, **began_with}
     else:
         if resume:

@@ -6,16 +6,18 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn.files import DamagedFileError
 from textrnn.training.adamw import AdamW
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
-from textrnn.training.checkpoint import Position, assign_all, load_checkpoint, save_checkpoint
+from textrnn.training.checkpoint import Position, assign_all, check_fit, load_checkpoint, save_checkpoint
 from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_interrupt
 from textrnn.training.objectives import Objective
 from textrnn.training.report import Report
@@ -117,13 +119,29 @@ class Trainer:
         if self.run is None:
             raise ValueError("`run` must be a run folder to restore from; received None.")
         path = self.run.checkpoint
-        self.position, arrays = load_checkpoint(path)
-        assign_all(self.model.variables, arrays["model"], path)
-        assign_all(self.optimizer.variables, arrays["optimizer"], path)
+        position, arrays = load_checkpoint(path)
+        self._check_position(position, arrays.get("states", []), path)
+        check_fit(self.best_weights, arrays.get("best", []), path)
+        assign_all(self.model.variables, arrays.get("model", []), path)
+        assign_all(self.optimizer.variables, arrays.get("optimizer", []), path)
         assign_all(self.averages.values, arrays.get("averages", []), path)
+        self.position, self.best_weights = position, arrays["best"]
         self.states = tuple(tf.constant(state) for state in arrays.get("states", []))
-        self.best_weights = arrays["best"]
         self.run.cut_back(self.position.file_sizes)
+
+    def _check_position(self, position: Position, states: list[np.ndarray], path: Path) -> None:
+        """Raise a DamagedFileError where a run over these data cannot have been."""
+        steps = [*self.steps, 0]
+        if position.epoch >= len(steps) or position.step > steps[position.epoch]:
+            raise DamagedFileError(
+                f"{path} must be of a run of {self.settings.epochs} epochs; it stands in epoch "
+                f"{position.epoch + 1}, step {position.step}."
+            )
+        if len(position.gradient_norms) not in (0, len(self.model.trainable_variables)):
+            raise DamagedFileError(f"{path} must have a gradient norm for each weight of the model.")
+        batch = next(iter(self.batches.epoch(position.epoch, position.step)), None) if position.step else None
+        if batch is not None and not batch.is_fresh:
+            check_fit([state.numpy() for state in self._initial_states(batch)], states, path)
 
     def checkpoint(self) -> None:
         """Save everything a resume needs; a run without a folder saves nothing."""
