@@ -334,7 +334,11 @@ FILES = {
     "a truncated file": (truncated, ValueError, "must be a whole .keras file; reading it failed"),
     "a text file": (lambda path, model: path.write_text("hello"), ValueError, "must be a whole .keras file"),
     "another model": (foreign, ValueError, "must hold a textrnn model; it holds 'Sequential'"),
-    "no weights": (without_weights, ValueError, "must be a whole .keras file.*hold model.weights.h5 once; .* 0 times"),
+    "no weights": (
+        without_weights,
+        ValueError,
+        "must be a whole .keras file.*hold model.weights.h5 once; .* 0 times",
+    ),
     "an empty folder": (lambda path, model: path.mkdir(), FileNotFoundError, "model.keras does not exist"),
 }
 

@@ -13,7 +13,6 @@ import pytest
 import textrnn
 from textrnn import runtime
 from textrnn.generation import Session
-from textrnn.training import RunFolder, Trainer
 
 TEXT = "the sea is a slow clock.\nthe light turns, the sea waits.\n"
 MODELS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from textrnn import forks as forks  # which watches for forks from here on
 from textrnn.version import __version__
 
 _HOMES = {

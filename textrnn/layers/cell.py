@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from textrnn import checks
+from textrnn.forks import check_process
 
 States = tuple[tf.Tensor, ...]
 
@@ -78,6 +79,7 @@ class Cell(keras.layers.Layer):
         return ()
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
+        check_process()
         width = self.blocks * self.units
         self.kernel = self.add_weight(
             shape=(input_shape[-1], width), initializer=self.kernel_initializer, name="kernel"
@@ -98,6 +100,7 @@ class Cell(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor, states: Any, training: bool | None = None) -> tuple[tf.Tensor, Any]:
         """One step for Keras: inputs `[B, D]`, states each `[B, H]`; returns the output and the states."""
+        check_process()
         nested = isinstance(states, (list, tuple))
         previous = tuple(tf.transpose(state) for state in (states if nested else (states,)))
         projected = tf.transpose(tf.matmul(inputs, self.read(self.kernel)) + self.input_bias())

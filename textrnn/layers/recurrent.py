@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from textrnn import checks
+from textrnn.forks import check_process
 from textrnn.layers import cudnn
 from textrnn.layers.cell import Cell, States
 from textrnn.layers.locked_dropout import draw_mask
@@ -139,6 +140,7 @@ class Recurrent(keras.layers.Layer):
             The outputs `[B, T, H]` or the last real one `[B, H]`; with `return_state` a tuple of that and the
             final states.
         """
+        check_process()
         mask = getattr(sequence, "_keras_mask", None) if mask is None else mask
         mask = None if mask is None else _checked_mask(mask, sequence)
         sequence = zero_masked(tf.cast(sequence, self.cell.compute_dtype), mask)
@@ -168,6 +170,7 @@ class Recurrent(keras.layers.Layer):
         Returns:
             What a call returns.
         """
+        check_process()
         ids, embeddings = tf.cast(ids, tf.int32), tf.cast(embeddings, self.cell.compute_dtype)
         if not self.built:
             self.build((None, None, embeddings.shape[1]))

@@ -11,10 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import runtime
+from textrnn.forks import check_process
 from textrnn.generation import Score, Stepper, TextModel
 from textrnn.layers import LockedDropout
 from textrnn.layers.sampled_softmax import sampled_cross_entropy
 from textrnn.models.dynamic_evaluation import score_dynamically
+from textrnn.models.one_process import OneProcessModel
 from textrnn.models.saving import save_model
 from textrnn.models.stack import derive_seeds, make_recurrent
 from textrnn.models.twins import Twins
@@ -27,7 +29,7 @@ SYMBOLS_WITH_NUMPY = 512  # at a step, over several rows: more are worth TensorF
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class LanguageModel(TextModel, keras.Model):
+class LanguageModel(TextModel, OneProcessModel):
     """Embedding, a stack of `Recurrent` layers, and logits over the vocabulary at every step.
 
     It reads and writes text (the methods of `TextModel`) and is an ordinary Keras model on arrays of ids:
@@ -112,6 +114,7 @@ class LanguageModel(TextModel, keras.Model):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
+        check_process()
         super().__init__(**kwargs)
         if not isinstance(tokenizer, Tokenizer):
             raise TypeError(f"`tokenizer` must be a fitted tokenizer; received {tokenizer!r}.")
@@ -240,6 +243,7 @@ class LanguageModel(TextModel, keras.Model):
         self, ids: tf.Tensor, states: States, *, mask: tf.Tensor | None = None, training: bool | None = False
     ) -> tuple[list[tf.Tensor], States]:
         """The outputs of every recurrent layer, each `[B, T, H]`, and the states; arguments as for `forward`."""
+        check_process()
         remaining, after = list(states), []
         outputs: list[tf.Tensor] = []
         for number, layer in enumerate(self.recurrent_layers):
@@ -337,6 +341,7 @@ class LanguageModel(TextModel, keras.Model):
 
     def step(self, ids: np.ndarray, states: States) -> tuple[np.ndarray, States]:
         """`forward` at inference, traced for any shape: NumPy logits float32 `[B, T, V]` and the states."""
+        check_process()
         logits, states = self._traced_forward(np.asarray(ids, np.int32), tuple(states))
         return logits.numpy(), states
 
@@ -347,6 +352,7 @@ class LanguageModel(TextModel, keras.Model):
         is cut must not change what is read, so only float32 is shared: a model in float64 is read with TensorFlow
         alone, one in bfloat16 with NumPy.
         """
+        check_process()
         if self.compute_dtype == "float64":
             return Stepper(self.step, self.numpy_twin().fingerprint)
         is_shared = self.compute_dtype == "float32"
@@ -368,6 +374,7 @@ class LanguageModel(TextModel, keras.Model):
     ) -> Score:
         """As `TextModel.evaluate_text`, with one more protocol: `"dynamic"` reads the text whole and lets the weights
         follow it (`models/dynamic_evaluation.py`), which no number of the other two may be compared with."""
+        check_process()
         if protocol != "dynamic":
             return super().evaluate_text(text, protocol, condition=condition, progress=progress)
         ids = self._encode_whole(text)

@@ -13,6 +13,7 @@ import keras
 
 from textrnn import checks
 from textrnn.files import atomic_path
+from textrnn.forks import check_process
 from textrnn.runtime.archive import WEIGHT_AT_MOST, open_archive
 from textrnn.runtime.quantised import WEIGHTS, dequantise, quantise, read_dataset
 
@@ -51,6 +52,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         FileNotFoundError: If there is no such file.
         DamagedFileError: If the file is damaged or was not written by this package.
     """
+    check_process()
     with open_archive(path) as opened, tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
         for dataset in itertools.chain.from_iterable(opened.layers.values()):
             read_dataset(dataset, WEIGHT_AT_MOST)

@@ -14,7 +14,9 @@ import tensorflow as tf
 from textrnn import runtime
 from textrnn.classification import TextLabeller
 from textrnn.classification.text_labeller import SYMBOLS_AT_ONCE
+from textrnn.forks import check_process
 from textrnn.layers.shards import ROWS_A_SHARD, SHARDS_AT_MOST, count_shards, map_shards
+from textrnn.models.one_process import OneProcessModel
 from textrnn.models.reader import Reader
 from textrnn.models.saving import save_model
 from textrnn.models.stack import derive_seeds
@@ -26,7 +28,7 @@ ROWS_TO_SHARE = ROWS_A_SHARD * SHARDS_AT_MOST
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class TextClassifier(TextLabeller, keras.Model):
+class TextClassifier(TextLabeller, OneProcessModel):
     """One or more readers (embedding, recurrent layers, their outputs pooled) and their averaged answer.
 
     `classify` takes texts. On arrays of ids it is an ordinary Keras model: `model(ids)` maps int `[B, T]` to
@@ -101,6 +103,7 @@ class TextClassifier(TextLabeller, keras.Model):
         temperature: float = 1.0,
         **kwargs: Any,
     ) -> None:
+        check_process()
         super().__init__(**kwargs)
         if not isinstance(tokenizer, Tokenizer):
             raise TypeError(f"`tokenizer` must be a fitted tokenizer; received {tokenizer!r}.")
@@ -207,6 +210,7 @@ class TextClassifier(TextLabeller, keras.Model):
         Long texts are read in parts, what is known carried on, so that memory does not grow with them; a model that
         begins at their end, too, needs them whole.
         """
+        check_process()
         ids = pad_batch(sequences)
         if self.bidirectional or any(self.reverse) or ids.size <= SYMBOLS_AT_ONCE:
             # Several readers or directions are a loop for each core already: parts of rows would crowd them.

@@ -1,4 +1,4 @@
-"""What a model may be made of: for constructors, and for files, whose config is checked before anything is made of it."""
+"""What a model may be made of: for constructors, and for files, whose config is checked before it is used."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn.files import DamagedFileError
+from textrnn.forks import check_process
 from textrnn.training.adamw import AdamW
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
@@ -65,6 +66,7 @@ class Trainer:
         sample: Callable[[], str] | None = None,
         is_shown: bool = True,
     ) -> None:
+        check_process()
         self.model = model
         self.objective = objective
         self.batches = batches
