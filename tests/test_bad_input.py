@@ -61,6 +61,7 @@ TRAINING = {
     ),
     "dropout of one": ({"dropout": 1.0}, ValueError, "`dropout` must be a number of 0 or more and below 1; received"),
     "dropout of NaN": ({"dropout": float("nan")}, ValueError, "`dropout` must be .* received nan"),
+    "dropout beyond numbers": ({"dropout": 10**400}, ValueError, "`dropout` must be a number of 0 or more and below"),
     "too many negatives": (
         {"negatives": 1000},
         ValueError,
@@ -294,6 +295,12 @@ def test_other_calls(model, classifier, tmp_path):
         model.save(tmp_path / "model.h5")
     with pytest.raises(ValueError, match=r"`labels` must be two or more distinct strings; received \['x', 'x'\]"):
         textrnn.TextClassifier(classifier.tokenizer, ["x", "x"])
+    with pytest.raises(TypeError, match=r"`labels` must be a list of distinct strings; received 5"):
+        textrnn.LanguageModel(model.tokenizer, labels=5)
+    with pytest.raises(ValueError, match="`ngrams` must be an integer from 2 to 64; received 1000000"):
+        textrnn.TextClassifier(classifier.tokenizer, ["x", "y"], ngrams=10**6, ngram_buckets=9)
+    with pytest.raises(TypeError, match="`reverse` must be True or False, or a list of them; received 1"):
+        textrnn.TextClassifier(classifier.tokenizer, ["x", "y"], reverse=1)
     with pytest.raises(TypeError, match="`tokenizer` must be a fitted tokenizer; received 'character'"):
         textrnn.LanguageModel("character")
 

@@ -1,20 +1,28 @@
 """Whatever has happened to a file, it serves, or one error says which file and that it is damaged."""
 
 import collections
+import errno
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import damage
+import h5py
 import numpy as np
 import pytest
 
 import textrnn
 from textrnn import runtime
-from textrnn.generation import Session
+from textrnn.files import refuse_damage
+from textrnn.generation import Session, State
+from textrnn.training import NextSymbol, RunFolder, Trainer, TrainingSettings
+from textrnn.training.streams import StreamBatches
 
 TEXT = "the sea is a slow clock.\nthe light turns, the sea waits.\n"
+V = len(set(TEXT)) + 3
 MODELS = {
     "model": {"units": 6, "embedding_dim": 5},
     "labels": {"units": 6, "cell": "gru", "num_layers": 2, "tie_embeddings": True, "layer_norm": True,
@@ -48,6 +56,89 @@ def originals(tmp_path_factory):
     return folder
 
 
+def with_config(**changes):
+    """A change of the config of a model's file."""
+
+    def change(members):
+        saved = json.loads(members["config.json"])
+        saved["config"] = {key: value for key, value in {**saved["config"], **changes}.items() if value != "gone"}
+        members["config.json"] = json.dumps(saved).encode()
+
+    return change
+
+
+def with_weight(name, **dataset):
+    """Another dataset in the place of a weight."""
+
+    def change(members):
+        stream = io.BytesIO(members["model.weights.h5"])
+        with h5py.File(stream, "r+") as stored:
+            del stored[name]
+            if dataset:
+                stored.create_dataset(name, **dataset)
+        members["model.weights.h5"] = stream.getvalue()
+
+    return change
+
+
+def with_member(name, data):
+    return lambda members: members.update({name: data})
+
+
+DAMAGE = {
+    "a million million units": (with_config(units=10**12), r"cell/vars/0 must have .* \(5, 4000000000000\)"),
+    "endless layers": (with_config(num_layers=10**12), "it lacks the weight layers/recurrent_1/cell"),
+    "a list for a fraction": (with_config(dropout=[0.5]), r"`dropout` must be a number .*received \[0.5\]"),
+    "a number beyond numbers": (with_config(zoneout=10**400), "`zoneout` must be a number of 0 or more and below 1"),
+    "a word for a number": (with_config(units="6"), "`units` must be a positive integer; .* '6'"),
+    "no cell": (with_config(cell="gone"), "its config lacks `cell`"),
+    "of a later version": (with_config(attention=True), "its config has `attention`, which this version"),
+    "a class for a type": (with_config(dtype={"class_name": "Popen"}), "`dtype` must be one of"),
+    "another vocabulary": (with_config(tokenizer={"kind": "byte"}), r"embedding/vars/0 must .* \(259, 5\)"),
+    "no vocabulary": (with_config(tokenizer=None), "must be a dict with the key 'kind'; received None"),
+    "a weight gone": (with_weight("head/vars/1"), "it lacks the weight head/vars/1, which its"),
+    "a weight transposed": (with_weight("embedding/vars/0", data=np.zeros((5, V))), r"it has \(5, 22\)"),
+    "no number": (with_weight("head/vars/1", data=np.full(V, np.nan, "f4")), "vars/1 must hold finite numbers"),
+    "words for weights": (with_weight("head/vars/1", data=np.full(V, b"x")), "head/vars/1 must hold numbers"),
+    "a claim": (
+        with_weight("head/vars/0", shape=(10**6, 10**6), dtype="f4", chunks=(10, 10)),
+        "head/vars/0 must be stored whole; of 4000000000000 bytes 0 are",
+    ),
+    "zeros without end": (with_member("config.json", bytes(1 << 24)), "config.json must unfold into what"),
+    "weights twice": (with_member("model.weights.int8.h5", b""), "it must hold weights once"),
+    "brackets": (with_member("config.json", b"[" * 100_000), "RecursionError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), DAMAGE.values(), ids=DAMAGE)
+def test_what_is_wrong_with_a_model_file_is_said(change, message, originals, tmp_path):
+    members = dict(damage.members_of(originals / "model.keras"))
+    change(members)
+    damage.write_members(tmp_path / "model.keras", members.items())
+    for load in (runtime.load, textrnn.load):
+        with pytest.raises(textrnn.DamagedFileError, match=f"model.keras must be a whole .keras file; .*{message}"):
+            load(tmp_path / "model.keras")
+
+
+def test_what_is_no_model_is_told_from_a_damaged_one(tmp_path):
+    with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps({"registered_name": None, "class_name": "Sequential"}))
+    with pytest.raises(
+        textrnn.DamagedFileError, match=r"other.keras must hold a textrnn model; .* not written by textrnn"
+    ):
+        textrnn.load(tmp_path / "other.keras")
+
+
+def test_a_file_that_may_not_be_read_is_no_damaged_one(originals, tmp_path):
+    (tmp_path / "state.npz").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"must be a file that `State.save` wrote"):
+        State.load(tmp_path / "state.npz")
+    with pytest.raises(FileNotFoundError):
+        Session.load(tmp_path / "nowhere.json", runtime.load(originals / "model.keras"))
+    with pytest.raises(OSError, match="Input/output error"), refuse_damage("model.keras", "be whole"):
+        raise OSError(errno.EIO, "Input/output error")
+
+
 def assert_only(outcomes, *, refused):
     """Nothing but what is allowed, and so many refused at least that the damage was worth it."""
     allowed = {"refused", "served", "another model", "the same"}
@@ -57,10 +148,10 @@ def assert_only(outcomes, *, refused):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
 def test_damaged_files_serve_or_are_refused_in_one_way_and_little_memory(originals):
-    command = [sys.executable, str(Path(damage.__file__)), str(originals), "600", "19"]
+    command = [sys.executable, str(Path(damage.__file__)), str(originals), "500", "19"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert_only(collections.Counter(json.loads(done.stdout)), refused=400)
+    assert_only(collections.Counter(json.loads(done.stdout)), refused=330)
 
 
 def test_keras_is_given_no_damaged_file(originals, tmp_path):
@@ -71,3 +162,21 @@ def test_keras_is_given_no_damaged_file(originals, tmp_path):
         data = (originals / name).read_bytes()
         outcomes[damage.try_out(tmp_path / name, textrnn.load, data, rng)] += 1
     assert_only(outcomes, refused=25)
+
+
+def test_a_damaged_checkpoint_is_not_resumed_from(tmp_path):
+    tokenizer = textrnn.text.CharacterTokenizer().fit(TEXT)
+    model, ids = textrnn.LanguageModel(tokenizer, units=6, embedding_dim=5), tokenizer.encode(TEXT)
+    batches, settings = StreamBatches(ids, 2, 8), TrainingSettings(epochs=2, learning_rate=0.01, weight_averaging=0.9)
+    trainer = Trainer(model, NextSymbol(), batches, None, settings, run=RunFolder(tmp_path), is_shown=False)
+    trainer.states, trainer.position.step = model.initial_states(2), 1
+    trainer.checkpoint()
+    path, outcomes = RunFolder(tmp_path).checkpoint, collections.Counter()
+    data = path.read_bytes()
+    for number in range(80):
+        rng = np.random.default_rng([19, number])
+        outcomes[damage.try_out(path, lambda path: trainer.restore(), data, rng)] += 1
+    assert_only(outcomes, refused=50)
+    path.write_bytes(data)
+    trainer.restore()
+    assert trainer.position.step == 1

@@ -26,7 +26,7 @@ class DamagedFileError(ValueError):
 
 @contextlib.contextmanager
 def refuse_damage(path: str | os.PathLike[str], expected: str) -> Iterator[None]:
-    """Say that the file at `path` is not `expected`, whatever goes wrong while it is being understood.
+    """Say what the file at `path` must do, such as "hold a session", whatever goes wrong while it is understood.
 
     What the system says of a file (no permission, a failing disk) and a lack of memory stay as they are.
 
@@ -41,7 +41,7 @@ def refuse_damage(path: str | os.PathLike[str], expected: str) -> Iterator[None]
         # Readers seek to wherever a damaged file sends them, which the system calls an invalid argument.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
-        raise DamagedFileError(f"{os.fspath(path)} must be {expected}; reading it failed: {_say(error)}") from error
+        raise DamagedFileError(f"{os.fspath(path)} must {expected}; reading it failed: {_say(error)}") from error
 
 
 def _say(error: Exception) -> str:
@@ -50,7 +50,7 @@ def _say(error: Exception) -> str:
 
 
 def read_object(path: str | os.PathLike[str], expected: str) -> dict[str, Any]:
-    """The JSON object in the file at `path`, which must be `expected`.
+    """The JSON object in the file at `path`; `expected` is as for `refuse_damage`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -70,7 +70,7 @@ def read_run_config(path: str | os.PathLike[str]) -> dict[str, Any]:
         FileNotFoundError: If there is no such file.
         DamagedFileError: If it is damaged.
     """
-    expected = "the settings of a run"
+    expected = "hold the settings of a run"
     config = read_object(path, expected)
     with refuse_damage(path, expected):
         settings = config.get("settings", {})

@@ -106,7 +106,7 @@ class Unfinished:
     def _read_notes(self) -> dict[str, Any] | None:
         if not self.notes.exists():
             return None
-        expected = "the notes on an unfinished job, which can be removed to begin anew"
+        expected = "hold the notes on an unfinished job, which can be removed to begin anew"
         written = read_object(self.notes, expected)
         with refuse_damage(self.notes, expected):
             if written.keys() != {"job", "pieces", "size", "whole"} or not isinstance(written["job"], dict):

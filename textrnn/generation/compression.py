@@ -75,7 +75,7 @@ def decompress(stepper: Stepper, start: State, tokenizer: Any, data: bytes, *, p
         DamagedFileError: If `data` is damaged.
         ValueError: If `data` was made with another model, or comes out as another text.
     """
-    with refuse_damage("`data`", "what `compress` returned"):
+    with refuse_damage("`data`", "be what `compress` returned"):
         header, lanes, beside = _take_apart(data)
     if header.fingerprint != _mark(stepper):
         raise ValueError(

@@ -116,15 +116,15 @@ class Session:
             ValueError: If the session is one with another model.
         """
         fingerprint = model.stepper().fingerprint
-        facts = read_object(path, "a session")
-        with refuse_damage(path, "a session"):
+        facts = read_object(path, "hold a session")
+        with refuse_damage(path, "hold a session"):
             _check_facts(facts)
         if facts["fingerprint"] != fingerprint:
             raise ValueError(
                 f"{os.fspath(path)} must be a session with this model, {fingerprint}; it is one with "
                 f"{facts['fingerprint']:.60}."
             )
-        with refuse_damage(path, "a session"):
+        with refuse_damage(path, "hold a session"):
             session = cls(model, condition=facts["condition"], seed=facts["seed"], **facts["options"])
         for piece in facts["pieces"]:
             session.add(piece)

@@ -84,7 +84,7 @@ class State:
         file = Path(path)
         if not file.is_file():
             raise FileNotFoundError(f"`path` must be a file that `State.save` wrote; {file} does not exist.")
-        with refuse_damage(file, "a whole state"), open(file, "rb") as stream:
+        with refuse_damage(file, "hold a whole state"), open(file, "rb") as stream:
             facts, arrays = read_arrays(stream, "facts")
             if facts.get("format") != FORMAT:
                 raise ValueError(f"it is of format {facts.get('format')!r:.60}, this textrnn reads format {FORMAT}")

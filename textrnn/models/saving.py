@@ -12,9 +12,9 @@ from typing import Any
 import keras
 
 from textrnn import checks
-from textrnn.files import atomic_path
+from textrnn.files import atomic_path, refuse_damage
 from textrnn.forks import check_process
-from textrnn.runtime.archive import WEIGHT_AT_MOST, open_archive
+from textrnn.runtime.archive import WEIGHT_AT_MOST, WHOLE, open_archive
 from textrnn.runtime.quantised import WEIGHTS, dequantise, quantise, read_dataset
 
 
@@ -53,14 +53,16 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         DamagedFileError: If the file is damaged or was not written by this package.
     """
     check_process()
-    with open_archive(path) as opened, tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
-        for dataset in itertools.chain.from_iterable(opened.layers.values()):
-            read_dataset(dataset, WEIGHT_AT_MOST)
+    with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
         weights = Path(folder) / WEIGHTS
-        dequantise(opened.datasets, weights)
+        with open_archive(path) as opened:
+            for dataset in itertools.chain.from_iterable(opened.layers.values()):
+                read_dataset(dataset, WEIGHT_AT_MOST)
+            dequantise(opened.datasets, weights)
         # Keras is asked for one of two classes, whatever the file would have it make.
         model = keras.saving.get_registered_object(f"textrnn>{opened.kind}").from_config(opened.config)
-        model.load_weights(weights)
+        with refuse_damage(opened.path, WHOLE):
+            model.load_weights(weights)
     return in_float32(model)
 
 

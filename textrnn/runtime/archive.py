@@ -23,6 +23,7 @@ from textrnn.runtime.shapes import shapes_of
 PRESETS = Path(__file__).parent.parent / "presets"
 
 
+WHOLE = "be a whole .keras file"
 WEIGHT_AT_MOST = 1e9  # no training gets near it, and float32 holds the products of a few such numbers
 
 
@@ -113,7 +114,7 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[OpenArchive]:
         DamagedFileError: If it is damaged or was not written by this package, or what is done with it fails.
     """
     file = find_model(path)
-    with refuse_damage(file, "a whole .keras file"), zipfile.ZipFile(file) as archive:
+    with refuse_damage(file, WHOLE), zipfile.ZipFile(file) as archive:
         kind, saved = _saved_model(file, read_member(archive, "config.json"))
         config, vocabulary_size = check_config(kind, saved)
         with h5py.File(io.BytesIO(read_weights(archive)), "r") as stored:

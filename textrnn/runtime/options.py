@@ -70,13 +70,23 @@ TEXT_CLASSIFIER: dict[str, Check] = {
 }
 
 
+def _checked(table: Mapping[str, Check], options: Mapping[str, Any]) -> Checked:
+    checked = {name: check(name, options[name]) for name, check in table.items()}
+    if checked["cell"] == "min_gru" and checked["weight_drop"]:
+        raise ValueError(
+            f"`weight_drop` must be 0 for MinGRUCell, which has no recurrent kernel; received "
+            f"{checked['weight_drop']!r}."
+        )
+    return checked
+
+
 def check_language_model(options: Mapping[str, Any], vocabulary_size: int) -> Checked:
     """The arguments of a `LanguageModel` but the tokenizer, sizes resolved.
 
     Raises:
         ValueError, TypeError: If one is out of its range or of another type, or two do not go together.
     """
-    checked = {name: check(name, options[name]) for name, check in LANGUAGE_MODEL.items()}
+    checked = _checked(LANGUAGE_MODEL, options)
     negatives = checked["negatives"]
     if negatives and not 2 <= negatives < vocabulary_size:
         raise ValueError(
@@ -94,7 +104,7 @@ def check_text_classifier(options: Mapping[str, Any]) -> Checked:
     Raises:
         ValueError, TypeError: As `check_language_model`.
     """
-    checked = {name: check(name, options[name]) for name, check in TEXT_CLASSIFIER.items()}
+    checked = _checked(TEXT_CLASSIFIER, options)
     for name, is_given in {"ngrams": checked["ngrams"] > 2, "ngram_dim": checked["ngram_dim"] is not None}.items():
         if is_given and not checked["ngram_buckets"]:
             raise ValueError(f"`{name}` needs `ngram_buckets`; received {name}={checked[name]} without.")
@@ -131,7 +141,8 @@ def check_config(kind: str, config: Any) -> tuple[dict[str, Any], int]:
             raise TypeError(f"`{name}` must be a list; received {config[name]!r}.")
     size = tokenizer_from_dict(config["tokenizer"]).vocabulary_size
     checked = check_language_model(config, size) if is_language_model else check_text_classifier(config)
-    checks.string("name", config["name"])
+    if not config["name"] or "/" in checks.string("name", config["name"]):
+        raise ValueError(f"`name` must be a name without a slash; received {config['name']!r}.")
     checks.boolean("trainable", config["trainable"])
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in checked.items()}
     return {**config, **lists, "dtype": _precision(config["dtype"])}, size

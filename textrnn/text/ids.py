@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from textrnn.files import atomic_path
+from textrnn.files import DamagedFileError, atomic_path
 from textrnn.text.symbols import END_ID
 from textrnn.text.tokenizer import Tokenizer
 
@@ -52,7 +52,7 @@ def open_ids(path: str | os.PathLike[str], vocabulary_size: int) -> np.memmap:
     """
     dtype, size = _smallest_dtype(vocabulary_size), os.path.getsize(path)
     if size == 0 or size % dtype.itemsize:
-        raise ValueError(
+        raise DamagedFileError(
             f"{os.fspath(path)} must hold ids of {dtype.itemsize} bytes (`vocabulary_size` is "
             f"{vocabulary_size}); it has {size} bytes"
         )

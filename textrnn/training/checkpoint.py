@@ -57,7 +57,7 @@ def load_checkpoint(path: Path) -> tuple[Position, dict[str, list[np.ndarray]]]:
     Raises:
         DamagedFileError: If the file is damaged.
     """
-    with refuse_damage(path, "a whole checkpoint"), open(path, "rb") as stream:
+    with refuse_damage(path, "be a whole checkpoint"), open(path, "rb") as stream:
         facts, named = read_arrays(stream, "position")
         arrays: dict[str, list[np.ndarray]] = {}
         for key in sorted(named, key=_name_and_number):

@@ -101,7 +101,7 @@ class RunFolder:
         """
         if not self.metrics.exists():
             return []
-        with refuse_damage(self.metrics, "a JSON object a line"):
+        with refuse_damage(self.metrics, "hold a JSON object a line"):
             lines = [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
             if not all(isinstance(line, dict) for line in lines):
                 raise ValueError("a line is no object")
