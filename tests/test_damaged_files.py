@@ -4,6 +4,7 @@ import collections
 import errno
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ import pytest
 
 import textrnn
 from textrnn import runtime
+from textrnn.cli.main import main
 from textrnn.files import refuse_damage
 from textrnn.generation import Session, State
 from textrnn.training import NextSymbol, RunFolder, Trainer, TrainingSettings
@@ -137,6 +139,28 @@ def test_a_file_that_may_not_be_read_is_no_damaged_one(originals, tmp_path):
         Session.load(tmp_path / "nowhere.json", runtime.load(originals / "model.keras"))
     with pytest.raises(OSError, match="Input/output error"), refuse_damage("model.keras", "be whole"):
         raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"source": 5}, "config.json must hold the settings of a run; .* 'source' cannot be 5"),
+        ({"source": "text.txt", "colour": 5}, "config.json must hold the settings of a run; it has colour, which"),
+        ([], r"config.json must hold the settings of a run; .* its settings must be an object; they are \[\]"),
+    ],
+)
+def test_a_run_whose_settings_are_damaged_is_not_resumed(settings, message, tmp_path, capsys):
+    (tmp_path / "config.json").write_text(json.dumps({"settings": settings}))
+    assert main(["train", "--resume", "--out", str(tmp_path)]) == 1
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_a_damaged_file_of_compressed_text_is_named(originals, tmp_path, capsys):
+    damaged = tmp_path / "text.packed"
+    damaged.write_bytes((originals / damaged.name).read_bytes()[:-9])
+    command = ["decompress", str(originals / "model.keras"), str(damaged), str(tmp_path / "text.txt")]
+    assert main(command) == 1
+    assert re.search(r"text\.packed must be what `compress` returned; .* checksum", capsys.readouterr().err)
 
 
 def assert_only(outcomes, *, refused):

@@ -74,10 +74,11 @@ def read_run_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     config = read_object(path, expected)
     with refuse_damage(path, expected):
         settings = config.get("settings", {})
-        if not isinstance(settings, dict) or not isinstance(settings.get("epochs", 1), int):
-            raise ValueError(
-                f"its settings must be an object with a whole number of epochs; they are {settings!r:.60}"
-            )
+        if not isinstance(settings, dict):
+            raise ValueError(f"its settings must be an object; they are {settings!r:.60}")
+        for name, kind in {"epochs": int, "source": str | None}.items():
+            if name in settings and not isinstance(settings[name], kind):
+                raise ValueError(f"its setting {name!r} cannot be {settings[name]!r:.60}")
     return config
 
 

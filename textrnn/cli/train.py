@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import inspect
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from textrnn.cli import flags
 from textrnn.cli.folders import latest_folder, new_folder, read_config
 from textrnn.cli.library import import_api
+from textrnn.files import DamagedFileError
 
 OWN = ("find_learning_rate", "task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
 ONLY_LANGUAGE = (
@@ -217,6 +219,11 @@ def run(arguments: argparse.Namespace) -> None:
     _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
     api = import_api(work="training", deterministic=given.get("deterministic", False))
     train: Any = api.train_classifier if is_classifier else api.train_language_model
+    if unknown := stored.keys() - inspect.signature(train).parameters.keys():
+        raise DamagedFileError(
+            f"{out}/config.json must hold the settings of a run; it has {', '.join(sorted(unknown))}, which "
+            "this version of textrnn does not know."
+        )
     quiet = given.get("quiet", False)
     if given.get("find_learning_rate"):
         _find_learning_rate(api, source, is_classifier, not quiet, options)
