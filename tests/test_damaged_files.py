@@ -141,6 +141,38 @@ def test_a_file_that_may_not_be_read_is_no_damaged_one(originals, tmp_path):
         raise OSError(errno.EIO, "Input/output error")
 
 
+STATES = {
+    "no number": ("0", lambda logits: logits * np.nan, r"its logits must be finite numbers \[V\]; they are float32"),
+    "an id beyond the vocabulary": ("1", lambda recent: recent + 99, "its last symbols must be 256 ids of"),
+    "two rows": ("2", lambda tensor: np.repeat(tensor, 2, 0), r"its states must be finite numbers .*\(2, 6\)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "change", "message"), STATES.values(), ids=STATES)
+def test_what_is_wrong_with_a_state_is_said(name, change, message, originals, tmp_path):
+    with np.load(originals / "state.npz") as stored:
+        arrays = dict(stored)
+    np.savez(tmp_path / "state.npz", **{**arrays, name: change(arrays[name])})
+    with pytest.raises(textrnn.DamagedFileError, match=rf"state\.npz must hold a whole state; .*{message}"):
+        State.load(tmp_path / "state.npz")
+
+
+SESSIONS = {
+    "pieces that are no list": ({"pieces": "the"}, "`pieces` must be a list of strings"),
+    "half a draw": ({"drawn": 0.5}, "`drawn` must be a non-negative integer; received 0.5"),
+    "a cold option": ({"options": {"temperature": -1}}, "`temperature` must be .*; received -1"),
+    "more than is known": ({"colour": 5}, "it must hold fingerprint, .* and nothing else"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), SESSIONS.values(), ids=SESSIONS)
+def test_what_is_wrong_with_a_session_is_said(changes, message, originals, tmp_path):
+    facts = json.loads((originals / "session.json").read_text())
+    (tmp_path / "session.json").write_text(json.dumps({**facts, **changes}))
+    with pytest.raises(textrnn.DamagedFileError, match=rf"session\.json must hold a session; .*{message}"):
+        Session.load(tmp_path / "session.json", runtime.load(originals / "model.keras"))
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
