@@ -61,6 +61,7 @@ TRAINING = {
     ),
     "dropout of one": ({"dropout": 1.0}, ValueError, "`dropout` must be a number of 0 or more and below 1; received"),
     "dropout of NaN": ({"dropout": float("nan")}, ValueError, "`dropout` must be .* received nan"),
+    "dropout beyond numbers": ({"dropout": 10**400}, ValueError, "`dropout` must be a number of 0 or more and below"),
     "too many negatives": (
         {"negatives": 1000},
         ValueError,
@@ -88,6 +89,13 @@ TRAINING = {
         "`condition` needs `source` to be the path of a table",
     ),
     "a column of nothing": ({"text_column": "text"}, ValueError, "`text_column` needs `condition`"),
+    "a format of nothing": (
+        {"table": textrnn.text.TableFormat(delimiter=";")},
+        ValueError,
+        "`table` needs `condition`, the column of labels, or `documents='row'`",
+    ),
+    "a JSON array": ({"source": "JSON"}, ValueError, "rows.json is JSON, which is no running text; `jq"),
+    "a text with a NUL": ({"source": "NUL"}, ValueError, "nul.txt, line 2: holds a NUL byte"),
     "begun with a number": ({"init_from": 5}, TypeError, "`init_from` must be a language model or the path of one"),
     "no tokenizer": ({"tokenizer": ""}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'byte_pair'"),
     "nothing to drop": (
@@ -144,11 +152,16 @@ TRAINING = {
     "an empty file": ({"source": "EMPTY"}, ValueError, "empty.txt is empty"),
     "a folder without text": ({"source": "FOLDER"}, ValueError, r"folder holds no \.txt file"),
     "no strings": ({"source": []}, ValueError, "`source` must hold at least one character; received none"),
-    "numbers for strings": ({"source": [1, 2]}, TypeError, "`source` must hold str only; item 0 is int 1"),
+    "numbers for strings": ({"source": [1, 2]}, TypeError, r"`source\[0\]` must be a string; received 1"),
     "a number for a source": (
         {"source": 7},
         TypeError,
-        "`source` must be a path or an iterable of str in a fixed order; received int",
+        "`source` must be a path or a list of strings; received 7 of type int",
+    ),
+    "a table of columns": (
+        {"source": {"text": [TEXT]}},
+        TypeError,
+        r'`source` must be a path or a list of strings; received a table \(dict\): .*, such as source\["text"\]',
     ),
     "wrong bytes": ({"source": "LATIN"}, ValueError, r"latin.txt.*2.*encoding"),
     "one document": ({"source": ["abc"], "documents": "string"}, ValueError, "at least 2 documents.*it holds 1"),
@@ -161,7 +174,16 @@ def paths(tmp_path):
     (tmp_path / "text.txt").write_text(TEXT)
     (tmp_path / "latin.txt").write_bytes("fine\nnaïve\n".encode("latin-1"))
     (tmp_path / "folder").mkdir()
-    names = {"EMPTY": "empty.txt", "FILE": "text.txt", "LATIN": "latin.txt", "FOLDER": "folder"}
+    (tmp_path / "rows.json").write_text("[]")
+    (tmp_path / "nul.txt").write_text("fine\n\0\n")
+    names = {
+        "JSON": "rows.json",
+        "NUL": "nul.txt",
+        "EMPTY": "empty.txt",
+        "FILE": "text.txt",
+        "LATIN": "latin.txt",
+        "FOLDER": "folder",
+    }
     return {name: tmp_path / file for name, file in names.items()}
 
 
@@ -214,6 +236,46 @@ CLASSIFYING = {
         ValueError,
         "reviews.csv: no column 'label' or 'sentiment'; it has 'text', 'stars'",
     ),
+    "a label of nothing": (
+        {"source": (["a", "b"], ["x", float("nan")])},
+        ValueError,
+        r"`labels\[1\]` is missing \(NaN\); every text needs a label",
+    ),
+    "a label of several": (
+        {"source": (["a", "b"], ["x", ["y"]])},
+        TypeError,
+        r"`labels\[1\]` must be a string, a number or a truth value; received \['y'\] of type list",
+    ),
+    "a format by its name": (
+        {"source": "reviews.csv", "table": "csv"},
+        TypeError,
+        "`table` must be a textrnn.text.TableFormat; received 'csv'",
+    ),
+    "a column of no kind": (
+        {"source": "reviews.csv", "text_column": 1.5},
+        TypeError,
+        "a column must be a name, or a number from 1; received 1.5",
+    ),
+    "semicolons": (
+        {"source": "semicolons.csv"},
+        ValueError,
+        r"it has 'text;label'; if ';' separates its columns, delimiter=';' \(--delimiter ';'\) says so",
+    ),
+    "a part held out beside a file of one's own": (
+        {"validation_data": (["fine"], ["x"]), "validation_split": 0.1},
+        ValueError,
+        "`validation_data` takes the place of what `validation_split` holds out.*received validation_split=0.1",
+    ),
+    "labels to validate on that none has learnt": (
+        {"validation_data": (["fine", "fair"], ["good", "middling"])},
+        ValueError,
+        "`validation_data` must have labels that `source` has, bad, good; received also 'middling'",
+    ),
+    "texts to validate on without labels": (
+        {"validation_data": ["fine", "fair", "bad"]},
+        TypeError,
+        r"`validation_data` must be a path or a pair \(texts, labels\), such as .*; received list",
+    ),
     "weights for others": (
         {"class_weight": {"good": 1}},
         ValueError,
@@ -234,6 +296,7 @@ def test_training_a_classifier(options, error, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("reviews.txt").write_text("good")
     Path("reviews.csv").write_text("text,stars\nfine,5\n")
+    Path("semicolons.csv").write_text("text;label\nfine, really;5\n")
     with pytest.raises(error, match=message):
         classify(**options)
 
@@ -294,6 +357,12 @@ def test_other_calls(model, classifier, tmp_path):
         model.save(tmp_path / "model.h5")
     with pytest.raises(ValueError, match=r"`labels` must be two or more distinct strings; received \['x', 'x'\]"):
         textrnn.TextClassifier(classifier.tokenizer, ["x", "x"])
+    with pytest.raises(TypeError, match=r"`labels` must be distinct strings; received 5"):
+        textrnn.LanguageModel(model.tokenizer, labels=5)
+    with pytest.raises(ValueError, match="`ngrams` must be an integer from 2 to 64; received 1000000"):
+        textrnn.TextClassifier(classifier.tokenizer, ["x", "y"], ngrams=10**6, ngram_buckets=9)
+    with pytest.raises(TypeError, match="`reverse` must be True or False, or a list of them; received 1"):
+        textrnn.TextClassifier(classifier.tokenizer, ["x", "y"], reverse=1)
     with pytest.raises(TypeError, match="`tokenizer` must be a fitted tokenizer; received 'character'"):
         textrnn.LanguageModel("character")
 
@@ -334,7 +403,11 @@ FILES = {
     "a truncated file": (truncated, ValueError, "must be a whole .keras file; reading it failed"),
     "a text file": (lambda path, model: path.write_text("hello"), ValueError, "must be a whole .keras file"),
     "another model": (foreign, ValueError, "must hold a textrnn model; it holds 'Sequential'"),
-    "no weights": (without_weights, ValueError, "is damaged or from another version"),
+    "no weights": (
+        without_weights,
+        ValueError,
+        "must be a whole .keras file.*hold model.weights.h5 once; .* 0 times",
+    ),
     "an empty folder": (lambda path, model: path.mkdir(), FileNotFoundError, "model.keras does not exist"),
 }
 
@@ -379,7 +452,7 @@ def test_a_full_disk_while_training_leaves_the_last_checkpoint(tmp_path, monkeyp
         real(descriptor)
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*'\nThe checkpoint before is whole: .*--resume"):
         train(out=tmp_path, epochs=9, resume=True)
     monkeypatch.undo()
     assert len((tmp_path / "checkpoint/state.npz").read_bytes()) == len(good)
@@ -410,6 +483,13 @@ COMMANDS = {
     "wrong bytes": (["train", "latin.txt"], 1, "latin.txt.*encoding"),
     "no label column": (["train", "stars.csv"], 1, "stars.csv: no column 'label' or 'sentiment'"),
     "one label": (["train", "one.csv"], 1, "at least two different labels"),
+    "two delimiters": (["train", "one.csv", "--delimiter", "||"], 1, r"`delimiter` must be one character.*'\|\|'"),
+    "other quotes": (["evaluate", "classifier.keras", "one.csv", "--quoting", "all"], 2, "invalid choice: 'all'"),
+    "a table for one long text": (
+        ["evaluate", "lm.keras", "text.txt", "--delimiter", ";"],
+        2,
+        "--delimiter does not apply to a model of one long text",
+    ),
     "no such model": (["generate", "nowhere.keras"], 1, "nowhere.keras does not exist"),
     "a text for a model": (["generate", "text.txt"], 1, "must be a whole .keras file"),
     "a classifier to generate": (
@@ -447,6 +527,7 @@ COMMANDS = {
     ),
     "a discount of more": (["train", "reviews.csv", "--layer-discount", "1.5"], 2, "layer-discount"),
     "no such prompt": (["generate", "lm.keras", "--prompt", "FILE:nowhere"], 1, "No such file or directory: nowhere"),
+    "a file for a text": (["classify", "classifier.keras", "god.csv"], 2, r"did you mean 'good\.csv'\?"),
     "texts twice": (["classify", "classifier.keras", "fine", "--file", "one.csv"], 2, "either TEXT or --file"),
     "no file to classify": (["classify", "classifier.keras", "--file", "nowhere.csv"], 1, "nowhere.csv"),
     "no file to score": (["score", "lm.keras", "nowhere.txt"], 1, "nowhere.txt"),

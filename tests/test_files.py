@@ -45,10 +45,23 @@ def test_full_disk_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypatch)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(
+        OSError, match=r"No space left on device: '.*/config\.json'"
+    ):  # which the system does not name
         write_text(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["config.json"]
+
+
+def test_error_that_names_the_temporary_file_is_made_to_name_the_file(tmp_path):
+    def write(name):
+        with atomic_path(tmp_path / "model.keras") as temporary:
+            raise PermissionError(errno.EACCES, "Permission denied", name or str(temporary))
+
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*/model\.keras'"):
+        write(None)
+    with pytest.raises(PermissionError, match=r"Permission denied: 'corpus\.txt'"):
+        write("corpus.txt")
 
 
 def test_text_is_on_disk_before_its_name_is(tmp_path, monkeypatch):

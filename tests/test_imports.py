@@ -25,7 +25,7 @@ RANKS = {
     "train": 6,
     "generate": 6,
 }
-FOR_EVERYONE = {"batching", "files", "checks", "hashing", "version"}
+FOR_EVERYONE = {"batching", "files", "forks", "checks", "hashing", "labels", "registration", "version"}
 WITHOUT_TENSORFLOW = {"text", "generation", "classification", "runtime", *FOR_EVERYONE}
 SOURCES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "train.py", ROOT / "generate.py"]
 

@@ -1,5 +1,6 @@
 """What the README tells people to type is typed here."""
 
+import asyncio
 import json
 import re
 import shlex
@@ -85,6 +86,25 @@ def test_what_the_page_on_classification_shows_runs(folder, monkeypatch):
     for block in blocks("python", page):
         exec(block, shown)
     assert textrnn.load("calibrated.keras").temperature == shown["classifier"].temperature
+
+
+def test_what_the_page_on_processes_shows_runs(tmp_path):
+    page = (ROOT / "docs/processes.md").read_text(encoding="utf-8")
+    *pools, wsgi, asgi = blocks("python", page)
+    for number, code in enumerate(pools):  # in a file, which a spawned process imports again
+        (tmp_path / f"pool_{number}.py").write_text(code)
+        assert run([sys.executable, f"pool_{number}.py"], tmp_path) == "['positive', 'negative']\n"
+    serving, sent = {}, []
+    exec(wsgi, serving)
+    (body,) = serving["app"]({"QUERY_STRING": "text=A+joy."}, lambda status, headers: sent.append(status))
+    assert json.loads(body)["positive"] > 0.5
+    exec(asgi, serving)
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(serving["app"]({"query_string": b"text=A+joy."}, None, send))
+    assert (sent[0], sent[2]["body"]) == ("200 OK", body)
 
 
 @pytest.mark.slow

@@ -8,11 +8,14 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from textrnn import forks as forks  # which watches for forks from here on
+from textrnn import registration
 from textrnn.version import __version__
 
 _HOMES = {
     "Calibration": "textrnn.classification",
     "ClassificationReport": "textrnn.classification",
+    "DamagedFileError": "textrnn.files",
     "LanguageModel": "textrnn.models",
     "Prediction": "textrnn.classification",
     "Score": "textrnn.generation",
@@ -31,6 +34,7 @@ _FOLDERS = ("classification", "generation", "layers", "models", "runtime", "text
 __all__ = [
     "Calibration",
     "ClassificationReport",
+    "DamagedFileError",
     "LanguageModel",
     "Prediction",
     "Score",
@@ -52,6 +56,9 @@ __all__ = [
     "train_language_model",
     "training",
 ]
+
+
+registration.register()
 
 
 def __getattr__(name: str) -> Any:

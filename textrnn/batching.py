@@ -6,17 +6,17 @@ from collections.abc import Iterable
 
 
 def cut_batches(lengths: Iterable[int], rows: int, symbols: int) -> list[slice]:
-    """Where to cut texts that are sorted by length into batches.
+    """Where to cut texts into batches of neighbours.
 
     Args:
-        lengths: Of the texts, the shortest first.
+        lengths: Of the texts, best the shortest first.
         rows: The most texts a batch has.
         symbols: The most symbols it has, padding included; a text that is longer than that is alone.
     """
-    cuts, first, place = list[slice](), 0, 0
+    cuts, first, place, longest = list[slice](), 0, 0, 0
     for place, length in enumerate(lengths, 1):
-        size = place - first
-        if size > rows or (size > 1 and size * length > symbols):
+        size, longest = place - first, max(longest, length)
+        if size > rows or (size > 1 and size * longest > symbols):
             cuts.append(slice(first, place - 1))
-            first = place - 1
+            first, longest = place - 1, length
     return [*cuts, slice(first, place)] if place else []

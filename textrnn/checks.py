@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
+
+LISTED = 10  # of the things that a message names
+SHOWN = 200  # characters of what arrived
+MISSING = ("None", "nan", "<NA>", "NaT")  # how tables show that there is no text
 
 
 def positive_integer(name: str, value: Any) -> int:
@@ -16,23 +20,23 @@ def integer_of_at_least(least: int, name: str, value: Any) -> int:
     kinds = {0: "a non-negative integer", 1: "a positive integer"}
     expected = kinds.get(least, f"an integer of at least {least}")
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"`{name}` must be {expected}; received {value!r}.")
+        raise TypeError(f"`{name}` must be {expected}; received {value!r:.{SHOWN}}.")
     if value < least:
-        raise ValueError(f"`{name}` must be {expected}; received {value!r}.")
+        raise ValueError(f"`{name}` must be {expected}; received {value!r:.{SHOWN}}.")
     return int(value)
 
 
 def positive_number(name: str, value: Any) -> float:
     number = _finite(name, "a positive number", value)
     if number <= 0:
-        raise ValueError(f"`{name}` must be a positive number; received {value!r}.")
+        raise ValueError(f"`{name}` must be a positive number; received {value!r:.{SHOWN}}.")
     return number
 
 
 def non_negative_number(name: str, value: Any) -> float:
     number = _finite(name, "a number of 0 or more", value)
     if number < 0:
-        raise ValueError(f"`{name}` must be a number of 0 or more; received {value!r}.")
+        raise ValueError(f"`{name}` must be a number of 0 or more; received {value!r:.{SHOWN}}.")
     return number
 
 
@@ -43,31 +47,100 @@ def fraction(name: str, value: Any, *, zero: bool = True, one: bool = False) -> 
     above = number >= 0 if zero else number > 0
     below = number <= 1 if one else number < 1
     if not (above and below):
-        raise ValueError(f"`{name}` must be {expected}; received {value!r}.")
+        raise ValueError(f"`{name}` must be {expected}; received {value!r:.{SHOWN}}.")
     return number
 
 
 def one_of(name: str, value: Any, allowed: Collection[Any]) -> Any:
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}; received {value!r}.")
+        raise ValueError(f"`{name}` must be one of {listed(allowed)}; received {value!r:.{SHOWN}}.")
     return value
 
 
 def boolean(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise TypeError(f"`{name}` must be True or False; received {value!r}.")
+        raise TypeError(f"`{name}` must be True or False; received {value!r:.{SHOWN}}.")
     return value
 
 
 def string(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"`{name}` must be a string; received {value!r} of type {type(value).__name__}.")
+        raise TypeError(f"`{name}` must be a string; received {value!r:.{SHOWN}} of type {type(value).__name__}.")
     return value
+
+
+def distinct_strings(name: str, value: Any, *, least: int = 0) -> tuple[str, ...]:
+    expected = {0: "distinct strings", 2: "two or more distinct strings"}[least]
+    checked = tuple(texts(name, value, expected))
+    if len(set(checked)) != len(checked) or len(checked) < least:
+        raise ValueError(f"`{name}` must be {expected}; received {list(checked)!r:.{SHOWN}}.")
+    return checked
+
+
+def texts(name: str, value: Any, expected: str = "a list of strings") -> Iterator[str]:
+    """Each of several strings, read once; `several` says what is refused at the call, the rest when it comes.
+
+    Raises:
+        TypeError: If one is no string, with its position.
+    """
+    return _each_text(name, several(name, value, expected, "; `textrnn.text.read_texts` reads a file"))
+
+
+def several(name: str, value: Any, expected: str, instead: str = "") -> Iterable[Any]:
+    """Things in an order that can be iterated over: a list, an array, a series, a generator.
+
+    Raises:
+        TypeError: If it is one string, a table (whose iteration gives names of columns, or whole rows), a set, or
+            nothing of the kind.
+    """
+    wanted = f"`{name}` must be {expected}"
+    if isinstance(value, str):
+        raise TypeError(f"{wanted}; received one string: wrap it as [{value[:40]!r}]{instead}.")
+    kind = type(value).__name__
+    if isinstance(value, Mapping) or _has_columns(value):
+        raise TypeError(f'{wanted}; received a table ({kind}): pass one of its columns, such as {name}["text"].')
+    if getattr(value, "ndim", 1) != 1:
+        shape = getattr(value, "shape", None)
+        raise TypeError(f"{wanted}; received {kind} of shape {shape}: pass one column, such as {name}[:, 0].")
+    if isinstance(value, (set, frozenset)):
+        raise TypeError(f"{wanted}; received a {kind}, which has no order: pass sorted({name}).")
+    if isinstance(value, (bytes, bytearray)) or not isinstance(value, Iterable):
+        raise TypeError(f"{wanted}; received {value!r:.{SHOWN}} of type {kind}.")
+    return value
+
+
+def listed(values: Iterable[Any], most: int = LISTED, show: Callable[[Any], str] = repr) -> str:
+    """Values as a message names them: the first few, and how many more there are."""
+    named = list(values)
+    more = f" and {len(named) - most:,} more" if len(named) > most else ""
+    return ", ".join(map(show, named[:most])) + more
+
+
+def _each_text(name: str, value: Iterable[Any]) -> Iterator[str]:
+    for n, text in enumerate(value):
+        if not isinstance(text, str) and str(text) in MISSING:
+            raise TypeError(
+                f"`{name}[{n}]` must be a string; received {text!r}: drop what is missing, or fill it with ''."
+            )
+        yield string(f"{name}[{n}]", text)
+
+
+def _has_columns(value: Any) -> bool:
+    """Whether this is a data frame (pandas, Polars, Arrow) or a data set of rows (Hugging Face).
+
+    The class is asked before the object: a label of a Series can be read as its attribute, too.
+    """
+    own = (*getattr(value, "__dict__", ()), *dir(type(value)))
+    return "columns" in own or "column_names" in own
 
 
 def _finite(name: str, expected: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"`{name}` must be {expected}; received {value!r}.")
-    if not math.isfinite(value):
-        raise ValueError(f"`{name}` must be {expected}; received {value!r}.")
-    return float(value)
+        raise TypeError(f"`{name}` must be {expected}; received {value!r:.{SHOWN}}.")
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"`{name}` must be {expected}; received {value!r:.{SHOWN}}.")
+    return number

@@ -65,10 +65,10 @@ def test_below_the_threshold_there_is_no_label_but_a_probability():
     ("texts", "labels", "error", "message"),
     [
         (["900", "090"], ["a", "d"], ValueError, "`labels` must be of a, b, c; received also 'd'"),
-        (["900", "090"], ["a", None], ValueError, "received also None"),
+        (["900", "090"], ["a", None], ValueError, r"`labels\[1\]` is missing \(None\); every text needs a label"),
         (["900"], ["a", "b"], ValueError, "as many as `texts`, and at least one; received 1 texts and 2 labels"),
         ([], [], ValueError, "at least one; received 0 texts"),
-        (["900"], "a", TypeError, "`labels` must be a list with a label for each text; received 'a'"),
+        (["900"], "a", TypeError, "`labels` must be a list with a label for each text; received one string"),
         ("900", ["a"], TypeError, "`texts` must be a list of strings; received one string"),
     ],
 )

@@ -88,6 +88,8 @@ def test_bad_rows_are_reported_and_skipped_and_all_others_scored(model, folder):
     done = run(model, "reviews.csv", "--out", "scored.csv", "--probabilities")
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == [
+        "warning: reviews.csv: a quoted field spans lines 4-5; if a quote there is a character like any other, the "
+        "field took in rows, which quoting='none' (--quoting none) keeps apart",
         *(f"reviews.csv, line {line}: {problem}; skipped" for _, line, problem in BAD),
         "6 rows scored in scored.csv, 5 skipped",
     ]
@@ -244,7 +246,11 @@ def test_a_file_is_told_from_a_text(model, folder, capsys):
     (folder / "a.txt").write_text("good\n\nbad\n")
     assert main(["classify", str(model), "a.txt"]) == 0
     assert [line.split("\t")[2] for line in capsys.readouterr().out.splitlines()] == ["good", "", "bad"]
-    for texts in (["b.txt"], ["a.txt", "good"], ["good\0"], ["x" * 5000]):
+    for names in (["b.txt"], ["a.txt", "good"]):
+        with pytest.raises(SystemExit):
+            main(["classify", str(model), *names])
+        assert "one FILE (.csv, .tsv, .jsonl, .txt) alone is read" in capsys.readouterr().err
+    for texts in (["good"], ["good", "bad"], ["good\0"], ["x" * 5000]):
         assert main(["classify", str(model), *texts]) == 0
         assert len(capsys.readouterr().out.splitlines()) == len(texts)
     assert main(["classify", str(model), "--file", "a.txt", "--out", "b.tsv"]) == 0
@@ -263,7 +269,7 @@ def test_a_file_is_told_from_a_text(model, folder, capsys):
         (["latin.txt", "--out", "o.csv"], 1, "none of the first 2 rows can be scored; look at its format, encoding"),
         (["empty.jsonl", "--out", "o.csv"], 1, "empty.jsonl holds no rows"),
         (["good", "bad", "--out", "o.csv"], 2, "--out takes one FILE, or - for the input; several were given"),
-        (["good", "--overwrite"], 2, "--probabilities, --format and --overwrite go with --out"),
+        (["good", "--overwrite"], 2, "--probabilities and --overwrite go with --out"),
         (["good.parquet", "--out", "o.csv"], 1, "must end in .csv, .tsv, .jsonl or .txt, .*; received '.parquet'"),
     ],
 )

@@ -284,7 +284,7 @@ def test_the_input_is_read_strictly(trained, corpus):
     assert good.stdout.startswith(b"8 symbols")
     bad = subprocess.run(arguments, input="naïve".encode("latin-1"), capture_output=True, check=False)
     assert bad.returncode == 1
-    assert b"the input must be text in the encoding utf-8" in bad.stderr
+    assert b"standard input, line 1: byte 0xef is not valid utf-8" in bad.stderr
 
 
 def test_on_a_terminal_a_bar_shows_how_far_it_is(corpus, tmp_path):

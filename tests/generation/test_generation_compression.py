@@ -8,6 +8,7 @@ from fakes import Memory
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textrnn.files import DamagedFileError
 from textrnn.generation import Stepper, compression
 from textrnn.generation.arithmetic import Decoder, Encoder, cumulative_counts
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
@@ -95,12 +96,12 @@ def test_what_is_damaged_or_of_another_model_is_refused():
     for place in (9, 30, len(data) - 9, len(data) - 1):
         damaged = bytearray(data)
         damaged[place] ^= 4
-        with pytest.raises(ValueError, match="its checksum is wrong"):
+        with pytest.raises(DamagedFileError, match="its checksum is wrong"):
             CHARACTERS.decompress(bytes(damaged))
     for cut in (data[:-1], data[:50]):
-        with pytest.raises(ValueError, match="its checksum is wrong"):
+        with pytest.raises(DamagedFileError, match="its checksum is wrong"):
             CHARACTERS.decompress(cut)
-    with pytest.raises(ValueError, match="must be what `compress` returned; received 3 bytes"):
+    with pytest.raises(ValueError, match="must be what `compress` returned; reading it failed: it is 3 bytes"):
         CHARACTERS.decompress(b"abc")
     other = Marked(CharacterTokenizer().fit(TEXT), "7766554433221100")
     with pytest.raises(

@@ -1,5 +1,6 @@
 """What every layer promises to Keras, each promise one test over one table of layers."""
 
+import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from textrnn.layers import (
     Bidirectional,
     ConcatPooling,
     GRUCell,
+    LockedDropout,
     LSTMCell,
     MinGRUCell,
+    NgramEmbedding,
     Recurrent,
     RNNCell,
     recurrent,
@@ -108,6 +111,109 @@ def test_precision_follows_the_policy(contract):
         outputs = contract.apply(layer, sequence_of())
         assert outputs.dtype == dtype
         np.testing.assert_allclose(tf.cast(outputs, tf.float64), expected, rtol=0, atol=tolerance)
+
+
+WITH_SHAPES = {
+    "output": (lambda dtype: Recurrent(LSTMCell(H, dtype=dtype), dtype=dtype), [(B, T, D)]),
+    "everything": (lambda dtype: Recurrent(LSTMCell(H, dtype=dtype), True, True, dtype=dtype), [(B, T, D)]),
+    "foreign": (
+        lambda dtype: Recurrent(keras.layers.GRUCell(H, dtype=dtype), True, True, dtype=dtype),
+        [(B, T, D)],
+    ),
+    "bidirectional": (bidirectional, [(B, T, D)]),
+    "both_states": (
+        lambda dtype: Bidirectional(Recurrent(GRUCell(H, dtype=dtype), return_state=True, dtype=dtype), dtype=dtype),
+        [(B, T, D)],
+    ),
+    "concat": (lambda dtype: ConcatPooling(dtype=dtype), [(B, T, H), (B, H)]),
+    "attention": (lambda dtype: AttentionPooling(dtype=dtype), [(B, T, H), (B, H)]),
+    "ngrams": (lambda dtype: NgramEmbedding(7, H, dtype=dtype), [(B, T)]),
+    "dropout": (lambda dtype: LockedDropout(0.5, dtype=dtype), [(B, T, D)]),
+    **{
+        cell.__name__: (
+            functools.partial(lambda cell, dtype: cell(H, dtype=dtype), cell),
+            [(B, D), [(B, H)] * states],
+        )
+        for cell, states in [(RNNCell, 1), (LSTMCell, 2), (GRUCell, 1), (MinGRUCell, 1)]
+    },
+}
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(("make", "shapes"), WITH_SHAPES.values(), ids=WITH_SHAPES)
+def test_shapes_and_dtypes_are_known_without_a_call(make, shapes, policy):
+    layer, shape_of = make(policy), functools.partial(keras.tree.map_structure, lambda part: tuple(part.shape))
+    inputs = keras.tree.map_shape_structure(lambda shape: np.ones(shape, "float32"), shapes)
+    outputs = layer(*inputs)
+    assert keras.tree.map_shape_structure(tuple, layer.compute_output_shape(*shapes)) == shape_of(outputs)
+    unknown = keras.tree.map_shape_structure(lambda s: keras.KerasTensor((None, *s[1:])), shapes)
+    specs = layer(*unknown)
+    assert shape_of(specs) == keras.tree.map_structure(lambda part: (None, *part.shape[1:]), outputs)
+    dtypes = [keras.backend.standardize_dtype(part.dtype) for part in keras.tree.flatten(outputs)]
+    assert [spec.dtype for spec in keras.tree.flatten(specs)] == dtypes
+
+
+@pytest.mark.parametrize("steps", [None, T])
+@pytest.mark.parametrize("name", ["lstm", "gru_reverse", "bidirectional"])
+def test_time_distributed_runs_the_layer_at_every_step(name, steps):
+    layer, inputs = CONTRACTS[name].make(), keras.Input([steps, steps, D])
+    model = keras.Model(inputs, keras.layers.TimeDistributed(layer)(inputs))
+    sequences = np.stack([sequence_of()] * T, axis=1) + np.arange(T, dtype="float32")[:, None, None]
+    expected = np.stack([layer(sequences[:, t]) for t in range(T)], axis=1)
+    assert model.output_shape == (None, steps, steps, *expected.shape[3:])
+    np.testing.assert_allclose(model(sequences), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_wrappers_of_keras_run_cells():
+    stack = keras.layers.StackedRNNCells([LSTMCell(H), GRUCell(3), RNNCell(2)])
+    assert keras.layers.RNN(stack)(sequence_of()).shape == (B, 2)
+    both = keras.layers.Bidirectional(keras.layers.RNN(LSTMCell(H), return_sequences=True))
+    assert both(sequence_of()).shape == (B, T, 2 * H)
+
+
+@every_layer
+def test_a_frozen_layer_stays_frozen_until_it_is_freed(contract):
+    if not is_ours(contract.make()):
+        pytest.skip("keras.layers.RNN does not freeze its cell")
+    layer = type(contract.make()).from_config({**contract.make().get_config(), "trainable": False})
+    for frozen in (layer, type(layer).from_config(layer.get_config())):
+        contract.apply(frozen, sequence_of())
+        outer = keras.Sequential([frozen])
+        assert not outer.trainable_weights
+        frozen.trainable = True
+        assert len(outer.trainable_weights) == len(frozen.weights)
+
+
+@pytest.mark.parametrize("training", [None, True])
+@pytest.mark.parametrize("name", ["rnn", "lstm", "gru_reverse", "min_gru", "bidirectional"])
+def test_batch_jacobian_is_the_gradient_of_each_output(name, training):
+    layer, sequence = CONTRACTS[name].make(), tf.constant(sequence_of())
+    mask = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 0, 1, 1, 0]], bool)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(sequence)
+        outputs = layer(sequence, mask=mask, training=training)
+        some = outputs[:, 2, 1]
+    jacobian = tape.batch_jacobian(outputs, sequence)
+    expected = tape.gradient(some, sequence)
+    assert np.abs(expected).max() > 0.01
+    np.testing.assert_allclose(jacobian[:, 2, 1], expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [67, None], ids=["known", "unknown"])
+def test_xla_compiles_any_length(steps):
+    layer, sequence = Recurrent(LSTMCell(H)), np.random.default_rng(0).normal(size=(B, 67, D)).astype("float32")
+    layer.build(sequence.shape)
+
+    def outputs_and_gradient(sequence):
+        with tf.GradientTape() as tape:
+            tape.watch(sequence)
+            outputs = layer(sequence, training=True)
+        return outputs, tape.gradient(outputs, sequence)
+
+    signature = [tf.TensorSpec([B, steps, D])]
+    compiled = tf.function(outputs_and_gradient, input_signature=signature, jit_compile=True)(sequence)
+    for got, expected in zip(compiled, outputs_and_gradient(tf.constant(sequence)), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("cell", [RNNCell, LSTMCell, GRUCell, MinGRUCell])
@@ -360,6 +466,21 @@ WRONG_USES = {
         lambda: Bidirectional(Recurrent(RNNCell(H)), Recurrent(RNNCell(H))),
         ValueError,
         "`forward` and `backward` must agree .* and differ in `reverse`; received .*=False and .*=False",
+    ),
+    "keras_bidirectional": (
+        lambda: keras.layers.Bidirectional(Recurrent(RNNCell(H))),
+        ValueError,
+        r"`go_backwards` must not be given.*use textrnn.layers.Bidirectional\(Recurrent",
+    ),
+    "keras_bidirectional_of_two": (
+        lambda: keras.layers.Bidirectional(Recurrent(RNNCell(H)), backward_layer=Recurrent(RNNCell(H), reverse=True)),
+        AttributeError,
+        r"`go_backwards` must not be given.*use textrnn.layers.Bidirectional\(Recurrent",
+    ),
+    "symbolic_states": (
+        lambda: Recurrent(LSTMCell(H))(keras.Input([T, D]), initial_state=[keras.Input([H])]),
+        ValueError,
+        r"`initial_state` must hold 2 tensor\(s\) for LSTMCell; received 1",
     ),
     "unlike_returns": (
         lambda: Bidirectional(Recurrent(RNNCell(H)), Recurrent(RNNCell(H), True, reverse=True)),

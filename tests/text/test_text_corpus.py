@@ -160,10 +160,10 @@ def test_latin_1_is_read_when_named(tmp_path):
         ([], {}, ValueError, "must hold at least one character; received none"),
         (["", ""], {}, ValueError, "must hold at least one character; received none"),
         ([" ", "\n"], {"documents": "line"}, ValueError, "the iterable of strings holds no documents"),
-        (["a", None], {}, TypeError, "item 1 is NoneType None"),
-        (b"text", {}, TypeError, "received bytes"),
-        ({"a", "b"}, {}, TypeError, "in a fixed order; received set"),
-        (7, {}, TypeError, "must be a path or an iterable of str in a fixed order; received int"),
+        (["a", None], {}, TypeError, r"`source\[1\]` must be a string; received None"),
+        (b"text", {}, TypeError, "received b'text' of type bytes"),
+        ({"a", "b"}, {}, TypeError, r"received a set, which has no order: pass sorted\(source\)"),
+        (7, {}, TypeError, "must be a path or a list of strings; received 7 of type int"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path, monkeypatch, source, options, error, message):

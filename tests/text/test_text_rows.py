@@ -3,14 +3,17 @@
 import csv
 import gzip
 import io
-import json
+import warnings
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrnn.text import make_row_writer, open_rows
-from textrnn.text.rows import LONGEST_RECORD, Rows
+from textrnn.text import TableFormat, make_row_writer, open_rows
+from textrnn.text.records import LONGEST_RECORD
+from textrnn.text.rows import Rows
+
+CSV = TableFormat(format="csv")
 
 FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=20)
 BROKEN = {b"one field\n": "must have 2 fields", b"a,b,c\n": "received 3", b"\xe9,\n": "byte 0xe9 is not valid"}
@@ -18,7 +21,8 @@ BROKEN = {b"one field\n": "must have 2 fields", b"a,b,c\n": "received 3", b"\xe9
 
 def read(path, data, **options):
     path.write_bytes(data)
-    with open_rows(path, **options) as rows:
+    with open_rows(path, **options) as rows, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of fields that span lines
         return list(rows)
 
 
@@ -58,7 +62,7 @@ def test_a_quote_that_nobody_closed_costs_its_line(tmp_path):
 def test_a_quote_is_looked_for_only_so_far():
     line = "x" * (1 << 20) + "\n"
     lines = ["text,other\n", '"open,1\n', *[line] * (2 * LONGEST_RECORD // len(line)), "last,2\n"]
-    rows = list(Rows(lines, ".csv", "a"))
+    rows = list(Rows(lines, CSV, "a"))
     assert "a quoted field does not end within" in rows[0].problem
     assert kept(rows) == [(len(lines), {"text": "last", "other": "2"})]
 
@@ -72,7 +76,7 @@ def test_marks_of_byte_order_and_windows_line_ends_are_no_text(tmp_path, data):
 def test_packed_files_and_those_with_other_names_are_read_too(tmp_path):
     data = b'{"text": "a"}\n\n{"text"\n[1]\n{"text": "\xff"}\n{"text": null}\n'
     for path, content in ((tmp_path / "a.jsonl.gz", gzip.compress(data)), (tmp_path / "export", data)):
-        rows = read(path, content, ending=".jsonl")
+        rows = read(path, content, table=TableFormat(format="jsonl"))
         assert kept(rows) == [(1, {"text": "a"}), (6, {"text": None})]
         assert [*problems(rows)] == [3, 4, 5]
     assert kept(read(tmp_path / "a.txt", b"a\n\n\xff\nb")) == [
@@ -84,26 +88,38 @@ def test_packed_files_and_those_with_other_names_are_read_too(tmp_path):
         read(tmp_path / "a.csv.gz", b"text\na\n")
 
 
-@given(values=st.lists(st.text(), min_size=2, max_size=2), ending=st.sampled_from([".csv", ".tsv", ".jsonl"]))
-def test_what_is_written_is_what_a_reader_finds(values, ending):
+@given(
+    values=st.lists(st.text(st.characters(exclude_characters="\r\0")), min_size=2, max_size=2),
+    ending=st.sampled_from([".csv", ".tsv", ".jsonl"]),
+    quoting=st.sampled_from([None, "minimal", "none"]),
+)
+def test_what_is_written_is_what_the_reader_finds_with_quotes_and_without(tmp_path_factory, values, ending, quoting):
+    path = tmp_path_factory.mktemp("written") / f"rows{ending}"
+    table = TableFormat(quoting=quoting).beside(path).of(path)
     row = dict(zip("ab", values, strict=True))
-    writer = make_row_writer(ending, ["a", "b"], ["c"])
+    writer = make_row_writer(table, ["a", "b"], ["c"])
+    unwritable = ""
     if any(0xD800 <= ord(character) <= 0xDFFF for value in values for character in value):
-        with pytest.raises(ValueError, match="half of a surrogate pair"):
+        unwritable = "half of a surrogate pair"
+    elif ending != ".jsonl" and not table.is_quoted and any({table.separator, "\n"} & {*value} for value in values):
+        unwritable = f"which a {ending} without quotes cannot; write .csv or .jsonl, or --quoting minimal"
+    if unwritable:
+        with pytest.raises(ValueError, match=f"{unwritable}|half of a surrogate pair"):
             writer.begin(row)
         return
-    data = writer.header() + writer.finish(writer.begin(row), [0.5])
-    if ending == ".jsonl":
-        assert json.loads(data) == {**row, "c": 0.5}
-    else:
-        table = csv.reader(io.StringIO(data.decode(), newline=""), delimiter="," if ending == ".csv" else "\t")
-        assert list(table) == [["a", "b", "c"], [*values, "0.5"]]
+    found = read(path, writer.header() + writer.finish(writer.begin(row), [0.5]), table=table)
+    assert [each.values for each in found] == [{**row, "c": 0.5 if ending == ".jsonl" else "0.5"}]
+
+
+def test_nul_that_no_reader_takes_is_not_written():
+    with pytest.raises(ValueError, match=r"a field holds a NUL, which a \.csv cannot; write \.jsonl"):
+        make_row_writer(CSV, ["a"], ["c"]).begin({"a": "x\0y"})
 
 
 def test_json_in_a_table_stays_json_and_unknown_columns_are_no_surprise():
-    writer = make_row_writer(".csv", ["a", "b"], ["c"])
+    writer = make_row_writer(CSV, ["a", "b"], ["c"])
     assert writer.finish(writer.begin({"a": [1, "é"], "b": None}), [None]) == '"[1, ""é""]",,\n'.encode()
     with pytest.raises(ValueError, match=r"no column 'd' in the first rows; write \.jsonl"):
         writer.begin({"d": 1})
     with pytest.raises(ValueError, match="there is a column 'c' already"):
-        make_row_writer(".jsonl", [], ["c"]).begin({"c": 1})
+        make_row_writer(TableFormat(format="jsonl"), [], ["c"]).begin({"c": 1})

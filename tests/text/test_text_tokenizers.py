@@ -280,9 +280,9 @@ def test_wrong_arguments_are_named_with_what_arrived(kind):
 
 @every_learning_kind
 def test_texts_that_are_no_texts_are_named_by_index(kind):
-    with pytest.raises(TypeError, match="item 1 is int 3"):
+    with pytest.raises(TypeError, match=r"`texts\[1\]` must be a string; received 3"):
         make_tokenizer(kind).fit(["a", 3])
-    with pytest.raises(TypeError, match="`texts` must be a str or an iterable of str; received bytes"):
+    with pytest.raises(TypeError, match=r"`texts` must be a string or a list of strings; received b.* of type bytes"):
         make_tokenizer(kind).fit(b"abc")
 
 
@@ -414,3 +414,23 @@ def test_an_extended_word_tokenizer_keeps_to_its_settings():
     assert full.extended(["rope rope"]).vocabulary_size == full.vocabulary_size
     with pytest.raises(ValueError, match="at least one character"):
         old.extended([])
+
+
+@pytest.mark.parametrize("unit", ["\u0301", "\u0301\u0316", "\u0f73", "\u0345\u0301\u0323\u0334"])
+def test_a_run_of_marks_that_would_take_minutes_to_compose_is_refused(unit):
+    text = "fine \u00e9 e" + unit * 1_000_000
+    tokenizer = CharacterTokenizer("NFC").fit("abc\u00e9")
+    for take in (tokenizer.encode, CharacterTokenizer("NFC").fit, tokenizer.unknown_symbols, tokenizer.extended):
+        with pytest.raises(
+            ValueError, match=r"at most 1,000 combining marks in a row; .* from character 8 on, .* U\+0"
+        ):
+            take(text)
+    assert len(CharacterTokenizer().fit("a").encode(text)) == len(text)
+
+
+def test_marks_that_a_text_may_have_are_composed_as_ever():
+    zalgo = "".join(letter + "\u0301\u0316\u0334" * 300 for letter in "he comes")
+    tibetan, vietnamese = "\u0f40\u0f73\u0f71\u0f72\u0f80", "Vie\u0302\u0323t Nam"
+    for text in (zalgo, tibetan, vietnamese, "\u0301" * 1000, "\U0001e94a\u0301"):
+        tokenizer = CharacterTokenizer("NFC").fit(text)
+        assert tokenizer.decode(tokenizer.encode(text)) == unicodedata.normalize("NFC", text)

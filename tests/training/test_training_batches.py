@@ -174,3 +174,41 @@ def test_an_epoch_reads_as_many_texts_without_a_label_as_with_one(unlabelled, re
         assert len(turns) == (epoch + 1) * read_an_epoch
     counts = np.bincount(turns, minlength=4 + unlabelled)[4:]
     assert len(set(counts)) == 1  # 20 in all are two turns of 10, 15 are five of 3
+
+
+def labelled_by_length(rows, batch_size, **options):
+    """Texts of which the shorter half has one label and the longer half another, as the file has them."""
+    texts = [np.full(1 + row, 5, np.int32) for row in range(rows)]
+    return ExampleBatches(texts, np.arange(rows) * 2 // rows, batch_size=batch_size, seed=0, **options)
+
+
+@pytest.mark.parametrize("batch_size", [4, 16])
+def test_labels_that_go_with_lengths_share_their_batches(batch_size):
+    batches = labelled_by_length(400, batch_size)
+    for batch in batches.epoch(1):
+        assert min(np.bincount(batch.targets)) > 0.3 * batch_size / 2
+        assert np.ptp(np.count_nonzero(batch.inputs[batch.targets == 0], axis=1)) < 8 * batch_size  # like lengths
+    again = [batch.inputs for batch in batches.epoch(1, first=3)]
+    for one, other in zip(list(batches.epoch(1))[3:], again, strict=True):
+        np.testing.assert_array_equal(one.inputs, other)
+
+
+def test_documents_conditioned_on_labels_that_go_with_lengths_share_their_batches():
+    lengths = [*range(1, 41), *range(100, 140)]
+    plain = documents([[5] * n for n in lengths])
+    labels = np.repeat([0, 1], 40).astype(np.int32)
+    options = {"batch_size": 8, "sequence_length": 200, "seed": 0, "labels": labels}
+    for batch in DocumentBatches(plain.ids, plain.spans, END_ID, **options).epoch(0):
+        assert list(np.bincount(batch.labels)) == [4, 4]
+
+
+def test_labels_that_have_nothing_to_do_with_lengths_cost_no_padding():
+    generator = np.random.default_rng(0)
+    texts = [np.full(n, 5, np.int32) for n in np.sort(generator.lognormal(3, 0.6, 3000)).astype(int) + 1]
+    for kinds in (2, 100):
+        batches = ExampleBatches(texts, generator.integers(0, kinds, 3000), batch_size=16, seed=0)
+        padded = sum(batch.inputs.size for batch in batches.epoch(0))
+        assert padded / sum(map(len, texts)) < 1.08
+    # Sorted by label, as files are: of texts of one length those of one label stand side by side.
+    batches = ExampleBatches([np.full(3, 5, np.int32)] * 200, np.repeat([0, 1], 100), batch_size=8, seed=0)
+    assert batches.mixed is None

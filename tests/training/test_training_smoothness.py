@@ -159,7 +159,7 @@ def test_training_reads_texts_without_labels(tmp_path):
     ("unlabelled", "smoothness", "message"),
     [
         (["a"], 0.0, "`unlabelled` texts teach nothing but `smoothness`; received smoothness=0"),
-        (7, 1.0, "`unlabelled` must be a path or a list of texts; received int"),
+        (7, 1.0, "`unlabelled` must be a path or a list of strings; received 7 of type int"),
         (["a", 7], 1.0, r"`unlabelled\[1\]` must be a string; received 7"),
     ],
 )

@@ -200,6 +200,10 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 import textrnn
 texts = ["the sea is a slow clock.\\n", "a rope, a lamp, a loaf of bread.\\n"] * 12
 def train():
+    if DOCUMENTS == "labels":
+        return textrnn.train_classifier((texts, ["a", "b", "b"] * 8), class_weight={"a": 0.2, "b": 5.0}, units=8,
+            members=1, epochs=1, batch_size=4, dropout=0.0, symbol_dropout=0.0, ngram_buckets=0, precision="float32",
+            verbose=False)
     return textrnn.train_language_model(texts, units=8, embedding_dim=4, batch_size=4, sequence_length=16, epochs=1,
         dropout=0.0, documents=DOCUMENTS, precision="float32", weight_averaging=0.5, verbose=False)
 one = train()
@@ -211,7 +215,7 @@ print("same")
 """
 
 
-@pytest.mark.parametrize("documents", ["string", pytest.param(None, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("documents", ["labels", "string", pytest.param(None, marks=pytest.mark.slow)])
 def test_two_replicas_train_to_the_weights_of_one(documents):
     code = REPLICAS.replace("DOCUMENTS", repr(documents))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

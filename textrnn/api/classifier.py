@@ -12,23 +12,31 @@ import numpy as np
 
 from textrnn import checks
 from textrnn.api.common import (
+    check_labels,
+    check_same_labels,
     check_shared,
+    describe_without_words,
     fill,
+    find_without_words,
     make_ready,
     name_of,
     open_language_model,
+    reading_validation_data,
     record_settings,
     run_trainer,
-    say,
+    settle_validation,
+    table_beside,
+    warn_of_no_words,
 )
-from textrnn.api.examples import in_order, open_labelled, open_unlabelled, warn_of_repeated
+from textrnn.api.examples import open_labelled, open_unlabelled, warn_of_repeated
 from textrnn.classification import CalibrationError
+from textrnn.labels import in_order
 from textrnn.models import LanguageModel, TextClassifier
 from textrnn.models.inheritance import inherit_encoder
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import in_float32
 from textrnn.runtime.archive import read_archive
-from textrnn.text import LabelledTexts, Tokenizer
+from textrnn.text import LabelledTexts, TableFormat, Tokenizer
 from textrnn.training import (
     ExampleBatches,
     LabelOfText,
@@ -40,6 +48,7 @@ from textrnn.training import (
     claim_run,
     describe_run,
     make_classifier_recipe,
+    say,
     split_labelled,
     weigh_classes,
 )
@@ -103,9 +112,11 @@ def train_classifier(
     language_model_loss: float = 0.0,
     class_weight: str | Mapping[str, float] | None = None,
     validation_split: float = 0.0,
-    text_column: str | None = None,
-    label_column: str | None = None,
+    validation_data: str | os.PathLike[str] | tuple[Sequence[str], Sequence[str]] | None = None,
+    text_column: str | int | None = None,
+    label_column: str | int | None = None,
     encoding: str = "utf-8",
+    table: TableFormat | None = None,
     precision: str = "auto",
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
@@ -120,13 +131,15 @@ def train_classifier(
     `textrnn.training.recipes` has the numbers.
 
     Args:
-        source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, or `(texts, labels)`.
+        source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, packed or not, `"-"` for standard
+            input, or `(texts, labels)`. Labels are strings, numbers or truth values, as `textrnn.labels` reads them.
         pretrained: A language model, its file or its run folder, that has read many texts of the kind: its tokenizer,
             embedding and recurrent layers are where the classifier begins (Dai and Le, 2015, arXiv 1511.01432; Howard
             and Ruder, 2018, arXiv 1801.06146). Of several, alike but for their weights and for `reverse`, each gives
             one reader its layers.
-        tokenizer: `"word"` (the default), `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`,
-            fitted or not.
+        tokenizer: `"word"`, `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`, fitted or not.
+            By default `"word"`, or `"character"` where too many texts put no spaces between words, as those in
+            Chinese, Japanese or Thai do (`textrnn.text.find_unspaced`).
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer, in each direction.
         num_layers: How many are stacked.
@@ -171,9 +184,13 @@ def train_classifier(
             where they are 50 or more, to calibrate the model on at the end (`TextClassifier.calibrate`; what that
             did is under `calibration` in the run's config). 0, the default as in Keras, learns from every text and
             keeps the last weights: on a few thousand texts those held out are missed more than they help.
-        text_column: Name of the text column; by default `text`, `sentence` or `review`.
-        label_column: Name of the label column; by default `label` or `sentiment`.
-        encoding: Of the file.
+        validation_data: Labelled texts of your own for the same, given as `source` is, instead of a part of it; a
+            table is read with the same columns and encoding.
+        text_column: Name of the text column, or its number from 1 in a table without a header; by default `text`,
+            `sentence` or `review`.
+        label_column: The same of the labels; by default `label` or `sentiment`.
+        encoding: Of the file; a byte-order mark counts for more.
+        table: How it is written, where its name does not say so: delimiter, quotes, columns without a header.
         precision: `"float32"`, `"bfloat16"` (products only; states, sums and weights stay float32), or `"auto"`:
             bfloat16 where the processor has instructions for it.
         seed: For the weights, dropout, the held-out texts and the order.
@@ -194,6 +211,8 @@ def train_classifier(
     settings = {**locals(), "precision": resolve_precision(precision)}
     if maximum_length is not None:
         checks.positive_integer("maximum_length", maximum_length)
+    settle_validation(settings, default=0.0)
+    given = dict(settings)
     parents = _settle(settings, _open_encoders(pretrained))
     if bptt is not None and settings["bidirectional"]:
         raise ValueError(f"`bptt` needs readers that read one way, bidirectional=False; received {bptt!r}.")
@@ -208,22 +227,38 @@ def train_classifier(
     )
     check_shared(settings, callbacks, verbose, resume)
     run = claim_run(out, resume=resume)
-    labelled = open_labelled(source, text_column, label_column, encoding)
-    unlabelled_texts = open_unlabelled(unlabelled, text_column, encoding)
+    labelled = open_labelled(source, text_column, label_column, encoding, table)
+    aside = None
+    if validation_data is not None:
+        with reading_validation_data():
+            beside = table_beside(table, validation_data)
+            aside = open_labelled(validation_data, text_column, label_column, encoding, beside)
+    unlabelled_texts = open_unlabelled(unlabelled, text_column, encoding, table)
     labels = in_order(set(labelled.labels))
     if len(labels) < 2:
         raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
     number_of = {label: number for number, label in enumerate(labels)}
     numbers = np.array([number_of[label] for label in labelled.labels])
-    kept, held_out = split_labelled(numbers, labels, validation_split, seed)
-    aside = LabelledTexts([labelled.texts[row] for row in held_out], [labelled.labels[row] for row in held_out])
-    warn_of_repeated(aside.texts, {labelled.texts[row] for row in kept})
+    kept, held_out = split_labelled(numbers, labels, settings["validation_split"], seed)
+    if aside is None:
+        aside = LabelledTexts([labelled.texts[row] for row in held_out], [labelled.labels[row] for row in held_out])
+    else:
+        check_labels(aside.labels, labels)
+    learned_from = [labelled.texts[row] for row in kept]
+    warn_of_repeated(aside.texts, set(learned_from))
+    unspaced = find_without_words(settings["tokenizer"], learned_from)
+    if unspaced is not None and given["tokenizer"] is None and not parents:
+        say(verbose, f"{describe_without_words(unspaced)}. Reading characters, not words")
+        settings = {**given, "tokenizer": "character"}
+        _settle(settings, parents)
+    elif unspaced is not None:
+        warn_of_no_words(unspaced, stacklevel=3)
     weights = weigh_classes(class_weight, labels, numbers[kept])
     if isinstance(class_weight, Mapping):
         settings["class_weight"] = dict(zip(labels, weights.tolist(), strict=True))
     fitted = make_ready(settings["tokenizer"])
     if not fitted.is_fitted:
-        fitted.fit(labelled.texts[row] for row in kept)
+        fitted.fit(learned_from)
     model = TextClassifier(
         fitted,
         labels,
@@ -247,24 +282,29 @@ def train_classifier(
         seed=seed,
         unlabelled=[cut(sequence) for sequence in more],
     )
-    validation = ExampleBatches(
-        [sequences[row] for row in held_out], numbers[held_out], batch_size=settings["batch_size"], seed=None
-    )
-    facts = describe_run(model, {"texts": len(sequences), "checksum": checksum([*sequences, *more, numbers])})
+    aside_sequences = [fitted.encode(text) for text in aside.texts]
+    aside_numbers = np.array([number_of[label] for label in aside.labels], int)
+    validation = ExampleBatches(aside_sequences, aside_numbers, batch_size=settings["batch_size"], seed=None)
+    corpus = {"texts": len(sequences), "checksum": checksum([*sequences, *more, numbers])}
+    if validation_data is not None:
+        corpus |= {"validation_texts": len(aside), "validation_checksum": checksum([*aside_sequences, aside_numbers])}
+    facts = describe_run(model, corpus)
     recorded = record_settings({**settings, "pretrained": [name_of(one) for one in _listed(pretrained)] or None})
     is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
-    say(verbose, f"{len(sequences):,} texts, labels {', '.join(labels)}, vocabulary of {fitted.vocabulary_size:,}")
+    named = checks.listed(labels, show=str)
+    say(verbose, f"{len(sequences):,} texts, labels {named}, vocabulary of {fitted.vocabulary_size:,}")
     trainer = Trainer(
         model,
         LabelOfText(weights, smoothness, bptt=bptt, language_model_loss=language_model_loss, language_models=parents),
         read,
-        validation if len(held_out) else None,
+        validation if len(aside) else None,
         training,
         run=run,
         callbacks=callbacks,
         is_shown=verbose,
     )
     if run is not None and is_resumed and run.model.exists():
+        check_same_labels(run, labels)
         model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated meanwhile
     run_trainer(trainer, facts, is_resumed, "loss")
     model = in_float32(model)

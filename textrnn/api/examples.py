@@ -4,45 +4,45 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from textrnn import checks
-from textrnn.classification.text_labeller import WHOLE_NUMBERS
-from textrnn.text import LabelledTexts, read_labelled, read_texts
+from textrnn.labels import checked_label
+from textrnn.text import Column, LabelledTexts, TableFormat, checked_table, read_labelled, read_texts
 
 
-def open_labelled(source: Any, text_column: str | None, label_column: str | None, encoding: str) -> LabelledTexts:
+def open_labelled(
+    source: Any, text_column: Column, label_column: Column, encoding: str, table: TableFormat | None
+) -> LabelledTexts:
     """The labelled texts of `train_classifier`'s arguments of these names."""
     if isinstance(source, (str, os.PathLike)):
-        return read_labelled(source, text_column=text_column, label_column=label_column, encoding=encoding)
+        return read_labelled(
+            source, text_column=text_column, label_column=label_column, encoding=encoding, table=table
+        )
     if not isinstance(source, (tuple, list)) or len(source) != 2 or isinstance(source[0], str):
-        raise TypeError(f"`source` must be a path or a pair (texts, labels); received {type(source).__name__}.")
-    texts, labels = (list(part) for part in source)
+        raise TypeError(
+            "`source` must be a path or a pair (texts, labels), such as (table['text'], table['label']); received "
+            f"{type(source).__name__}."
+        )
+    texts = list(checks.texts("texts", source[0]))
+    labels = list(checks.several("labels", source[1], "a list with a label for each text"))
     if len(texts) != len(labels) or not texts:
         raise ValueError(
             f"`source` must hold as many labels as texts, and at least one; received {len(texts)} texts and "
             f"{len(labels)} labels."
         )
-    texts = [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]
-    return LabelledTexts(texts, [_label(n, label) for n, label in enumerate(labels)])
+    return LabelledTexts(texts, [checked_label(f"labels[{n}]", label) for n, label in enumerate(labels)])
 
 
-def open_unlabelled(source: Any, text_column: str | None, encoding: str) -> list[str]:
+def open_unlabelled(source: Any, text_column: Column, encoding: str, table: TableFormat | None) -> list[str]:
     """The texts of its argument `unlabelled`."""
     if source is None:
         return []
     if isinstance(source, (str, os.PathLike)):
-        return read_texts(source, text_column=text_column, encoding=encoding)
-    if not isinstance(source, Iterable):
-        raise TypeError(f"`unlabelled` must be a path or a list of texts; received {type(source).__name__}.")
-    return [checks.string(f"unlabelled[{n}]", text) for n, text in enumerate(source)]
-
-
-def in_order(labels: set[str]) -> list[str]:
-    """By size where all are whole numbers, so that 10 stars come after 9; else by the alphabet."""
-    are_numbers = all(label.isdecimal() for label in labels)
-    return sorted(labels, key=lambda label: (int(label), label) if are_numbers else (0, label))
+        beside = checked_table(table).beside(source)
+        return read_texts(source, text_column=text_column, encoding=encoding, table=beside)
+    return list(checks.texts("unlabelled", source, "a path or a list of strings"))
 
 
 def warn_of_repeated(held_out: Sequence[str], trained_on: Collection[str]) -> None:
@@ -51,13 +51,6 @@ def warn_of_repeated(held_out: Sequence[str], trained_on: Collection[str]) -> No
     if repeated:
         warnings.warn(
             f"{repeated:,} of the {len(held_out):,} held-out texts are also among those trained on: what is measured "
-            "on them is too good to be true. Remove repeated texts from `source`.",
+            "on them is too good to be true. Remove them from either.",
             stacklevel=3,
         )
-
-
-def _label(n: int, label: Any) -> str:
-    """A label as a string: whole numbers may be given too."""
-    if not isinstance(label, (str, *WHOLE_NUMBERS)):
-        raise TypeError(f"`labels[{n}]` must be a string or a whole number; received {label!r}.")
-    return str(label)

@@ -13,13 +13,34 @@ import keras
 import numpy as np
 
 from textrnn import checks
-from textrnn.api.common import check_shared, fill, open_language_model, record_settings, run_trainer, say
-from textrnn.api.corpus import UNCHECKED_IDS, Counted, Texts, count_characters, fit, open_texts, workplace
+from textrnn.api.common import (
+    check_labels,
+    check_same_labels,
+    check_shared,
+    fill,
+    open_language_model,
+    reading_validation_data,
+    record_settings,
+    run_trainer,
+    settle_validation,
+    table_beside,
+)
+from textrnn.api.corpus import (
+    Encoded,
+    Texts,
+    count_characters,
+    encode,
+    fit,
+    open_texts,
+    warn_of_repeated_passages,
+    workplace,
+)
+from textrnn.labels import in_order
 from textrnn.models import LanguageModel
 from textrnn.models.inheritance import inherit_weights
 from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import in_float32
-from textrnn.text import Tokenizer, write_ids
+from textrnn.text import TableFormat, Tokenizer
 from textrnn.training import (
     RECIPES,
     Batches,
@@ -34,8 +55,11 @@ from textrnn.training import (
     describe_run,
     make_recipe,
     run_range_test,
+    say,
     split_documents,
     split_stream,
+    validation_documents,
+    validation_stream,
 )
 
 INHERITED = ("cell", "units", "num_layers", "embedding_dim", "layer_norm", "residual", "tie_embeddings", "reverse")
@@ -85,14 +109,16 @@ def train_language_model(
     change_penalty: float | None = None,
     weight_averaging: float | None = None,
     patience: int | None = None,
-    validation_split: float = 0.1,
+    validation_split: float | None = None,
+    validation_data: str | os.PathLike[str] | Iterable[str] | None = None,
     documents: Literal["line", "file", "string", "row"] | None = None,
     reverse: bool | None = None,
-    condition: str | None = None,
-    text_column: str | None = None,
+    condition: str | int | None = None,
+    text_column: str | int | None = None,
     init_from: str | os.PathLike[str] | LanguageModel | None = None,
     gradient_by_lag: bool = False,
     encoding: str = "utf-8",
+    table: TableFormat | None = None,
     precision: str = "auto",
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
@@ -108,6 +134,7 @@ def train_language_model(
 
     Args:
         source: A text file, a folder of `.txt` files, or strings; with `condition` a `.csv`, `.tsv` or `.jsonl` file.
+            Files may be packed (.gz, .bz2, .xz, .zst); `"-"` is standard input.
         recipe: `"quick"`, `"standard"` or `"best"`: each takes longer than the one before and ends with a lower loss.
         tokenizer: `"character"`, `"byte"`, `"byte_pair"`, `"word"`, or a tokenizer of `textrnn.text`, fitted or not;
             by default that of `init_from`, else `"character"`.
@@ -140,18 +167,22 @@ def train_language_model(
         weight_averaging: How much of the weights' exponential average stays at a step; 0 averages nothing.
         patience: Epochs without a better validation loss after which training stops; None never stops early.
         validation_split: Fraction held out to tell which weights are best: the end of a continuous text, or a
-            random choice of documents. 0 holds out nothing and keeps the last weights.
+            random choice of documents; 0.1 unless there is `validation_data`. 0 holds out nothing and keeps the last
+            weights.
+        validation_data: Text of your own for the same, given and read as `source` is, instead of a part of it.
         documents: None for one continuous text; `"line"`, `"file"`, `"string"` or `"row"` for many that end, one a
             line, a file of a folder, a string, or a row of a table. The model then learns where a text ends.
         reverse: Whether documents are read from their end, for a classifier that reads both ways: as `LanguageModel`
             says. Not by default.
         condition: The column of a table whose labels the texts are conditioned on: each row is then a document, and
             `generate(condition=...)` writes one of that label.
-        text_column: The table's text column; by default `text`, `sentence` or `review`.
+        text_column: The table's text column, by name, or by number from 1 in a table without a header; by default
+            `text`, `sentence` or `review`.
         init_from: A language model, its file or its run folder, whose cell, sizes and weights this one starts with.
             Symbols it does not know are added to its vocabulary; their weights start as the mean of the others'.
         gradient_by_lag: Whether the metrics say, epoch by epoch, how far back gradients reach.
-        encoding: Of the files.
+        encoding: Of the files; a byte-order mark counts for more.
+        table: How the table is written, where its name does not say so: delimiter, quotes, columns without a header.
         precision: `"float32"`, `"bfloat16"` (products only; states, sums and weights stay float32), or `"auto"`:
             bfloat16 where the processor has instructions for it.
         seed: For the weights, dropout, offsets and the order of documents.
@@ -217,9 +248,11 @@ def prepared_trainer(
     settings["precision"] = resolve_precision(settings["precision"])
     checks.one_of("recipe", settings["recipe"], RECIPES)
     checks.boolean("gradient_by_lag", settings["gradient_by_lag"])
-    of_text = ("documents", "condition", "text_column", "encoding")
+    settle_validation(settings, default=0.1)
+    of_text = ("documents", "condition", "text_column", "encoding", "table")
     run = claim_run(out, resume=resume)
     texts = open_texts(source, **{name: settings[name] for name in of_text})
+    aside = _open_validation(settings, texts, of_text)
     parent = _open_parent(init_from, run)
     inherited = {} if parent is None else {name: getattr(parent, name) for name in INHERITED}
     fill(settings, inherited, fixed_by="init_from")
@@ -243,7 +276,7 @@ def prepared_trainer(
     fill(settings, {"negatives": NEGATIVES if fitted.vocabulary_size > 4 * NEGATIVES else 0, "reverse": False})
     model = LanguageModel(
         fitted,
-        labels=sorted(set(texts.labels)),
+        labels=in_order(set(texts.labels)),
         documents=texts.corpus.documents is not None,
         seed=seed,
         dtype=dtype_policy(settings["precision"]),
@@ -252,22 +285,34 @@ def prepared_trainer(
     if parent is not None:
         inherit_weights(model, parent)
     with workplace(run) as folder:
-        counted = Counted(texts.corpus, "encoding", verbose)
-        ids = write_ids(counted, fitted, folder / UNCHECKED_IDS, end_of_text=model.documents)
-        batches, validation = _split(ids, texts, settings)
-        facts = describe_run(model, {"symbols": len(ids), "checksum": checksum([ids])})
+        encoded = encode(texts, fitted, folder, "ids", verbose)
+        held_out = None if aside is None else encode(aside, fitted, folder, "validation", verbose)
+        batches, validation = _split(encoded, settings)
+        facts = {"symbols": len(encoded.ids), "checksum": checksum([encoded.ids])}
+        if held_out is not None:
+            validation = _validation(held_out, model.labels, settings)
+            facts |= {"validation_symbols": len(held_out.ids), "validation_checksum": checksum([held_out.ids])}
+        facts = describe_run(model, facts)
         recorded = record_settings({"source": source, "tokenizer": fitted, "init_from": init_from, **settings})
         is_resumed = run is not None and begin_run(run, resume=resume, settings=recorded, facts=facts)
-        (folder / UNCHECKED_IDS).replace(folder / "ids.bin")
+        if run is not None and is_resumed and run.model.exists():
+            check_same_labels(run, model.labels)
         say(
-            verbose, f"{texts.corpus.name}: {counted.characters:,} characters, vocabulary of {fitted.vocabulary_size}"
+            verbose, f"{texts.corpus.name}: {encoded.characters:,} characters, vocabulary of {fitted.vocabulary_size}"
         )
+        encoded.keep(folder)
+        if held_out is not None:
+            held_out.keep(folder)
+            say(verbose, f"validated on {held_out.texts.corpus.name}: {held_out.characters:,} characters")
         trainer = Trainer(
             model,
-            dataclasses.replace(objective, symbols_per_character=len(ids) / max(counted.characters, 1)),
+            dataclasses.replace(objective, symbols_per_character=encoded.symbols_per_character),
             batches,
             validation,
             training,
+            validation_objective=dataclasses.replace(
+                objective, symbols_per_character=(held_out or encoded).symbols_per_character
+            ),
             run=run,
             callbacks=callbacks,
             sample=None if model.reverse else lambda: _write_sample(model, seed),
@@ -276,15 +321,42 @@ def prepared_trainer(
         yield trainer, facts, is_resumed
 
 
-def _split(ids: np.ndarray, texts: Texts, settings: dict[str, Any]) -> tuple[Batches, Batches | None]:
+def _open_validation(settings: dict[str, Any], texts: Texts, of_text: Sequence[str]) -> Texts | None:
+    if settings["validation_data"] is None:
+        return None
+    with reading_validation_data():
+        given = {name: settings[name] for name in of_text}
+        is_text = given["condition"] is None and given["documents"] != "row"
+        given["table"] = given["table"] if is_text else table_beside(given["table"], settings["validation_data"])
+        aside = open_texts(settings["validation_data"], **given)
+    check_labels(aside.labels, in_order(set(texts.labels)))
+    warn_of_repeated_passages(aside.corpus, texts.corpus)
+    return aside
+
+
+def _split(encoded: Encoded, settings: dict[str, Any]) -> tuple[Batches, Batches | None]:
+    ids, texts, split = encoded.ids, encoded.texts, settings["validation_split"]
     shape = {name: settings[name] for name in ("batch_size", "sequence_length")}
     if texts.corpus.documents is None:
         order = settings["seed"] if settings["random_offsets"] else None
-        return split_stream(ids, settings["validation_split"], **shape, seed=order)
-    names = sorted(set(texts.labels))
-    labels = np.array([names.index(label) for label in texts.labels], np.int32) if names else None
+        return split_stream(ids, split, **shape, seed=order)
     order = {"seed": settings["seed"], "reverse": settings["reverse"]}
-    return split_documents(ids, settings["validation_split"], **shape, **order, labels=labels)
+    return split_documents(ids, split, **shape, **order, labels=_numbers(texts, in_order(set(texts.labels))))
+
+
+def _validation(encoded: Encoded, labels: Sequence[str], settings: dict[str, Any]) -> Batches:
+    if encoded.texts.corpus.documents is not None:
+        options = {name: settings[name] for name in ("batch_size", "sequence_length", "reverse")}
+        return validation_documents(encoded.ids, labels=_numbers(encoded.texts, labels), **options)
+    if len(encoded.ids) < 2:
+        raise ValueError("`validation_data` must hold at least 2 symbols; it holds 1.")
+    return validation_stream(encoded.ids, settings["batch_size"])
+
+
+def _numbers(texts: Texts, labels: Sequence[str]) -> np.ndarray | None:
+    """The number of each document's label, int32 `[documents]`; None without labels."""
+    number_of = {label: number for number, label in enumerate(labels)}
+    return np.array([number_of[label] for label in texts.labels], np.int32) if labels else None
 
 
 def _open_parent(init_from: Any, run: RunFolder | None) -> LanguageModel | None:

@@ -50,8 +50,9 @@ class Calibration:
 
 def temper(logits: np.ndarray, temperature: float) -> np.ndarray:
     """softmax(logits / T), float64 `[N, labels]`; log-probabilities are logits too."""
-    scaled = np.asarray(logits, np.float64) / temperature
-    odds = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    logits = np.asarray(logits, np.float64)
+    with np.errstate(over="ignore"):  # the coldest temperatures leave the likeliest label alone
+        odds = np.exp((logits - logits.max(axis=-1, keepdims=True)) / temperature)
     return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,10 @@ from textrnn.classification.calibration import (
 from textrnn.classification.explanation import Explanation, pieces_of
 from textrnn.classification.report import ClassificationReport
 from textrnn.classification.text_reader import PartwiseLabeller, TextReader
+from textrnn.labels import find_label, number_labels
 
 SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch, padding included
 ROWS_AT_ONCE = 256
-WHOLE_NUMBERS = (int, np.integer, np.bool_)  # which may be labels, too
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class TextLabeller:
             One `Prediction` a text, in order.
         """
         least = 0.0 if threshold is None else checks.fraction("threshold", threshold, one=True)
-        logs = self._read(_checked_texts(texts), batch_size, progress)
+        logs = self._read(list(checks.texts("texts", texts)), batch_size, progress)
         return [self._prediction(row, least) for row in temper(logs, self.temperature)]
 
     def evaluate_texts(
@@ -92,14 +92,14 @@ class TextLabeller:
 
         Args:
             texts: One or more strings.
-            labels: The right label of each.
+            labels: The right label of each, as `textrnn.labels` reads them: 1, 1.0 and "1" are the same.
             batch_size: How many are read at once, at most; 256 by default.
             progress: Whether to show a bar on a terminal.
 
         Raises:
             ValueError, TypeError: If there are no texts, or not as many labels, or labels the classifier has not.
         """
-        texts = _checked_texts(texts)
+        texts = list(checks.texts("texts", texts))
         truths = self._numbers(texts, labels)
         return ClassificationReport(
             self.labels, truths, temper(self._read(texts, batch_size, progress), self.temperature)
@@ -115,7 +115,7 @@ class TextLabeller:
 
         Args:
             texts: Strings of two labels or more.
-            labels: The right label of each.
+            labels: The right label of each, as `textrnn.labels` reads them: 1, 1.0 and "1" are the same.
             batch_size: How many are read at once, at most; 256 by default.
             progress: Whether to show a bar on a terminal.
 
@@ -126,7 +126,7 @@ class TextLabeller:
             CalibrationError: If the texts are all of one label, or all answered right.
             ValueError, TypeError: If there are no texts, or not as many labels, or labels the classifier has not.
         """
-        texts = _checked_texts(texts)
+        texts = list(checks.texts("texts", texts))
         truths = self._numbers(texts, labels)
         if len(set(truths.tolist())) < 2:
             raise CalibrationError(
@@ -189,7 +189,10 @@ class TextLabeller:
         return Explanation(self.labels[chosen], self.labels[other], pieces, parts, base)
 
     def _number(self, name: str, label: str) -> int:
-        return self.labels.index(checks.one_of(name, label, self.labels))
+        number = find_label(label, number_labels(self.labels), name)
+        if number is None:
+            raise ValueError(f"`{name}` must be one of {', '.join(map(repr, self.labels))}; received {label!r}.")
+        return number
 
     def _read(self, texts: Sequence[str], batch_size: int | None, progress: bool) -> np.ndarray:
         """Log-probabilities of all texts, float64 `[N, labels]`; texts of like length are read together."""
@@ -205,19 +208,21 @@ class TextLabeller:
 
     def _numbers(self, texts: Sequence[str], labels: Any) -> np.ndarray:
         """The number of each text's label, int64 `[N]`."""
-        if not isinstance(labels, Iterable) or isinstance(labels, str):
-            raise TypeError(f"`labels` must be a list with a label for each text; received {labels!r}.")
-        names = [str(label) if isinstance(label, WHOLE_NUMBERS) else label for label in labels]
-        if len(names) != len(texts) or not texts:
+        given = list(checks.several("labels", labels, "a list with a label for each text"))
+        if len(given) != len(texts) or not texts:
             raise ValueError(
                 f"`labels` must be as many as `texts`, and at least one; received {len(texts)} texts and "
-                f"{len(names)} labels."
+                f"{len(given)} labels."
             )
-        number_of = {label: number for number, label in enumerate(self.labels)}
-        unknown = sorted({repr(name) for name in names if name not in number_of})
+        number_of = number_labels(self.labels)
+        numbers = [find_label(label, number_of, f"labels[{n}]") for n, label in enumerate(given)]
+        unknown = sorted({repr(label) for label, number in zip(given, numbers, strict=True) if number is None})
         if unknown:
-            raise ValueError(f"`labels` must be of {', '.join(self.labels)}; received also {', '.join(unknown)}.")
-        return np.array([number_of[name] for name in names])
+            raise ValueError(
+                f"`labels` must be of {checks.listed(self.labels, show=str)}; received also "
+                f"{checks.listed(unknown, show=str)}."
+            )
+        return np.array(numbers)
 
     def _prediction(self, probabilities: np.ndarray, least: float) -> Prediction:
         best = int(probabilities.argmax())
@@ -236,11 +241,3 @@ def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> 
     order = np.argsort(lengths, kind="stable")
     cuts = cut_batches(np.asarray(lengths)[order].tolist(), batch_size or ROWS_AT_ONCE, SYMBOLS_AT_ONCE)
     return [order[cut] for cut in cuts]
-
-
-def _checked_texts(texts: Sequence[str]) -> list[str]:
-    if not isinstance(texts, Iterable):
-        raise TypeError(f"`texts` must be a list of strings; received {texts!r}.")
-    if isinstance(texts, str):
-        raise TypeError(f"`texts` must be a list of strings; received one string: wrap it as [{texts[:40]!r}].")
-    return [checks.string(f"texts[{n}]", text) for n, text in enumerate(texts)]

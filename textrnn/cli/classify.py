@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 
 from textrnn.cli import flags
-from textrnn.cli.inputs import read_input
+from textrnn.cli.hints import piped
 from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
+from textrnn.cli.paths import check_is_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "texts",
         nargs="*",
         metavar="TEXT",
-        help="texts to label; or one FILE: .csv, .tsv, .jsonl, or .txt with a text a line (.gz, .bz2 or .xz behind "
-        "it is fine). With --out it is always a FILE, else if there is a file of that name; - or none is the input",
+        help="texts to label; or one FILE: .csv, .tsv, .jsonl, or .txt with a text a line (.gz, .bz2, .xz or .zst "
+        "behind it is fine). With --out it is always a FILE, else if there is a file of that name; - or none is the "
+        "input. A TEXT that looks like a file is refused; the input takes any",
     )
     parser.add_argument("--file", metavar="FILE", help="the same, whatever else it may look like")
-    parser.add_argument("--encoding", default="utf-8", help="of the file or the input (default: utf-8)")
-    parser.add_argument("--text-column", metavar="NAME", help="default: text, sentence or review")
+    flags.add_table(parser)
     parser.add_argument(
         "--batch-size",
         "--batch_size",
@@ -57,11 +57,6 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
         "--prefix", metavar="TEXT", default="predicted_", help="of the added columns (default: predicted_)"
     )
     group.add_argument(
-        "--format",
-        choices=("txt", "csv", "tsv", "jsonl"),
-        help="what FILE holds, if its name does not say so (default for -: txt)",
-    )
-    group.add_argument(
         "--overwrite",
         action="store_true",
         help="replace OUT if it exists, and begin anew if FILE, MODEL or flags are others than before",
@@ -78,8 +73,8 @@ def run(arguments: argparse.Namespace) -> None:
 
         classify_file(arguments, source)
         return
-    if arguments.probabilities or arguments.format or arguments.overwrite:
-        raise argparse.ArgumentTypeError("--probabilities, --format and --overwrite go with --out")
+    if arguments.probabilities or arguments.overwrite:
+        raise argparse.ArgumentTypeError("--probabilities and --overwrite go with --out")
     texts = _texts(arguments, source)
     is_much = sum(map(len, texts)) > CLASSIFY_WITH_NUMPY
     classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=is_much)
@@ -98,9 +93,13 @@ def _file_among(arguments: argparse.Namespace) -> str | None:
     if arguments.file or not arguments.texts:
         return arguments.file or "-"
     first: str = arguments.texts[0]
-    if len(arguments.texts) > 1:
-        return None
-    return first if arguments.out or first == "-" or _is_file_of_texts(first) else None
+    is_table = any(getattr(arguments, name) is not None for name in flags.TABLE)
+    if len(arguments.texts) == 1 and (arguments.out or first == "-" or is_table or _is_file_of_texts(first)):
+        return first
+    for text in [] if arguments.out else arguments.texts:
+        file = "one FILE (.csv, .tsv, .jsonl, .txt) alone is read"
+        check_is_text("TEXT", text, f"{file}; for the words themselves: {piped(text, 'classify', arguments.model)}")
+    return None
 
 
 def _is_file_of_texts(text: str) -> bool:
@@ -117,6 +116,4 @@ def _texts(arguments: argparse.Namespace, source: str | None) -> list[str]:
 
     if source is None:
         return list(arguments.texts)
-    if source == "-":
-        return [line.removesuffix("\n") for line in io.StringIO(read_input(arguments.encoding))]
-    return read_texts(source, text_column=arguments.text_column, encoding=arguments.encoding)
+    return read_texts(source, **flags.reading(arguments))

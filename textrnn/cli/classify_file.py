@@ -13,17 +13,21 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from textrnn.classification import Prediction
+from textrnn.cli import flags
 from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
 from textrnn.cli.unfinished import Unfinished
+from textrnn.files import advising_when_full
 from textrnn.runtime import find_model
 from textrnn.text import (
     TABLES,
     Row,
     RowStream,
     RowWriter,
+    TableFormat,
     file_ending,
     find_problem,
     find_text_column,
+    is_numbered,
     make_row_writer,
     open_rows,
 )
@@ -35,7 +39,7 @@ DECIMALS: Final = 6  # of a probability
 OPTIONS: Final = (
     "text_column",
     "encoding",
-    "format",
+    *flags.TABLE,
     "probabilities",
     "prefix",
     "threshold",
@@ -59,8 +63,9 @@ def classify_file(arguments: argparse.Namespace, source: str) -> None:
         raise argparse.ArgumentTypeError(f"--out must end in {', '.join(TABLES)}; received {arguments.out!r}")
     if source != "-" and out.exists() and out.samefile(source):
         raise argparse.ArgumentTypeError("--out must be another file than FILE")
-    ending = f".{arguments.format}" if arguments.format else None
-    with open_rows(source, ending=ending, encoding=arguments.encoding) as rows:
+    table = flags.table(vars(arguments))
+    numbered = is_numbered(arguments.text_column)
+    with open_rows(source, table=table, encoding=arguments.encoding, is_numbered=numbered) as rows:
         if rows.columns is not None:
             find_text_column(rows.columns, rows.name, arguments.text_column)  # or an error, before anything is loaded
         job = None if rows.size is None else _describe_job(arguments, source)
@@ -84,11 +89,15 @@ def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinishe
         )
         return predictions
 
-    job = ScoringJob(rows, unfinished, labels, text_column=arguments.text_column, prefix=arguments.prefix)
+    quoting = flags.table(vars(arguments)).quoting
+    job = ScoringJob(
+        rows, unfinished, labels, text_column=arguments.text_column, prefix=arguments.prefix, quoting=quoting
+    )
+    where = "the same command goes on from there" if unfinished.job else "what comes from a pipe begins anew"
     try:
-        job.run(classify)
+        with advising_when_full(f"Free some space: {where}."):
+            job.run(classify)
     except KeyboardInterrupt:
-        where = "the same command goes on from there" if unfinished.job else "what comes from a pipe begins anew"
         raise KeyboardInterrupt(f"stopped behind row {job.done:,}; {where}") from None
     return job.count
 
@@ -105,6 +114,7 @@ class ScoringJob:
         labels: Which have a column with their probability each.
         text_column: By default found by its usual names.
         prefix: Of the columns that are added.
+        quoting: Of what is written, if it has delimiters; by default as its name says.
     """
 
     def __init__(
@@ -113,13 +123,15 @@ class ScoringJob:
         unfinished: Unfinished,
         labels: Sequence[str] = (),
         *,
-        text_column: str | None = None,
+        text_column: str | int | None = None,
         prefix: str = "predicted_",
+        quoting: str | None = None,
     ) -> None:
         self.rows, self.unfinished, self.labels = rows, unfinished, tuple(labels)
         self.added = [f"{prefix}{name}" for name in ("label", "probability")]
         self.added += [f"{prefix}probability_{label}" for label in labels]
         self.text_column = text_column
+        self.table = TableFormat(quoting=quoting).beside(unfinished.out).of(unfinished.out, TABLES)
         self.column = ""
         """The text column, once the first chunk has shown which it is."""
         self.count = Count()
@@ -158,9 +170,9 @@ class ScoringJob:
         if columns:
             self.column = find_text_column(columns, self.rows.name, self.text_column)
         try:
-            return make_row_writer(file_ending(self.unfinished.out), columns, self.added)
+            return make_row_writer(self.table, columns, self.added, header=self.rows.header)
         except ValueError as error:
-            raise ValueError(f"{self.rows.name}: {error}; name the added ones with --prefix") from error
+            raise ValueError(f"{self.rows.name}: {error}") from error
 
     def _begin(
         self, chunk: Sequence[Row], writer: RowWriter, report: Callable[..., None] | None

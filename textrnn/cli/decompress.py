@@ -22,6 +22,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the text that a file came from, to the byte."""
     data = Path(arguments.file).read_bytes()
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
-    text = model.decompress(data, condition=arguments.condition, progress=True)
+    try:
+        text = model.decompress(data, condition=arguments.condition, progress=True)
+    except ValueError as error:
+        raise ValueError(str(error).replace("`data`", arguments.file)) from error
     with atomic_path(arguments.out) as temporary:
         temporary.write_bytes(text.encode("utf-8"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.evaluate_classifier import evaluate_classifier
-from textrnn.cli.inputs import read_table, read_text
+from textrnn.cli.inputs import read_corpus, read_table
 from textrnn.cli.library import import_api
 
 
@@ -52,7 +52,8 @@ def run(arguments: argparse.Namespace) -> None:
     if type(model).__name__ == "LanguageModel":
         _refuse(arguments, {"baseline": None, "json": False, "mistakes": 5}, "a language model")
         if not model.documents:
-            _refuse(arguments, {"documents": "line", "rename": []}, "a model of one long text")
+            of_tables = dict.fromkeys(("text_column", "label_column", *flags.TABLE))
+            _refuse(arguments, {"documents": "line", "rename": [], **of_tables}, "a model of one long text")
         _evaluate_language_model(model, arguments)
     else:
         _refuse(
@@ -64,14 +65,14 @@ def run(arguments: argparse.Namespace) -> None:
 def _refuse(arguments: argparse.Namespace, defaults: dict[str, Any], kind: str) -> None:
     for name, default in defaults.items():
         if getattr(arguments, name) != default:
-            raise argparse.ArgumentTypeError(f"--{name} does not apply to {kind}")
+            raise argparse.ArgumentTypeError(f"--{name.replace('_', '-')} does not apply to {kind}")
 
 
 def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
     if model.documents:
         _evaluate_documents(model, arguments)
         return
-    text = read_text(arguments.file, arguments.encoding)
+    text = read_corpus(arguments.file, arguments.encoding)
     last = round(len(text) * arguments.last)
     if not last:
         raise ValueError(f"--last {arguments.last} of the {len(text)} characters in {arguments.file} leaves none")
@@ -117,7 +118,7 @@ def _read_documents(model: Any, arguments: argparse.Namespace) -> list[tuple[str
         data = read_table(arguments.file, model, arguments)
         return [(text, label) for text, label in zip(data.texts, data.labels, strict=True) if text]
     if arguments.documents == "row":
-        texts = read_texts(arguments.file, text_column=arguments.text_column, encoding=arguments.encoding)
+        texts = read_texts(arguments.file, **flags.reading(arguments))
         return [(text, arguments.condition) for text in texts if text]
     corpus = open_corpus(arguments.file, documents=arguments.documents, encoding=arguments.encoding)
     return [(text, arguments.condition) for text in corpus.pieces()]

@@ -7,6 +7,8 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from textrnn.cli import flags
+from textrnn.cli.hints import command_line
 from textrnn.cli.inputs import read_table
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
         return
     print(report)
     if classifier.temperature == 1:
-        print("\nnot calibrated: `textrnn calibrate` does that, on labelled texts that were not trained on")
+        calibrate = command_line("calibrate", arguments.model, "TABLE")
+        print(f"\nnot calibrated: `{calibrate}` does that, on labelled texts that were not trained on")
     if baseline is not None:
         print(f"\n{_compare(report, baseline)}")
     if arguments.mistakes and len(report.mistakes):
@@ -44,7 +47,9 @@ def _measure_baseline(classifier: Any, data: LabelledTexts, arguments: argparse.
     from textrnn.classification import ClassificationReport
     from textrnn.cli.baseline import BigramBaseline
 
-    training = read_table(arguments.baseline, classifier, arguments)
+    training = read_table(
+        arguments.baseline, classifier, arguments, flags.table(vars(arguments)).beside(arguments.baseline)
+    )
     known = set(training.texts)
     if repeated := sum(text in known for text in data.texts):
         warnings.warn(f"{repeated:,} of the {len(data):,} texts are also in {arguments.baseline}", stacklevel=2)

@@ -6,26 +6,32 @@ import argparse
 import sys
 from pathlib import Path
 
-from textrnn.cli.inputs import read_input
+from textrnn.cli import flags
+from textrnn.cli.hints import piped
 from textrnn.cli.library import load_kind
+from textrnn.cli.paths import check_is_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `explain`."""
     parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
-    parser.add_argument("text", nargs="?", metavar="TEXT", help="default: the input")
+    parser.add_argument("text", nargs="?", default="-", metavar="TEXT", help="- or none is the input")
     parser.add_argument("--label", help="what to explain (default: the answer)")
     parser.add_argument("--against", help="what it is told from (default: the likeliest of the others)")
     parser.add_argument("--html", metavar="FILE", help="write a page with the coloured text")
-    parser.add_argument("--encoding", default="utf-8", help="of the input")
+    flags.add_encoding(parser, "of the input")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print what speaks for a label, in colour on a terminal."""
     from textrnn.files import atomic_path
+    from textrnn.text import read_text
 
+    if arguments.text != "-":
+        words = piped(arguments.text, "explain", arguments.model)
+        check_is_text("TEXT", arguments.text, f"only a text can be explained; for the words themselves: {words}")
     classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=False)
-    text = read_input(arguments.encoding).removesuffix("\n") if arguments.text is None else arguments.text
+    text = read_text("-", arguments.encoding).removesuffix("\n") if arguments.text == "-" else arguments.text
     explanation = classifier.explain(text, arguments.label, arguments.against)
     print(explanation.to_terminal() if sys.stdout.isatty() else explanation)
     if arguments.html is not None:

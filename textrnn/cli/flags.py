@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textrnn import checks
+from textrnn.cli.paths import check_is_text
+
+if TYPE_CHECKING:
+    from textrnn.text import TableFormat
 
 Check = Callable[[str, Any], Any]
 
@@ -55,11 +58,76 @@ def renaming(text: str) -> tuple[str, str]:
     return old, new
 
 
+def column(text: str) -> str | int:
+    """A column by name or, in digits, by number."""
+    return int(text) if text.isdecimal() else text
+
+
+def columns(text: str) -> list[str]:
+    """Names with commas between; unnamed ones are empty."""
+    return [name.strip() for name in text.split(",")]
+
+
+def add_encoding(parser: argparse.ArgumentParser, what: str = "of the file") -> None:
+    """How bytes become text, of every command that reads a file."""
+    default: dict[str, Any] = {} if parser.argument_default == argparse.SUPPRESS else {"default": "utf-8"}
+    parser.add_argument("--encoding", **default, help=f"{what} (default: utf-8; a byte-order mark counts for more)")
+
+
+def add_table(parser: argparse.ArgumentParser) -> None:
+    """How a table is read, of every command that reads one; `reading` is what was asked for."""
+    add_encoding(parser)
+    parser.add_argument(
+        "--text-column",
+        type=column,
+        metavar="NAME",
+        help="default: text, sentence or review; a number, from 1, in a table without a header",
+    )
+    group = parser.add_argument_group("a table", "How it is written, where the name of the file does not say so.")
+    group.add_argument(
+        "--format", choices=("csv", "tsv", "jsonl", "txt"), help="what FILE holds; txt is a text a line"
+    )
+    group.add_argument(
+        "--delimiter",
+        type=unescaped,
+        metavar="X",
+        help=r"what separates fields (default: a comma; in a .tsv \t, a tab)",
+    )
+    group.add_argument(
+        "--quoting",
+        choices=("minimal", "none"),
+        help="none: a quote is a character like any other (default where tabs separate); minimal: quotes enclose "
+        "fields that hold delimiters, quotes or line breaks",
+    )
+    group.add_argument(
+        "--columns", type=columns, metavar="NAME,...", help="of a table without a header, as in text,label"
+    )
+
+
+TABLE = ("format", "delimiter", "quoting", "columns")
+
+
+def table(arguments: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> TableFormat:
+    """What `add_table` asked for, on top of what a run was started with."""
+    from textrnn.text import TableFormat
+
+    given = {name: arguments[name] for name in TABLE if arguments.get(name) is not None}
+    return TableFormat(**{**(recorded or {}), **given})
+
+
+def reading(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The same as arguments of `read_texts`."""
+    return {
+        "text_column": arguments.text_column,
+        "encoding": arguments.encoding,
+        "table": table(vars(arguments)),
+    }
+
+
 def add_labelled_table(parser: argparse.ArgumentParser) -> None:
     """How a table of labelled texts is read, of `evaluate` and `calibrate`."""
-    parser.add_argument("--encoding", default="utf-8", help="of the file")
-    parser.add_argument("--text-column", metavar="NAME", help="default: text, sentence or review")
-    parser.add_argument("--label-column", metavar="NAME", help="default: label or sentiment")
+    add_table(parser)
+    parser.add_argument("--label-column", type=column, metavar="NAME", help="default: label or sentiment")
     parser.add_argument(
         "--rename",
         type=renaming,
@@ -126,6 +194,7 @@ def add_prompt(parser: argparse.ArgumentParser) -> None:
         help=r"text to continue; \n is a line break, \t a tab, \\ a backslash; FILE:path reads a file",
     )
     parser.add_argument("--raw-prompt", action="store_true", help=r"take \n, FILE: and the like as typed")
+    add_encoding(parser, "of files")
 
 
 def prompt(arguments: argparse.Namespace) -> str:
@@ -134,12 +203,12 @@ def prompt(arguments: argparse.Namespace) -> str:
     if arguments.raw_prompt:
         return text
     if not text.startswith("FILE:"):
-        return unescaped(text)
-    path = Path(text.removeprefix("FILE:"))
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"--prompt FILE:{path} must be UTF-8 text: {error}") from error
+        words = unescaped(text)
+        check_is_text("--prompt", words, f"FILE:{words} reads a file, --raw-prompt takes the words as typed")
+        return words
+    from textrnn.text import read_text
+
+    return read_text(text.removeprefix("FILE:"), arguments.encoding)
 
 
 def add_condition(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from textrnn.files import read_run_config
 
 
 @contextlib.contextmanager
@@ -36,23 +37,19 @@ def latest_folder(source: str | None) -> str:
 
 def read_config(out: Path) -> dict[str, Any]:
     """The run's own settings, which those given come on top of; the library refuses what may not differ."""
-    try:
-        recorded: dict[str, Any] = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"{out / 'config.json'} must hold the settings of a run; reading it failed: {error}"
-        ) from error
-    return recorded
+    with contextlib.suppress(FileNotFoundError):
+        return read_run_config(out / "config.json")
+    return {}
 
 
 def _numbered(source: str) -> Iterator[Path]:
     """Run folders for a corpus: runs/plays, runs/plays-2 and so on."""
-    from textrnn.text import FILES_OF_TEXTS, file_ending
+    from textrnn.text import FILES_OF_TEXTS, file_ending, is_input
 
     name, ending = Path(source).name, file_ending(Path(source))
-    if ending in FILES_OF_TEXTS:
+    if is_input(source):
+        name = "stdin"
+    elif ending in FILES_OF_TEXTS:
         name = name[: name.lower().rindex(ending)]
     base = Path("runs") / (name or "run")
     return (base if n == 1 else base.with_name(f"{base.name}-{n}") for n in itertools.count(1))

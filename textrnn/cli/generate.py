@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
     from textrnn.generation import is_worth_compiling
     from textrnn.text import open_corpus
 
-    corpus = None if arguments.check_copy is None else open_corpus(arguments.check_copy)
+    corpus = None if arguments.check_copy is None else open_corpus(arguments.check_copy, encoding=arguments.encoding)
     is_stream = arguments.samples == 1 and arguments.beams == 1 and arguments.length_penalty == 1
     is_much = is_worth_compiling(arguments.samples, arguments.length)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_much)

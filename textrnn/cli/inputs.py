@@ -1,47 +1,41 @@
-"""What a command reads: a text, standard input, or a table of labelled texts."""
+"""What a command reads: a text, or a table of labelled texts; `-` is standard input."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
+
+from textrnn import checks
+from textrnn.cli import flags
+from textrnn.labels import find_label, number_labels, read_label
 
 if TYPE_CHECKING:
     from textrnn.text import LabelledTexts
 
 
-def read_text(path: str, encoding: str = "utf-8") -> str:
-    """A whole text file, read as a corpus is (byte-order mark and line ends set right); `-` is standard input."""
-    from textrnn.text import open_corpus
+def read_corpus(path: str, encoding: str) -> str:
+    """A whole text file or a folder of them; standard input may be empty."""
+    from textrnn.text import open_corpus, read_text
 
-    return read_input(encoding) if path == "-" else "".join(open_corpus(path, encoding=encoding).pieces())
-
-
-def read_input(encoding: str = "utf-8") -> str:
-    """Standard input, decoded strictly, its line ends as `\\n`."""
-    try:
-        text = sys.stdin.buffer.read().decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise ValueError(f"the input must be text in the encoding {encoding}: {error}") from error
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return read_text(path, encoding) if path == "-" else "".join(open_corpus(path, encoding=encoding).pieces())
 
 
-def read_table(path: str, model: Any, arguments: argparse.Namespace) -> LabelledTexts:
-    """Labelled texts, of the model's own labels only."""
+def read_table(path: str, model: Any, arguments: argparse.Namespace, table: Any = None) -> LabelledTexts:
+    """Labelled texts, of the model's own labels only; `table` is how they are written, by default as flags say."""
     from textrnn.text import LabelledTexts, read_labelled
 
-    data = read_labelled(
-        path,
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
-        encoding=arguments.encoding,
-    )
-    names = dict(arguments.rename)
+    options = flags.reading(arguments)
+    options["table"] = table or options["table"]
+    data = read_labelled(path, label_column=arguments.label_column, **options)
+    names = {read_label(old): new for old, new in arguments.rename}
+    number_of = number_labels(model.labels)
     labels = [names.get(label, label) for label in data.labels]
-    unknown = sorted(set(labels) - set(model.labels))
+    numbers = {label: find_label(label, number_of, "--rename") for label in set(labels)}
+    unknown = sorted(label for label, number in numbers.items() if number is None)
     if unknown:
         raise ValueError(
-            f"{path} must hold only the labels {', '.join(model.labels)}; it also holds {', '.join(unknown)} "
+            f"{path} must hold only the labels {checks.listed(model.labels, show=str)}; it also holds "
+            f"{checks.listed(unknown, show=str)} "
             "(--rename OLD=NEW says that they mean the same)."
         )
-    return LabelledTexts(data.texts, labels)
+    return LabelledTexts(data.texts, [model.labels[numbers[label]] for label in labels])

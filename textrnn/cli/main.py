@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from textrnn.cli import calibrate, classify, compress, decompress, evaluate, explain, generate, score, train, write
+from textrnn.cli.encoding import set_up_streams
+from textrnn.cli.paths import did_you_mean
+from textrnn.cli.streams import ForgivingOutput, open_missing, silence
+from textrnn.files import FULL
 from textrnn.version import __version__
 
 COMMANDS = {
@@ -52,47 +57,66 @@ def _set_up(parser: argparse.ArgumentParser, module: Any) -> None:
 
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """0 when done, 1 on a failure, 2 on wrong usage, 130 on Ctrl-C; no traceback for any of them."""
+    open_missing()
+    set_up_streams()
     given = parser.parse_args(arguments)
     fail = vars(given).pop("fail")
     _quieten()
+    before = sys.stdout, sys.stderr
+    sys.stderr = ForgivingOutput(sys.stderr)
+    if given.run is train.run:  # what others print is their result: without a reader they end
+        sys.stdout = ForgivingOutput(sys.stdout)
+    try:
+        return _run_command(parser, given, fail)
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _run_command(parser: argparse.ArgumentParser, given: argparse.Namespace, fail: Any) -> int:
     try:
         given.run(given)
         sys.stdout.flush()
     except argparse.ArgumentTypeError as error:
         fail(str(error))
     except KeyboardInterrupt as interrupt:
-        print(f"\n{parser.prog}: {interrupt or 'stopped'}", file=sys.stderr)
+        print(f"\n{parser.prog}: {str(interrupt) or 'stopped by Ctrl-C before it was done'}", file=sys.stderr)
         if str(interrupt) and given.run is train.run:  # other commands go on by themselves
             print("go on with the same command and --resume", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of a pipe has gone (`| head`); Python would complain while flushing at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of a pipe has gone (`| head`)
+        silence(sys.stdout)
     except Exception as error:
         if os.environ.get("TEXTRNN_TRACEBACK"):
             raise
         print(f"{parser.prog}: error: {describe_error(error)}", file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in FULL:
+            silence(sys.stdout)
         return 1
     return 0
 
 
 def describe_error(error: Exception) -> str:
     """An error in a line; one nobody foresaw says its kind and how to see where it came from."""
+    return "\n".join([_describe(error), *getattr(error, "__notes__", ())])
+
+
+def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        similar = did_you_mean(str(error.filename)) if isinstance(error, FileNotFoundError) else ""
+        where = f"{error.filename}{similar}" if error.filename else ""
+        if not where and error.errno in FULL:
+            where = f"the output, or files in {tempfile.gettempdir()}"
+        return f"{error.strerror}: {where}" if where else error.strerror
     if isinstance(error, (ValueError, TypeError, OSError, ArithmeticError)):
         return str(error)
     return f"{type(error).__name__}: {error} (set TEXTRNN_TRACEBACK=1 to see where)"
 
 
 def _quieten() -> None:
-    """Warnings in a line, TensorFlow's start-up log not at all, and output that any terminal can take."""
+    """Warnings in a line, and TensorFlow's start-up log not at all."""
 
     def show(message: Any, *details: Any, **more: Any) -> None:
         print(f"warning: {message}", file=sys.stderr)
 
     warnings.showwarning = show
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")

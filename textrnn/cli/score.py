@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import json
 import math
@@ -10,8 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from textrnn.cli import flags
-from textrnn.cli.inputs import read_text
+from textrnn.cli.hints import command_line, piped
+from textrnn.cli.inputs import read_corpus
 from textrnn.cli.library import load_kind
+from textrnn.cli.paths import check_is_text, is_there
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text file; - or none is the input")
     parser.add_argument("--text", help="score this text instead of a file")
-    parser.add_argument("--encoding", default="utf-8", help="of the file")
+    flags.add_encoding(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
         "--per-line", action="store_true", help="a JSON object a line: its number, text, bits and perplexity"
@@ -35,7 +38,15 @@ def run(arguments: argparse.Namespace) -> None:
     """Print how likely a text is."""
     if arguments.text is not None and arguments.file != "-":
         raise argparse.ArgumentTypeError("give a FILE or --text, not both")
-    text = arguments.text if arguments.text is not None else read_text(arguments.file, arguments.encoding)
+    if arguments.text is not None:
+        file, words = (
+            command_line("score", arguments.model, arguments.text),
+            piped(arguments.text, "score", arguments.model),
+        )
+        check_is_text("--text", arguments.text, f"a file is read without --text: {file}; for the words: {words}")
+    elif arguments.file != "-" and not is_there(arguments.file):
+        raise FileNotFoundError(errno.ENOENT, "no such file or folder (--text TEXT scores words)", arguments.file)
+    text = read_corpus(arguments.file, arguments.encoding) if arguments.text is None else arguments.text
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
     if arguments.rank:
         for line, score in model.rank(filter(None, text.split("\n")), condition=arguments.condition):

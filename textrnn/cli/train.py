@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import shlex
+import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textrnn.cli import flags
 from textrnn.cli.folders import latest_folder, new_folder, read_config
+from textrnn.cli.hints import command_line
 from textrnn.cli.library import import_api
+from textrnn.files import DamagedFileError
 
-OWN = ("find_learning_rate", "task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
+if TYPE_CHECKING:
+    from textrnn.text import TableFormat
+
+OWN = (
+    "find_learning_rate",
+    "task",
+    "deterministic",
+    "quiet",
+    "command",
+    "run",
+    "source",
+    "out",
+    "resume",
+    *flags.TABLE,
+)
 ONLY_LANGUAGE = (
     "recipe",
     "sequence_length",
@@ -71,7 +87,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
     add(
-        "source", nargs="?", metavar="CORPUS", help=".txt file or folder of them; .csv, .tsv, .jsonl for a classifier"
+        "source",
+        nargs="?",
+        metavar="CORPUS",
+        help=".txt file or folder of them; .csv, .tsv, .jsonl for a classifier; - is the input",
     )
     add("--out", metavar="DIR", help="run folder (default: runs/ and the corpus's name)")
     add("--resume", action="store_true", help="go on with the run in --out, exactly where it was saved")
@@ -128,8 +147,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="stop after so many epochs without a better result on what is held out",
     )
     add("--validation-split", "--val_frac", type=flags.fraction, metavar="X", help="fraction held out for validation")
-    add("--encoding", help="of the corpus (default: utf-8)")
-    add("--text-column", help="of a table (default: text, sentence or review)")
+    flags.add_table(parser)
+    add(
+        "--validation",
+        dest="validation_data",
+        metavar="FILE",
+        help="a file of your own to validate on, read as CORPUS is, instead of a part of it",
+    )
     add("--precision", choices=("auto", "float32", "bfloat16"), help="of products; auto asks the processor")
     add("--seed", type=flags.count, metavar="N", help="for the weights, dropout and order")
     add("--checkpoint-seconds", type=flags.number, metavar="X", help="time between checkpoints")
@@ -164,7 +188,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="many texts that end, one a line, a file or a row of a table",
     )
     add("--reverse", action=argparse.BooleanOptionalAction, help="read documents from their end, for a classifier")
-    add("--condition", metavar="COLUMN", help="condition the texts of a table on the labels in this column")
+    add(
+        "--condition",
+        type=flags.column,
+        metavar="COLUMN",
+        help="condition the texts of a table on the labels in this column",
+    )
     add("--init-from", "--init_from", metavar="MODEL", help="begin with the weights of a language model")
     add(
         "--find-learning-rate",
@@ -195,7 +224,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--smoothness", type=flags.number, metavar="X", help="weight of virtual adversarial training (default: 0)")
     add("--unlabelled", metavar="FILE", help="more texts of the kind, for --smoothness as well")
     add("--class-weight", choices=("balanced",), help="let rare labels count more")
-    add("--label-column", help="default: label or sentiment")
+    add("--label-column", type=flags.column, metavar="NAME", help="default: label or sentiment")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -207,16 +236,24 @@ def run(arguments: argparse.Namespace) -> None:
         out = out or latest_folder(source)
         recorded = read_config(Path(out))
         source = source or recorded.get("settings", {}).get("source")
+        _check_not_input(given.get("source"), source, out)
     if source is None:
         raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with the --out of a run)")
     stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
     options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
+    table = flags.table(given, stored.get("table"))
+    options["table"] = None if table == flags.table({}) else table
     is_table_of_texts = ("condition" in options or options.get("documents") == "row") and "model" not in recorded
     task = given.get("task", "language-model" if is_table_of_texts else None)
-    is_classifier = _is_classifier(task, recorded.get("model"), source)
+    is_classifier = _is_classifier(task, recorded.get("model"), source, table)
     _refuse(options, ONLY_LANGUAGE if is_classifier else ONLY_CLASSIFIER, is_classifier)
     api = import_api(work="training", deterministic=given.get("deterministic", False))
     train: Any = api.train_classifier if is_classifier else api.train_language_model
+    if unknown := stored.keys() - inspect.signature(train).parameters.keys():
+        raise DamagedFileError(
+            f"{out}/config.json must hold the settings of a run; it has {', '.join(sorted(unknown))}, which "
+            "this version of textrnn does not know."
+        )
     quiet = given.get("quiet", False)
     if given.get("find_learning_rate"):
         _find_learning_rate(api, source, is_classifier, not quiet, options)
@@ -224,15 +261,15 @@ def run(arguments: argparse.Namespace) -> None:
     with new_folder(source) if out is None else contextlib.nullcontext(out) as out:
         model = train(source, out=out, resume=given.get("resume", False), verbose=not quiet, **options)
     if is_classifier:
-        print(f'\ntry it:  python -m textrnn classify {out} "Not bad at all!"')
+        print(f"\ntry it:  {command_line('classify', out, 'Not bad at all!')}")
     elif model.reverse:
-        print(f"\nuse it:  python -m textrnn train TABLE --pretrained {out}")
+        print(f"\nuse it:  {command_line('train', 'TABLE', '--pretrained', out)}")
     else:
         condition = model.labels[0] if model.labels else None
         passage = model.generate(length=500, temperature=0.7, seed=options.get("seed", 0), condition=condition)
         print(f"\n--- what it writes ---\n{passage}\n---")
-        chosen = f" --condition {shlex.quote(condition)}" if condition else ""
-        print(f"\nmore of it:  python generate.py {out} --temperature 0.7{chosen}")
+        chosen = ["--condition", condition] if condition else []
+        print(f"\nmore of it:  {command_line('generate', out, '--temperature', 0.7, *chosen)}")
 
 
 def _find_learning_rate(api: Any, source: str, is_classifier: bool, verbose: bool, options: dict[str, Any]) -> None:
@@ -245,13 +282,24 @@ def _find_learning_rate(api: Any, source: str, is_classifier: bool, verbose: boo
     print(f"the loss falls fastest at {found.suggestion:.2g}")
 
 
-def _is_classifier(task: str | None, model: str | None, source: str) -> bool:
-    """As asked for; else as the resumed run is; else by the corpus's ending."""
+def _is_classifier(task: str | None, model: str | None, source: str, table: TableFormat) -> bool:
+    """As asked for; else as the resumed run is; else by what the corpus holds."""
     if task is not None or model is not None:
         return task == "classifier" or (task is None and model == "TextClassifier")
-    from textrnn.text import TABLES, file_ending
+    from textrnn.text import TABLES, TableFormat, file_ending
 
+    if table != TableFormat():
+        return table.format != "txt"
     return file_ending(Path(source)) in TABLES
+
+
+def _check_not_input(given: str | None, source: str | None, out: str) -> None:
+    """A run that was begun with standard input goes on with the same text, which nobody has kept."""
+    if given is None and source == "-":
+        raise argparse.ArgumentTypeError(
+            f"CORPUS is needed: the run in {out} was begun with standard input; give the same text again, as in "
+            f"`{command_line('train', '-', '--resume', '--out', out)} < FILE`, or the name of a file that holds it"
+        )
 
 
 def _refuse(options: dict[str, Any], foreign: tuple[str, ...], is_classifier: bool) -> None:

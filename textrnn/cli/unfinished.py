@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from textrnn.files import TEMPORARY, flush_to_disk, write_text
+from textrnn import checks
+from textrnn.files import TEMPORARY, flush_to_disk, naming, read_object, refuse_damage, write_text
 
 
 class Unfinished:
@@ -31,6 +32,7 @@ class Unfinished:
 
     Raises:
         FileExistsError: If `out` exists.
+        DamagedFileError: If `out.part.json` is damaged.
         ValueError: If `out.part` belongs to another job.
     """
 
@@ -58,11 +60,12 @@ class Unfinished:
 
     def append(self, piece: bytes) -> None:
         """Write the next piece; when this returns, it is on the disk."""
-        if self._file is None:
-            self._open()
-        self._file.write(piece)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with naming(self.part):
+            if self._file is None:
+                self._open()
+            self._file.write(piece)
+            self._file.flush()
+            os.fsync(self._file.fileno())
         self.pieces += 1
         self.size += len(piece)
         self._write_notes()
@@ -88,7 +91,9 @@ class Unfinished:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # What a full disk did not take is tried again by closing; the error that says so is under way.
+        with contextlib.suppress(OSError) if error else contextlib.nullcontext():
+            self.close()
 
     def _open(self) -> None:
         self.out.parent.mkdir(parents=True, exist_ok=True)
@@ -103,13 +108,17 @@ class Unfinished:
         return [name for name in {**job, **own} if job.get(name) != own.get(name)]
 
     def _read_notes(self) -> dict[str, Any] | None:
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                written: dict[str, Any] = json.loads(self.notes.read_text(encoding="utf-8"))
-                return written
-        except ValueError as error:
-            raise ValueError(f"{self.notes} is damaged: {error}; removing it begins anew") from error
-        return None
+        if not self.notes.exists():
+            return None
+        expected = "hold the notes on an unfinished job, which can be removed to begin anew"
+        written = read_object(self.notes, expected)
+        with refuse_damage(self.notes, expected):
+            if written.keys() != {"job", "pieces", "size", "whole"} or not isinstance(written["job"], dict):
+                raise ValueError("it must hold a job, pieces, size, whole and nothing else")
+            checks.integer_of_at_least(0, "pieces", written["pieces"])
+            checks.integer_of_at_least(0, "size", written["size"])
+            checks.boolean("whole", written["whole"])
+        return written
 
     def _write_notes(self, *, whole: bool = False) -> None:
         if self.job is not None:

@@ -12,11 +12,12 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
+from textrnn.files import refuse_damage
 from textrnn.generation.arithmetic import Decoder, Encoder, cumulative_counts
 from textrnn.generation.scoring import log_softmax
 from textrnn.generation.state import State
@@ -28,6 +29,21 @@ SYMBOLS_A_LANE = 1 << 15  # each begins without a memory, which costs it some hu
 LANES_AT_MOST = 64
 VERBATIM = 0  # lanes of a text that the tokenizer cannot put together again, as it stands: it is kept by zlib
 REPLACEMENT = "\ufffd"
+
+
+class Header(NamedTuple):
+    """What stands before the lanes: the model's fingerprint, the text's checksum, and how many symbols, lanes and
+    bytes beside the lanes there are."""
+
+    fingerprint: bytes
+    checksum: int
+    symbols: int
+    lanes: int
+    beside: int
+
+
+def count_lanes(symbols: int) -> int:
+    return max(1, min(LANES_AT_MOST, symbols // SYMBOLS_A_LANE))
 
 
 def compress(stepper: Stepper, start: State, tokenizer: Any, text: str, *, progress: bool = False) -> bytes:
@@ -42,8 +58,7 @@ def compress(stepper: Stepper, start: State, tokenizer: Any, text: str, *, progr
     """
     ids, unknown = tokenizer.encode(text), tokenizer.unknown_pieces(text)
     if _restored(tokenizer, ids, unknown) == text:
-        count = max(1, min(LANES_AT_MOST, len(ids) // SYMBOLS_A_LANE))
-        lanes = _encode(stepper, start, np.array_split(ids, count), progress)
+        lanes = _encode(stepper, start, np.array_split(ids, count_lanes(len(ids))), progress)
         escaped = zlib.compress(json.dumps(unknown).encode(), 9) if unknown else b""
     else:
         lanes, escaped = [], zlib.compress(_bytes(text), 9)
@@ -57,32 +72,50 @@ def decompress(stepper: Stepper, start: State, tokenizer: Any, data: bytes, *, p
     """The text that `compress` made `data` of.
 
     Raises:
-        ValueError: If `data` is damaged, or was made with another model.
+        DamagedFileError: If `data` is damaged.
+        ValueError: If `data` was made with another model, or comes out as another text.
     """
-    if len(data) < HEADER.size + 4 or not data.startswith(MAGIC):
-        raise ValueError(f"`data` must be what `compress` returned; received {len(data)} bytes of something else.")
-    if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
-        raise ValueError(f"`data` must be whole: its checksum is wrong, so some of its {len(data)} bytes are.")
-    _, mark, checksum, symbols, count, escaped_size = HEADER.unpack_from(data)
-    if mark != _mark(stepper):
+    with refuse_damage("`data`", "be what `compress` returned"):
+        header, lanes, beside = _take_apart(data)
+    if header.fingerprint != _mark(stepper):
         raise ValueError(
-            f"`data` must have been compressed with this model, {stepper.fingerprint}; it was with {mark.hex()}."
+            f"`data` must have been compressed with this model, {stepper.fingerprint}; it was with "
+            f"{header.fingerprint.hex()}."
         )
-    sizes = struct.unpack_from(f"<{count}I", data, HEADER.size)
-    at = HEADER.size + 4 * count
-    escaped = zlib.decompress(data[at : at + escaped_size]) if escaped_size else b"[]"
-    if count == VERBATIM:
-        return escaped.decode("utf-8", "surrogatepass")
-    ends = at + escaped_size + np.cumsum([0, *sizes])
-    lanes = [data[begin:end] for begin, end in itertools.pairwise(ends)]
-    lengths = [len(part) for part in np.array_split(np.empty(symbols), count)]
-    text = _restored(tokenizer, _decode(stepper, start, lanes, lengths, progress), json.loads(escaped))
-    if text is None or zlib.crc32(_bytes(text)) != checksum:
+    text: str | None = beside
+    if lanes:
+        shortest, longer = divmod(header.symbols, len(lanes))  # as `numpy.array_split` cut them
+        lengths = [shortest + (lane < longer) for lane in range(len(lanes))]
+        text = _restored(tokenizer, _decode(stepper, start, lanes, lengths, progress), beside)
+    if text is None or zlib.crc32(_bytes(text)) != header.checksum:
         raise ValueError(
             "`data` came out as another text: it was compressed with another label, or where the model's numbers are "
             "computed otherwise."
         )
     return text
+
+
+def _take_apart(data: bytes) -> tuple[Header, list[bytes], Any]:
+    """The header, the lanes, and what is beside them: the unknown pieces, or without lanes the text."""
+    if len(data) < HEADER.size + 4 or not data.startswith(MAGIC):
+        raise ValueError(f"it is {len(data)} bytes of something else, not written by textrnn")
+    if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+        raise ValueError(f"its checksum is wrong, so some of its {len(data)} bytes are")
+    header = Header(*HEADER.unpack_from(data)[1:])
+    if header.lanes not in (VERBATIM, count_lanes(header.symbols)):
+        raise ValueError(f"{header.symbols} symbols are not in {header.lanes} lanes")
+    sizes = struct.unpack_from(f"<{header.lanes}I", data, HEADER.size)
+    ends = list(itertools.accumulate([header.beside, *sizes], initial=HEADER.size + 4 * header.lanes))
+    if ends[-1] != len(data) - 4:
+        raise ValueError(f"its parts are {ends[-1] + 4} bytes, not {len(data)}")
+    packed, *lanes = (data[first:last] for first, last in itertools.pairwise(ends))
+    beside = zlib.decompress(packed) if packed else b"[]"
+    if not lanes:
+        return header, lanes, beside.decode("utf-8", "surrogatepass")
+    unknown = json.loads(beside)
+    if not isinstance(unknown, list) or not all(isinstance(piece, str) for piece in unknown):
+        raise ValueError("its unknown pieces must be a list of strings")
+    return header, lanes, unknown
 
 
 def _encode(stepper: Stepper, start: State, lanes: list[np.ndarray], progress: bool) -> list[bytes]:

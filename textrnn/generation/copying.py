@@ -63,7 +63,7 @@ def _lengths_in_common(text: str, corpus: Iterable[str], least: int) -> np.ndarr
     longest, length = np.zeros([2, len(which)], np.int64)
     seen_at = np.full(len(which), -1)  # where in the corpus `length` was counted
     tail, position = np.zeros(0, np.uint64), 1
-    for piece in corpus:
+    for piece in checks.texts("corpus", corpus, "a list of strings, the pieces of one text"):
         codes = np.concatenate([tail, _codes(piece)])
         tail = codes[max(0, len(codes) - least + 1) :]
         hashes = _hashes(codes, least)

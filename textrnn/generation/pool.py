@@ -21,7 +21,8 @@ class StreamPool:
     """Steps any number of live streams of one model in one batch.
 
     A stream joins when it is opened and leaves when it is closed; what it is fed waits until the pool steps. What a
-    stream reads depends on no other, save for the rounding of products (1e-6).
+    stream reads depends on no other, save for the rounding of products (1e-6): its state is close to the one that
+    `read` returns for the same text, and `==`, which compares to the bit, may tell them apart.
 
     The model's weights are those it has when the pool is made.
 
@@ -115,7 +116,7 @@ class Stream:
 
     @property
     def state(self) -> State:
-        """The memory of what has been read so far."""
+        """The memory of what has been read so far, equal to that of `read` to rounding."""
         self._require_open()
         tensors = tuple(tensor[self.row : self.row + 1].copy() for tensor in self.pool._tensors)
         recent = np.array(self.recent, np.int32)

@@ -58,7 +58,6 @@ def encode(tokenizer: Any, name: str, text: str, after: State | int | None = Non
     last = after.last_id if isinstance(after, State) else after if isinstance(after, int) else None
     ids: np.ndarray = tokenizer.encode(checks.string(name, text), after=last)
     if tokenizer.unknown_id in ids:
-        unknown = tokenizer.unknown_symbols(text)
-        shown = ", ".join(map(repr, unknown[:NAMED])) + (f" and {len(unknown) - NAMED} more" * (len(unknown) > NAMED))
+        shown = checks.listed(tokenizer.unknown_symbols(text), NAMED)
         warnings.warn(f"`{name}` holds {shown}, which the model never saw: read as unknown", stacklevel=stacklevel)
     return ids

@@ -42,7 +42,8 @@ class Score:
         """From the symbols' log-probabilities and the number of characters they spell."""
         nats = -float(log_probabilities.sum())
         per_character = nats / characters if characters else math.nan
-        perplexity = math.exp(nats / len(log_probabilities)) if len(log_probabilities) else math.nan
+        with np.errstate(over="ignore"):  # a model may hold a text impossible
+            perplexity = float(np.exp(nats / len(log_probabilities))) if len(log_probabilities) else math.nan
         return cls(log_probabilities, per_character, per_character / math.log(2), perplexity, characters)
 
     @property

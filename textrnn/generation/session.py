@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textrnn.files import write_text
+from textrnn import checks
+from textrnn.files import read_object, refuse_damage, write_text
 from textrnn.generation.state import State
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Session:
         options = {"state": self.state, "length": length, "stop": "\n", **self.options}
         drawn = [str(self.model.generate(seed=self._next_seed(), **options)) for _ in range(2 * count)]
         different = dict.fromkeys(text for text in drawn if text)
-        return [text for text, _ in self.model.rank(different, self.state)][:count]
+        return [text for text, _ in self.model.rank(list(different), self.state)][:count]
 
     def _next_seed(self) -> int | None:
         self.drawn += 1
@@ -112,23 +112,36 @@ class Session:
         """Go on with a session that `save` wrote.
 
         Raises:
-            ValueError: If the file holds no session, or one with another model.
+            DamagedFileError: If the file is damaged or holds no session.
+            ValueError: If the session is one with another model.
         """
-        fingerprint, no_session = model.stepper().fingerprint, f"{os.fspath(path)} must hold a session"
-        try:
-            facts = json.loads(Path(path).read_text(encoding="utf-8"))
-            pieces, drawn, mark = list(map(str, facts["pieces"])), int(facts["drawn"]), facts["fingerprint"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{no_session}: {error!r}") from error
-        if mark != fingerprint:
+        fingerprint = model.stepper().fingerprint
+        facts = read_object(path, "hold a session")
+        with refuse_damage(path, "hold a session"):
+            _check_facts(facts)
+        if facts["fingerprint"] != fingerprint:
             raise ValueError(
-                f"{os.fspath(path)} must be a session with this model, {fingerprint}; it is one with {mark}."
+                f"{os.fspath(path)} must be a session with this model, {fingerprint}; it is one with "
+                f"{facts['fingerprint']:.60}."
             )
-        try:
+        with refuse_damage(path, "hold a session"):
             session = cls(model, condition=facts["condition"], seed=facts["seed"], **facts["options"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{no_session}: {error!r}") from error
-        for piece in pieces:
+        for piece in facts["pieces"]:
             session.add(piece)
-        session.drawn = drawn
+        session.drawn = facts["drawn"]
         return session
+
+
+def _check_facts(facts: dict[str, Any]) -> None:
+    """Raise a ValueError or a TypeError unless `facts` are what `Session.save` writes."""
+    names = ("fingerprint", "condition", "seed", "drawn", "options", "pieces")
+    if facts.keys() != set(names):
+        raise ValueError(f"it must hold {', '.join(names)} and nothing else")
+    checks.string("fingerprint", facts["fingerprint"])
+    checks.integer_of_at_least(0, "drawn", facts["drawn"])
+    if facts["seed"] is not None:
+        checks.integer_of_at_least(0, "seed", facts["seed"])
+    if not isinstance(facts["options"], dict):
+        raise TypeError(f"`options` must be an object; received {facts['options']!r}")
+    if not isinstance(facts["pieces"], list) or not all(isinstance(piece, str) for piece in facts["pieces"]):
+        raise TypeError("`pieces` must be a list of strings")

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from textrnn.files import DAMAGED, atomic_path
+from textrnn.files import refuse_damage
+from textrnn.generation.arrays import read_arrays, write_arrays
 
 FORMAT = 1
 SAMPLED = 1024  # numbers of each weight that are looked at one by one
@@ -54,7 +55,8 @@ class State:
         return State(tensors, np.array(self.logits), np.array(self.recent), self.fingerprint)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both hold the same numbers, to the bit, of the same model."""
+        """Whether both hold the same numbers, to the bit, of the same model: a copy does, and one that was saved. The
+        same text read in other chunks, in a batch or by another engine gives numbers that are close to these."""
         if not isinstance(other, State):
             return NotImplemented
         facts = (self.fingerprint, len(self.tensors))
@@ -70,9 +72,7 @@ class State:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state into one file, whole or not at all."""
         facts = {"format": FORMAT, "fingerprint": self.fingerprint}
-        arrays = {str(n): array for n, array in enumerate(self._arrays())}
-        with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-            np.savez(stream, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
+        write_arrays(path, "facts", facts, {str(n): array for n, array in enumerate(self._arrays())})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> State:
@@ -80,20 +80,39 @@ class State:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is damaged or holds something else.
+            DamagedFileError: If it is damaged or holds something else.
         """
         file = Path(path)
         if not file.is_file():
             raise FileNotFoundError(f"`path` must be a file that `State.save` wrote; {file} does not exist.")
-        try:
-            with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
-                facts = json.loads(str(stored["facts"]))
-                logits, recent, *tensors = (stored[str(n)] for n in range(len(stored.files) - 1))
-                if facts.pop("format") != FORMAT:
-                    raise ValueError("another format")
-                return cls(tuple(tensors), logits, recent, facts["fingerprint"])
-        except DAMAGED as error:
-            raise ValueError(f"{file} must hold a whole state: {error}") from error
+        with refuse_damage(file, "hold a whole state"), open(file, "rb") as stream:
+            facts, arrays = read_arrays(stream, "facts")
+            if facts.get("format") != FORMAT:
+                raise ValueError(f"it is of format {facts.get('format')!r:.60}, this textrnn reads format {FORMAT}")
+            if facts.keys() != {"format", "fingerprint"} or not isinstance(facts["fingerprint"], str):
+                raise ValueError("its facts must be a format and the fingerprint of a model")
+            if arrays.keys() != {str(n) for n in range(len(arrays))} or len(arrays) < 3:
+                raise ValueError(f"it must hold numbered arrays; it holds {', '.join(arrays) or 'none'}")
+            logits, recent, *tensors = (arrays[str(n)] for n in range(len(arrays)))
+            _check_arrays(logits, recent, tensors)
+            return cls(tuple(tensors), logits, recent, facts["fingerprint"])
+
+
+def _check_arrays(logits: np.ndarray, recent: np.ndarray, tensors: Sequence[np.ndarray]) -> None:
+    """Raise a ValueError where no model could have left such arrays."""
+    if logits.ndim != 1 or logits.dtype.kind != "f" or not np.isfinite(logits).all():
+        raise ValueError(f"its logits must be finite numbers [V]; they are {logits.dtype} of shape {logits.shape}")
+    is_recent = recent.ndim == 1 and recent.dtype.kind in "iu" and len(recent) <= REMEMBERED
+    if not is_recent or recent.min(initial=0) < 0 or recent.max(initial=0) >= len(logits):
+        raise ValueError(
+            f"its last symbols must be {REMEMBERED} ids of the vocabulary at most; they are {recent.dtype} of shape "
+            f"{recent.shape}"
+        )
+    for tensor in tensors:
+        if tensor.ndim != 2 or len(tensor) != 1 or tensor.dtype.kind not in "fiu" or not np.isfinite(tensor).all():
+            raise ValueError(
+                f"its states must be finite numbers [1, H]; one is {tensor.dtype} of shape {tensor.shape}"
+            )
 
 
 def fingerprint(architecture: Mapping[str, Any], weights: Mapping[str, Sequence[np.ndarray]]) -> str:

@@ -18,6 +18,7 @@ from textrnn.generation.scoring import Score
 from textrnn.generation.state import State
 from textrnn.generation.stepper import Stepper
 from textrnn.generation.writing import check_writing
+from textrnn.labels import find_label, number_labels
 
 
 class TextModel:
@@ -89,11 +90,10 @@ class TextModel:
     ) -> list[tuple[str, Score]]:
         """Texts and their scores, the likeliest a character first, empty ones last; each is scored as if it followed
         `state`."""
-        if isinstance(texts, str):
-            raise TypeError(f"`texts` must be several strings; received one: wrap it as [{texts[:40]!r}].")
+        several = checks.texts("texts", texts)
         stepper = self.stepper()
         start, ranked = self.beginning(stepper, state, condition), []
-        for text in texts:
+        for text in several:
             ids = encode(self.tokenizer, "texts", text, state, stacklevel=3)
             ranked.append((text, Score.of(read_on(stepper, ids, start)[0], len(text))))
         return sorted(ranked, key=lambda pair: pair[1].nats_per_character if pair[0] else math.inf)
@@ -223,7 +223,8 @@ class TextModel:
         """The text that `compress` of this model, on a machine of this kind and with this label, made `data` of.
 
         Raises:
-            ValueError: If `data` is damaged or was made with another model.
+            DamagedFileError: If `data` is damaged.
+            ValueError: If `data` was made with another model, or comes out as another text.
         """
         if not isinstance(data, bytes):
             raise TypeError(f"`data` must be bytes, as `compress` returns them; received {type(data).__name__}.")
@@ -263,14 +264,14 @@ class TextModel:
 
     def _empty_states(self, batch_size: int, condition: str | None) -> Any:
         """The states before a text of label `condition`."""
-        if condition not in (self.labels or (None,)):
-            expected = (
-                f"one of {', '.join(map(repr, self.labels))}" if self.labels else "None: this model has no labels"
-            )
-            raise ValueError(f"`condition` must be {expected}; received {condition!r}.")
-        if condition is None:
+        if condition is None and not self.labels:
             return self.initial_states(batch_size)
-        return self.initial_states(batch_size, self.labels.index(condition))
+        is_known = condition is not None and bool(self.labels)
+        number = find_label(condition, number_labels(self.labels), "condition") if is_known else None
+        if number is None:
+            expected = f"one of {checks.listed(self.labels)}" if self.labels else "None: this model has no labels"
+            raise ValueError(f"`condition` must be {expected}; received {condition!r}.")
+        return self.initial_states(batch_size, number)
 
     def _checked(self, stepper: Stepper, state: State) -> State:
         if not isinstance(state, State):
@@ -279,6 +280,8 @@ class TextModel:
         received = [tuple(tensor.shape) for tensor in state.tensors]
         if received != expected or len(state.logits) != self.tokenizer.vocabulary_size:
             raise ValueError(f"`state` must come from this model, of shapes {expected}; received {received}.")
+        if self.labels and (label := state.tensors[-1].item()) not in range(len(self.labels)):
+            raise ValueError(f"`state` must have a label from 0 to {len(self.labels) - 1}; received {label}.")
         if state.fingerprint != stepper.fingerprint:
             raise ValueError(
                 f"`state` must come from this model, {stepper.fingerprint}; it was read by {state.fingerprint!r}: "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.recurrent import Recurrent
 
 
@@ -50,6 +52,7 @@ class Bidirectional(keras.layers.Layer):
                 f"{_returns(self.backward)}, reverse={self.backward.reverse}."
             )
         self.supports_masking = True
+        freeze_parts(self)
 
     def build(self, sequence_shape: tuple[int | None, ...]) -> None:
         for layer in (self.forward, self.backward):
@@ -68,15 +71,31 @@ class Bidirectional(keras.layers.Layer):
         training: bool | None = None,
     ) -> Any:
         """Outputs `[B, T, 2 H]`, or `[B, 2 H]` without `return_sequences`; states, if any, follow in turn."""
-        of_forward = of_backward = None
-        if initial_state is not None:
-            half = len(initial_state) // 2
-            of_forward, of_backward = initial_state[:half], initial_state[half:]
+        of_forward, of_backward = _halves(initial_state)
         there = self.forward(sequence, initial_state=of_forward, mask=mask, training=training)
         back = self.backward(sequence, initial_state=of_backward, mask=mask, training=training)
+        return self._joined(there, back, lambda *outputs: tf.concat(outputs, axis=-1))
+
+    def compute_output_shape(self, sequence_shape: Any, initial_state_shape: Any = None) -> Any:
+        """The shapes of what a call returns, from that of a sequence."""
+        there, back = (layer.compute_output_shape(sequence_shape) for layer in (self.forward, self.backward))
+        return self._joined(there, back, _side_by_side)
+
+    def compute_output_spec(
+        self, sequence: Any, initial_state: Any = None, mask: Any = None, training: bool | None = None
+    ) -> Any:
+        of_forward, of_backward = _halves(initial_state)
+        there = self.forward.compute_output_spec(sequence, of_forward, mask)
+        back = self.backward.compute_output_spec(sequence, of_backward, mask)
+        return self._joined(
+            there, back, lambda one, other: keras.KerasTensor(_side_by_side(one.shape, other.shape), one.dtype)
+        )
+
+    def _joined(self, there: Any, back: Any, join: Callable[[Any, Any], Any]) -> Any:
+        """What a call returns, from what the directions return, whose outputs are to be joined."""
         if not self.forward.return_state:
-            return tf.concat([there, back], axis=-1)
-        return (tf.concat([there[0], back[0]], axis=-1), *there[1:], *back[1:])
+            return join(there, back)
+        return (join(there[0], back[0]), *there[1:], *back[1:])
 
     def compute_mask(self, sequence: Any, mask: tf.Tensor | None = None) -> Any:
         one_way = self.forward.compute_mask(sequence, mask)
@@ -94,6 +113,18 @@ class Bidirectional(keras.layers.Layer):
     def from_config(cls, config: dict[str, Any]) -> Bidirectional:
         layers = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("forward", "backward")}
         return cls(**{**config, **layers})
+
+
+def _halves(initial_state: Any) -> tuple[Any, Any]:
+    """What each direction starts from, forward first."""
+    if initial_state is None:
+        return None, None
+    half = len(initial_state) // 2
+    return initial_state[:half], initial_state[half:]
+
+
+def _side_by_side(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*one[:-1], one[-1] + other[-1])
 
 
 def _returns(layer: Recurrent) -> dict[str, bool]:

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from textrnn import checks
+from textrnn.forks import check_process
 
 States = tuple[tf.Tensor, ...]
 
@@ -78,6 +79,7 @@ class Cell(keras.layers.Layer):
         return ()
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
+        check_process()
         width = self.blocks * self.units
         self.kernel = self.add_weight(
             shape=(input_shape[-1], width), initializer=self.kernel_initializer, name="kernel"
@@ -98,6 +100,7 @@ class Cell(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor, states: Any, training: bool | None = None) -> tuple[tf.Tensor, Any]:
         """One step for Keras: inputs `[B, D]`, states each `[B, H]`; returns the output and the states."""
+        check_process()
         nested = isinstance(states, (list, tuple))
         previous = tuple(tf.transpose(state) for state in (states if nested else (states,)))
         projected = tf.transpose(tf.matmul(inputs, self.read(self.kernel)) + self.input_bias())
@@ -105,6 +108,12 @@ class Cell(keras.layers.Layer):
         after, _ = self.step(projected, previous, weights)
         current = [tf.transpose(state) for state in after]
         return current[0], current if nested else current[0]
+
+    def compute_output_shape(self, inputs_shape: Any, states_shape: Any = None) -> tuple[Any, Any]:
+        """The shapes of what a call returns: of the output, and of the states as they are given, one or a list."""
+        shape = (inputs_shape[0], self.units)
+        is_one = states_shape is not None and not isinstance(states_shape[0], (list, tuple))
+        return shape, shape if is_one else [shape] * self.number_of_states
 
     def input_bias(self) -> tf.Tensor:
         """b in the equations, `[blocks * H]`, zeros without one."""

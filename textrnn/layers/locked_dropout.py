@@ -50,6 +50,9 @@ class LockedDropout(keras.layers.Layer):
         shape = tf.tensor_scatter_nd_update(tf.shape(inputs), [[self.axis]], [1])
         return inputs * draw_mask(shape, self.rate, self.seeds.next(), inputs.dtype)
 
+    def compute_output_shape(self, inputs_shape: Any) -> Any:
+        return inputs_shape
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "axis": self.axis, "seed": self.seed}
 

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from textrnn import checks
+from textrnn.forks import check_process
 from textrnn.hashing import hash_ngrams
 
 
@@ -79,6 +80,7 @@ class NgramEmbedding(keras.layers.Layer):
     def call(self, ids: tf.Tensor, before: tf.Tensor | None = None) -> tf.Tensor:
         """From ids int `[B, T]`, and those before the first, int `[B, ngrams - 1]`, if the sequence goes on, to
         vectors `[B, T, output_dim]`."""
+        check_process()
         ids = tf.cast(ids, tf.int64)
         if before is None:
             before = tf.zeros([tf.shape(ids)[0], self.ngrams - 1], tf.int64)
@@ -90,6 +92,9 @@ class NgramEmbedding(keras.layers.Layer):
         vectors = functools.reduce(operator.add, (tf.gather(table, bucket) for bucket in buckets))
         vectors = tf.cast(vectors, self.compute_dtype)
         return vectors if self.dim is None else tf.matmul(vectors, tf.cast(self.kernel, self.compute_dtype))
+
+    def compute_output_shape(self, ids_shape: Any, before_shape: Any = None) -> tuple[int | None, ...]:
+        return (*ids_shape, self.output_dim)
 
     def get_config(self) -> dict[str, Any]:
         return {

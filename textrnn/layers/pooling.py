@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from textrnn.forks import check_process
 from textrnn.layers.recurrence import zero_masked
 
 Pooled = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
@@ -29,6 +30,7 @@ class Pooling(keras.layers.Layer):
 
     def call(self, outputs: tf.Tensor, last: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Outputs `[B, T, H]`, the last real one `[B, H]`, mask bool `[B, T]`, to one vector a row."""
+        check_process()
         mask = getattr(outputs, "_keras_mask", None) if mask is None else mask
         pooled = self.add(self.start(tf.shape(outputs)[0], outputs.shape[-1]), outputs, mask)
         return self.finish(pooled, last)
@@ -59,6 +61,9 @@ class Pooling(keras.layers.Layer):
     def means(self, pooled: Pooled) -> list[tf.Tensor]:
         """What stands beside the last output, each `[B, H]`."""
         raise NotImplementedError
+
+    def compute_output_shape(self, outputs_shape: Any, last_shape: Any = None) -> tuple[int | None, ...]:
+        return (outputs_shape[0], self.vectors * outputs_shape[-1])
 
     def compute_mask(self, outputs: Any, mask: tf.Tensor | None = None) -> None:
         return None

@@ -10,6 +10,7 @@ steps: it is written once and read where it stands.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,9 @@ def run_recurrence(
         mask: Bool `[T, B]`, True at real steps, or None when all are. A masked step leaves every state as it was,
             its output is zero.
         zoneout: How much of its state a unit keeps at a real step; None keeps nothing.
-        saves: Whether to save what a gradient needs. A gradient asked for in spite of False runs the loop again.
+        saves: Whether to save what a gradient needs. A gradient that finds nothing saved runs the loop again: where
+            this is False, and where it is asked for in another place than the loop ran in, such as the graph of
+            `batch_jacobian` or of a SavedModel's gradients, which cannot reach what was saved.
 
     Returns:
         The outputs `[T, H, B]` and the states after the last step.
@@ -58,10 +61,12 @@ def run_recurrence(
         entering = dataclasses.replace(projection, source=source, weights=projecting)
         initial, weights = tensors[: cell.number_of_states], tensors[cell.number_of_states :]
         hidden, final, saved = _forward(cell, entering, initial, weights, mask, zoneout, saves)
+        place = _current_graph()
 
         def gradient(d_outputs: tf.Tensor, *d_final: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
             d_outputs = zero_masked(d_outputs, mask, axis=1)
-            needed = saved if saves else _forward(cell, entering, initial, weights, mask, zoneout, saves=True)[2]
+            is_saved = saves and _current_graph() is place
+            needed = saved if is_saved else _forward(cell, entering, initial, weights, mask, zoneout, saves=True)[2]
             return _backward(cell, entering, weights, mask, zoneout, hidden, needed, d_outputs, d_final)
 
         return (zero_masked(hidden[1:], mask, axis=1), *final), gradient
@@ -72,6 +77,11 @@ def run_recurrence(
     for state, before in zip(final, initial, strict=True):
         state.set_shape(before.shape)  # the loop forgets the batch size
     return outputs, tuple(final)
+
+
+def _current_graph() -> Any:
+    """The graph that is being built, None in eager mode."""
+    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
 
 def zero_masked(sequence: tf.Tensor, mask: tf.Tensor | None, axis: int = -1) -> tf.Tensor:
@@ -113,8 +123,9 @@ def _forward(
         return *chunk.run(step, states, arrays), totals
 
     steps, first = tf.shape(source)[0], initial if saves else initial[:1]
-    arrays = _write(_arrays(steps + 1, (cell.units,) * len(first), dtype), (0,) * len(first), first)
-    arrays += _arrays(steps, cell.saved_sizes, dtype) if saves else ()
+    rows = tf.shape(source)[-1]
+    arrays = _write(_arrays(steps + 1, (cell.units,) * len(first), rows, dtype), (0,) * len(first), first)
+    arrays += _arrays(steps, cell.saved_sizes, rows, dtype) if saves else ()
     final, (hidden, *saved), _ = _run_chunks(source, run_chunk, initial, arrays)
     return hidden.stack(), final, tuple(saved)
 
@@ -159,7 +170,7 @@ def _backward(
                 d_previous = _select(real.read(m)[None], d_previous, d_states)
             return d_previous, _write(arrays, (m,) * len(arrays), (d_projected, *kept))
 
-        written = _arrays(chunk.length, (cell.blocks * cell.units, *cell.kept_sizes), dtype)
+        written = _arrays(chunk.length, (cell.blocks * cell.units, *cell.kept_sizes), tf.shape(source)[-1], dtype)
         d_states, written = chunk.run(step, d_states, written)
         dz, *kept = (flatten_steps(array.stack()) for array in written)
         dz = tf.cast(dz, projection.weights.dtype)
@@ -215,14 +226,15 @@ class Chunk:
         return states, arrays
 
 
-def _chunk_length(source: tf.Tensor) -> int:
-    """How many steps are run at a time: all of them, or a divisor of T where that is known and has one, since XLA
-    demands that all chunks have the same shape."""
+def _chunk_length(source: tf.Tensor) -> int | None:
+    """How many steps are run at a time: few, so that the last chunk may be a shorter one, or under XLA, which demands
+    that all chunks have the same shape, a divisor of T or else, None, all of them however many they are."""
     steps = source.shape[0]
-    if steps is None or steps <= STEPS_A_CHUNK:
-        return steps or STEPS_A_CHUNK
-    divisors = [length for length in range(STEPS_A_CHUNK // 2, STEPS_A_CHUNK + 1) if steps % length == 0]
-    return max(divisors, default=STEPS_A_CHUNK)
+    if steps is not None and steps <= STEPS_A_CHUNK:
+        return steps
+    lengths = range(STEPS_A_CHUNK, STEPS_A_CHUNK // 2 - 1, -1)
+    divisors = (length for length in lengths if steps is not None and steps % length == 0)
+    return next(divisors, None if tf.__internal__.get_enclosing_xla_context() else STEPS_A_CHUNK)
 
 
 def _run_chunks(
@@ -236,8 +248,8 @@ def _run_chunks(
 ) -> tuple[States, Arrays, Tensors]:
     """Call `run_chunk(chunk, states, arrays, totals)`, which returns the last three, on all chunks in order."""
     steps, length = source.shape[0], _chunk_length(source)
-    if length == steps:
-        return run_chunk(Chunk(0, 0, length), states, arrays, totals)
+    if length is None or length == steps:
+        return run_chunk(Chunk(0, 0, tf.shape(source)[0] if steps is None else steps), states, arrays, totals)
     are_equal = steps is not None and steps % length == 0
     steps = tf.shape(source)[0]
     count = (steps + length - 1) // length
@@ -270,17 +282,24 @@ def _while(
     )
 
 
-def _arrays(size: tf.Tensor, rows: Sequence[int], dtype: tf.DType) -> Arrays:
-    """One for each number of rows, of `size` elements `[rows, B]`."""
-    return tuple(tf.TensorArray(dtype, size, element_shape=[number, None], clear_after_read=False) for number in rows)
+def _arrays(size: tf.Tensor, heights: Sequence[int], rows: tf.Tensor, dtype: tf.DType) -> Arrays:
+    """One for each height, of `size` elements `[height, rows]`."""
+    if tf.executing_eagerly():
+        shapes = ([height, None] for height in heights)
+        return tuple(tf.TensorArray(dtype, size, element_shape=shape, clear_after_read=False) for shape in shapes)
+    # LiteRT makes room for all elements at once, so their shape must hold no unknown, as a TensorArray's own would.
+    reserve = functools.partial(tf.raw_ops.TensorListReserve, num_elements=size, element_dtype=dtype)
+    flows = (reserve(element_shape=tf.stack([height, rows])) for height in heights)
+    return tuple(tf.TensorArray(dtype, flow=flow, clear_after_read=False) for flow in flows)
 
 
 def _array_of_chunks(source: tf.Tensor) -> Arrays:
     """For the gradients of chunks of `source`."""
-    length = _chunk_length(source)
-    known = length if source.shape[0] is not None and source.shape[0] % length == 0 else None
+    length, steps = _chunk_length(source), source.shape[0]
+    known = steps if length is None else length if steps is not None and steps % length == 0 else None
+    count = 1 if length is None else -(-tf.shape(source)[0] // length)
     shape = [known, source.shape[1], None]
-    return (tf.TensorArray(source.dtype, -(-tf.shape(source)[0] // length), element_shape=shape, infer_shape=False),)
+    return (tf.TensorArray(source.dtype, count, element_shape=shape, infer_shape=False),)
 
 
 def _write(arrays: Arrays, places: Sequence[tf.Tensor], values: Sequence[tf.Tensor]) -> Arrays:

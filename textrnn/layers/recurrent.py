@@ -11,7 +11,16 @@ import keras
 import tensorflow as tf
 
 from textrnn import checks
+from textrnn.forks import check_process
 from textrnn.layers import cudnn
+from textrnn.layers.arguments import (
+    NOT_GO_BACKWARDS,
+    check_mask,
+    check_rank,
+    checked_mask,
+    checked_states,
+    freeze_parts,
+)
 from textrnn.layers.cell import Cell, States
 from textrnn.layers.locked_dropout import draw_mask
 from textrnn.layers.min_gru_cell import MinGRUCell
@@ -33,7 +42,8 @@ class Recurrent(keras.layers.Layer):
     `mask=`, else the one Keras attached to the input (also when an `initial_state` comes along, where Keras
     itself forgets it).
 
-    XLA compiles it where T is known while tracing, and is at most 64 or a multiple of a number from 32 to 64.
+    XLA compiles it for any T, LiteRT converts it with its built-in operations for any B and T, and a SavedModel of it
+    can be differentiated. Keras's wrappers take it, `keras.layers.Bidirectional` excepted: use `Bidirectional`.
 
     Precision: products run in the cell's compute dtype, states are kept and returned in its variable dtype, so under
     `mixed_bfloat16` nothing is rounded from step to step.
@@ -73,6 +83,8 @@ class Recurrent(keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
+        if "go_backwards" in kwargs:
+            raise ValueError(NOT_GO_BACKWARDS)
         super().__init__(**kwargs)
         if not callable(cell) or not hasattr(cell, "state_size"):
             raise TypeError(
@@ -80,6 +92,7 @@ class Recurrent(keras.layers.Layer):
                 f"LSTMCell(64); received {cell!r}."
             )
         self.cell = cell
+        freeze_parts(self)
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.reverse = reverse
@@ -106,8 +119,7 @@ class Recurrent(keras.layers.Layer):
             )
 
     def build(self, sequence_shape: tuple[int | None, ...]) -> None:
-        if len(sequence_shape) != 3:
-            raise ValueError(f"`sequence` must have shape [B, T, D]; received shape {tuple(sequence_shape)}.")
+        check_rank(sequence_shape)
         if not self.cell.built:
             self.cell.build((sequence_shape[0], sequence_shape[2]))
             self.cell.built = True
@@ -133,14 +145,16 @@ class Recurrent(keras.layers.Layer):
             initial_state: A tensor `[B, H]` or a list of one for each state; zeros by default.
             mask: Bool `[B, T]`, True at real steps.
             training: Whether weights are dropped and units zoned out; passed on to a cell that is not one of this
-                package's.
+                package's. True also saves what a gradient needs; without, a gradient runs the loop again.
 
         Returns:
             The outputs `[B, T, H]` or the last real one `[B, H]`; with `return_state` a tuple of that and the
             final states.
         """
+        check_process()
         mask = getattr(sequence, "_keras_mask", None) if mask is None else mask
-        mask = None if mask is None else _checked_mask(mask, sequence)
+        check_rank(sequence.shape)
+        mask = None if mask is None else checked_mask(mask, sequence)
         sequence = zero_masked(tf.cast(sequence, self.cell.compute_dtype), mask)
         initial = self._initial_states(initial_state, sequence)
         if isinstance(self.cell, Cell):
@@ -168,12 +182,13 @@ class Recurrent(keras.layers.Layer):
         Returns:
             What a call returns.
         """
+        check_process()
         ids, embeddings = tf.cast(ids, tf.int32), tf.cast(embeddings, self.cell.compute_dtype)
         if not self.built:
             self.build((None, None, embeddings.shape[1]))
         if not isinstance(self.cell, Cell) or has_gpu():
             return self.call(tf.gather(embeddings, ids), initial_state, mask, training)
-        mask = None if mask is None else _checked_mask(mask, ids)
+        mask = None if mask is None else checked_mask(mask, ids)
         initial = self._initial_states(initial_state, ids)
 
         def look_up(cell: Cell, ids: tf.Tensor) -> Projection:
@@ -187,22 +202,15 @@ class Recurrent(keras.layers.Layer):
         return (output, *states) if self.return_state else output
 
     def _initial_states(self, given: Any, sequence: tf.Tensor) -> list[tf.Tensor]:
-        zeros = self.get_initial_state(tf.shape(sequence)[0])
         if given is None:
-            return zeros
-        given = list(given) if isinstance(given, (list, tuple)) else [given]
-        if len(given) != len(zeros):
-            raise ValueError(
-                f"`initial_state` must hold {len(zeros)} tensor(s) for {type(self.cell).__name__}; "
-                f"received {len(given)}."
-            )
-        for state, zero in zip(given, zeros, strict=True):
-            expected = (sequence.shape[0], zero.shape[-1])
-            if not state.shape.is_compatible_with(expected):
-                raise ValueError(
-                    f"`initial_state` must have shape [B, H], {expected}; received {tuple(state.shape)}."
-                )
-        return [tf.cast(state, self.cell.variable_dtype) for state in given]
+            return self.get_initial_state(tf.shape(sequence)[0])
+        return [tf.cast(state, self.cell.variable_dtype) for state in self._checked_states(given, sequence)]
+
+    def _checked_states(self, given: Any, sequence: Any) -> list[Any]:
+        return checked_states(given, self._state_sizes(), sequence.shape[0], type(self.cell).__name__)
+
+    def _state_sizes(self) -> list[int]:
+        return tf.nest.flatten(self.cell.state_size)
 
     def _run(
         self,
@@ -231,9 +239,8 @@ class Recurrent(keras.layers.Layer):
             if isinstance(self.cell, MinGRUCell) and has_gpu() and zoneout is None:
                 outputs, states = run_scan(self.cell, projection.at_once(), columns, by_time)
             else:
-                saves = training is not False
                 outputs, states = run_recurrence(
-                    self.cell, projection, weights, columns, by_time, zoneout=zoneout, saves=saves
+                    self.cell, projection, weights, columns, by_time, zoneout=zoneout, saves=bool(training)
                 )
             outputs = tf.transpose(outputs, [2, 0, 1])
             return tf.reverse(outputs, [1]) if self.reverse else outputs, *map(tf.transpose, states)
@@ -289,14 +296,51 @@ class Recurrent(keras.layers.Layer):
         outputs, *states = run(sequence, initial_state=nested, mask=mask, training=training)
         # Keras repeats the last output at masked steps, so the last one is the last real one.
         last, outputs = outputs[:, -1], zero_masked(outputs, mask)
-        return tf.reverse(outputs, [1]) if self.reverse else outputs, last, tuple(tf.nest.flatten(states))
+        states = [tf.cast(state, self.cell.variable_dtype) for state in tf.nest.flatten(states)]
+        return tf.reverse(outputs, [1]) if self.reverse else outputs, last, tuple(states)
+
+    @property
+    def go_backwards(self) -> bool:
+        """What Keras's RNN layers have in the place of `reverse`.
+
+        Raises:
+            AttributeError: Always; it says what to use.
+        """
+        raise AttributeError(NOT_GO_BACKWARDS)
+
+    def compute_output_shape(self, sequence_shape: Any, initial_state_shape: Any = None) -> Any:
+        """The shapes of what a call returns, from that of a sequence."""
+        check_rank(sequence_shape)
+        rows, steps, _ = sequence_shape
+        sizes = self._state_sizes()
+        width = getattr(self.cell, "output_size", None) or sizes[0]
+        output = (rows, steps, width) if self.return_sequences else (rows, width)
+        return (output, *((rows, size) for size in sizes)) if self.return_state else output
+
+    def compute_output_spec(
+        self, sequence: Any, initial_state: Any = None, mask: Any = None, training: bool | None = None
+    ) -> Any:
+        """What a call returns, with its dtypes, found without tracing the loop."""
+        if mask is not None:
+            check_mask(mask, sequence)
+        if initial_state is not None:
+            self._checked_states(initial_state, sequence)
+        shapes = self.compute_output_shape(sequence.shape)
+        if not self.return_state:
+            return keras.KerasTensor(shapes, self.compute_dtype)
+        output, *states = shapes
+        in_states = self.cell.variable_dtype
+        return (
+            keras.KerasTensor(output, self.compute_dtype),
+            *(keras.KerasTensor(state, in_states) for state in states),
+        )
 
     def compute_mask(self, sequence: Any, mask: tf.Tensor | None = None) -> Any:
         """The mask goes on with a sequence of outputs, and ends where only the last one is returned."""
         output_mask = mask if self.return_sequences else None
         if not self.return_state:
             return output_mask
-        return (output_mask, *(None for _ in self.get_initial_state(1)))
+        return (output_mask, *(None for _ in self._state_sizes()))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -323,13 +367,3 @@ def _say_once(message: str) -> None:
 
 def _join(parts: list[tf.Tensor]) -> tf.Tensor:
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
-
-
-def _checked_mask(mask: Any, sequence: tf.Tensor) -> tf.Tensor:
-    mask = tf.cast(mask, tf.bool)
-    if not mask.shape.is_compatible_with(sequence.shape[:2]):
-        raise ValueError(
-            f"`mask` must have the shape [B, T] of `sequence`, {tuple(sequence.shape[:2])}; "
-            f"received {tuple(mask.shape)}."
-        )
-    return mask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ class CompiledWriter:
     def __init__(self, model: runtime.LanguageModel) -> None:
         self.model = model
         self.compiled: dict[Sampler, Any] = {}
+        self.lock = threading.Lock()  # threads share a model, and so what was compiled for it
 
     def has(self, sampler: Sampler) -> bool:
         return sampler in self.compiled
@@ -46,11 +48,12 @@ class CompiledWriter:
             yield from ids.numpy()
 
     def _compiled(self, sampler: Sampler) -> Any:
-        if sampler not in self.compiled:
-            if len(self.compiled) == KEPT:
-                del self.compiled[next(iter(self.compiled))]  # the oldest
-            self.compiled[sampler] = self._trace(sampler)
-        return self.compiled[sampler]
+        with self.lock:
+            if sampler not in self.compiled:
+                if len(self.compiled) == KEPT:
+                    del self.compiled[next(iter(self.compiled))]  # the oldest
+                self.compiled[sampler] = self._trace(sampler)
+            return self.compiled[sampler]
 
     def _trace(self, sampler: Sampler) -> Any:
         empty = self.model.initial_states(1)

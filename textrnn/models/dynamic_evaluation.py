@@ -82,8 +82,7 @@ class _Follower:
         """The log-probabilities `[T]` of the targets and the states after them; then the weights move."""
         variables = [weight.value for weight in self.weights]
         with tf.GradientTape() as tape:
-            # None, not False: nothing is dropped, and the loop saves what its gradient needs.
-            logits, states = self.model.forward(inputs, states, training=None)
+            logits, states = self.model.forward(inputs, states, training=False)  # nothing is dropped
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         self._move([tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)])

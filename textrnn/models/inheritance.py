@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from textrnn import checks
 from textrnn.models.language_model import LanguageModel
 from textrnn.models.text_classifier import TextClassifier
 
@@ -32,8 +33,8 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
         model.label_embedding.embeddings.assign(rows)
     lost = [label for label in parent.labels if label not in model.labels]
     if lost:
-        message = f"{len(lost)} labels of the model that is begun with do not occur here and are given up: "
-        warnings.warn(message + ", ".join(map(repr, lost)), stacklevel=4)
+        message = f"{len(lost):,} labels of the model that is begun with do not occur here and are given up: "
+        warnings.warn(message + checks.listed(lost), stacklevel=4)
 
 
 def inherit_encoder(classifier: TextClassifier, parents: Sequence[LanguageModel]) -> None:

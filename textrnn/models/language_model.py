@@ -10,14 +10,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn import checks, runtime
+from textrnn import runtime
+from textrnn.forks import check_process
 from textrnn.generation import Score, Stepper, TextModel
 from textrnn.layers import LockedDropout
+from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.sampled_softmax import sampled_cross_entropy
 from textrnn.models.dynamic_evaluation import score_dynamically
+from textrnn.models.model_of_ids import ModelOfIds
 from textrnn.models.saving import save_model
-from textrnn.models.stack import CELLS, derive_seeds, make_recurrent
+from textrnn.models.stack import derive_seeds, make_recurrent
 from textrnn.models.twins import Twins
+from textrnn.runtime.options import LANGUAGE_MODEL, check_language_model
 from textrnn.text import Tokenizer, tokenizer_from_dict
 
 States = tuple[Any, ...]
@@ -26,7 +30,7 @@ SYMBOLS_WITH_NUMPY = 512  # at a step, over several rows: more are worth TensorF
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class LanguageModel(TextModel, keras.Model):
+class LanguageModel(TextModel, ModelOfIds):
     """Embedding, a stack of `Recurrent` layers, and logits over the vocabulary at every step.
 
     It reads and writes text (the methods of `TextModel`) and is an ordinary Keras model on arrays of ids:
@@ -68,6 +72,25 @@ class LanguageModel(TextModel, keras.Model):
 
     protocols = (*TextModel.protocols, "dynamic")
 
+    cell: str
+    units: int
+    num_layers: int
+    embedding_dim: int
+    input_dropout: float
+    dropout: float
+    output_dropout: float
+    embedding_dropout: float
+    weight_drop: float
+    zoneout: float
+    layer_norm: bool
+    residual: bool
+    tie_embeddings: bool
+    negatives: int
+    labels: tuple[str, ...]
+    documents: bool
+    reverse: bool
+    seed: int
+
     def __init__(
         self,
         tokenizer: Tokenizer,
@@ -92,41 +115,38 @@ class LanguageModel(TextModel, keras.Model):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
+        check_process()
         super().__init__(**kwargs)
         if not isinstance(tokenizer, Tokenizer):
             raise TypeError(f"`tokenizer` must be a fitted tokenizer; received {tokenizer!r}.")
         self.tokenizer = tokenizer
-        self.cell = checks.one_of("cell", cell, CELLS)
-        self.units = checks.positive_integer("units", units)
-        self.num_layers = checks.positive_integer("num_layers", num_layers)
-        self.embedding_dim = checks.positive_integer(
-            "embedding_dim", units if embedding_dim is None else embedding_dim
-        )
-        self.input_dropout = checks.fraction("input_dropout", input_dropout)
-        self.dropout = checks.fraction("dropout", dropout)
-        self.output_dropout = checks.fraction("output_dropout", dropout if output_dropout is None else output_dropout)
-        self.embedding_dropout = checks.fraction("embedding_dropout", embedding_dropout)
-        self.weight_drop = checks.fraction("weight_drop", weight_drop)
-        self.zoneout = checks.fraction("zoneout", zoneout)
-        self.layer_norm = checks.boolean("layer_norm", layer_norm)
-        self.residual = checks.boolean("residual", residual)
-        self.tie_embeddings = checks.boolean("tie_embeddings", tie_embeddings)
-        self.negatives = checks.integer_of_at_least(0, "negatives", negatives)
-        self.labels = _checked_labels(labels)
-        self.documents = checks.boolean("documents", documents)
-        self.reverse = checks.boolean("reverse", reverse)
-        self.seed = checks.integer_of_at_least(0, "seed", seed)
-        if self.negatives and not 2 <= self.negatives < tokenizer.vocabulary_size:
-            raise ValueError(
-                f"`negatives` must be 0, or 2 or more and less than the {tokenizer.vocabulary_size} symbols of the "
-                f"vocabulary; received {negatives}."
-            )
-        if self.reverse and not self.documents:
-            raise ValueError("`reverse` needs documents, which have an end to read them from; received none.")
+        options = {
+            "cell": cell,
+            "units": units,
+            "num_layers": num_layers,
+            "embedding_dim": units if embedding_dim is None else embedding_dim,
+            "input_dropout": input_dropout,
+            "dropout": dropout,
+            "output_dropout": dropout if output_dropout is None else output_dropout,
+            "embedding_dropout": embedding_dropout,
+            "weight_drop": weight_drop,
+            "zoneout": zoneout,
+            "layer_norm": layer_norm,
+            "residual": residual,
+            "tie_embeddings": tie_embeddings,
+            "negatives": negatives,
+            "labels": labels,
+            "documents": documents,
+            "reverse": reverse,
+            "seed": seed,
+        }
+        for name, value in check_language_model(options, tokenizer.vocabulary_size).items():
+            setattr(self, name, value)
         self.supports_masking = True
         self.twins = Twins(self)
         self._make_layers(derive_seeds(self.seed))
-        self.build()
+        self.build((None, None))
+        freeze_parts(self)
 
     def _make_layers(self, seeds: Iterator[int]) -> None:
         size, dtype = self.tokenizer.vocabulary_size, self.dtype_policy
@@ -207,6 +227,9 @@ class LanguageModel(TextModel, keras.Model):
     def compute_mask(self, ids: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         return keras.ops.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
 
+    def compute_output_shape(self, ids_shape: Any) -> tuple[int | None, ...]:
+        return (*ids_shape, self.tokenizer.vocabulary_size)
+
     def forward(
         self, ids: tf.Tensor, states: States, *, mask: tf.Tensor | None = None, training: bool | None = False
     ) -> tuple[tf.Tensor, States]:
@@ -225,6 +248,7 @@ class LanguageModel(TextModel, keras.Model):
         self, ids: tf.Tensor, states: States, *, mask: tf.Tensor | None = None, training: bool | None = False
     ) -> tuple[list[tf.Tensor], States]:
         """The outputs of every recurrent layer, each `[B, T, H]`, and the states; arguments as for `forward`."""
+        check_process()
         remaining, after = list(states), []
         outputs: list[tf.Tensor] = []
         for number, layer in enumerate(self.recurrent_layers):
@@ -322,6 +346,7 @@ class LanguageModel(TextModel, keras.Model):
 
     def step(self, ids: np.ndarray, states: States) -> tuple[np.ndarray, States]:
         """`forward` at inference, traced for any shape: NumPy logits float32 `[B, T, V]` and the states."""
+        check_process()
         logits, states = self._traced_forward(np.asarray(ids, np.int32), tuple(states))
         return logits.numpy(), states
 
@@ -332,6 +357,7 @@ class LanguageModel(TextModel, keras.Model):
         is cut must not change what is read, so only float32 is shared: a model in float64 is read with TensorFlow
         alone, one in bfloat16 with NumPy.
         """
+        check_process()
         if self.compute_dtype == "float64":
             return Stepper(self.step, self.numpy_twin().fingerprint)
         is_shared = self.compute_dtype == "float32"
@@ -353,6 +379,7 @@ class LanguageModel(TextModel, keras.Model):
     ) -> Score:
         """As `TextModel.evaluate_text`, with one more protocol: `"dynamic"` reads the text whole and lets the weights
         follow it (`models/dynamic_evaluation.py`), which no number of the other two may be compared with."""
+        check_process()
         if protocol != "dynamic":
             return super().evaluate_text(text, protocol, condition=condition, progress=progress)
         ids = self._encode_whole(text)
@@ -371,33 +398,9 @@ class LanguageModel(TextModel, keras.Model):
         return {
             **super().get_config(),
             "tokenizer": self.tokenizer.to_dict(),
-            "cell": self.cell,
-            "units": self.units,
-            "num_layers": self.num_layers,
-            "embedding_dim": self.embedding_dim,
-            "input_dropout": self.input_dropout,
-            "dropout": self.dropout,
-            "output_dropout": self.output_dropout,
-            "embedding_dropout": self.embedding_dropout,
-            "weight_drop": self.weight_drop,
-            "zoneout": self.zoneout,
-            "layer_norm": self.layer_norm,
-            "residual": self.residual,
-            "tie_embeddings": self.tie_embeddings,
-            "negatives": self.negatives,
-            "labels": list(self.labels),
-            "documents": self.documents,
-            "reverse": self.reverse,
-            "seed": self.seed,
+            **{name: list(self.labels) if name == "labels" else getattr(self, name) for name in LANGUAGE_MODEL},
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LanguageModel:
         return cls(**{**config, "tokenizer": tokenizer_from_dict(config["tokenizer"])})
-
-
-def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    checked = tuple(checks.string(f"labels[{n}]", label) for n, label in enumerate(labels))
-    if isinstance(labels, str) or len(set(checked)) != len(checked):
-        raise ValueError(f"`labels` must be distinct strings; received {list(labels)!r}.")
-    return checked

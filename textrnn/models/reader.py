@@ -13,7 +13,6 @@ from textrnn.layers.pooling import Pooled
 from textrnn.models.stack import make_recurrent
 from textrnn.text import PAD_ID, UNKNOWN_ID
 
-POOLINGS = ("concat", "attention")
 Carried = tuple[tuple[tf.Tensor, ...], Pooled, tf.Tensor]
 """What is known of texts that come in parts: the states of all layers, the pooled outputs and the last ids
 `[B, ngrams - 1]`."""

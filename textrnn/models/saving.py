@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ from typing import Any
 import keras
 
 from textrnn import checks
-from textrnn.files import DAMAGED, atomic_path
-from textrnn.runtime import find_model
-from textrnn.runtime.quantised import dequantise, is_quantised, quantise
-
-READABLE = ("textrnn>LanguageModel", "textrnn>TextClassifier")
+from textrnn.files import atomic_path, refuse_damage
+from textrnn.forks import check_process
+from textrnn.runtime.archive import WEIGHT_AT_MOST, WHOLE, open_archive
+from textrnn.runtime.quantised import WEIGHTS, dequantise, quantise, read_dataset
 
 
 def save_model(
@@ -52,21 +50,20 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or was not written by this package.
+        DamagedFileError: If the file is damaged or was not written by this package.
     """
-    file = find_model(path)
-    name = _registered_name(file)
-    if name not in READABLE:
-        raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")
-    try:
-        if not is_quantised(file):
-            return in_float32(keras.saving.load_model(file, compile=False))
-        with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
-            whole = Path(folder) / "model.keras"
-            dequantise(file, whole)
-            return in_float32(keras.saving.load_model(whole, compile=False))
-    except DAMAGED as error:
-        raise ValueError(f"{file} is damaged or from another version: {error}") from error
+    check_process()
+    with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
+        weights = Path(folder) / WEIGHTS
+        with open_archive(path) as opened:
+            for dataset in itertools.chain.from_iterable(opened.layers.values()):
+                read_dataset(dataset, WEIGHT_AT_MOST)
+            dequantise(opened.datasets, weights)
+        # Keras is asked for one of two classes, whatever the file would have it make.
+        model = keras.saving.get_registered_object(f"textrnn>{opened.kind}").from_config(opened.config)
+        with refuse_damage(opened.path, WHOLE):
+            model.load_weights(weights)
+    return in_float32(model)
 
 
 def in_float32(model: keras.Model) -> keras.Model:
@@ -77,13 +74,3 @@ def in_float32(model: keras.Model) -> keras.Model:
     for variable, value in zip(again.variables, model.variables, strict=True):
         variable.assign(value)
     return again
-
-
-def _registered_name(file: Path) -> Any:
-    """The class the file says it holds, read before Keras acts on it: only two classes are ever built."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            config = json.loads(archive.read("config.json"))
-            return config.get("registered_name")
-    except DAMAGED as error:
-        raise ValueError(f"{file} must be a whole .keras file; reading it failed: {error}") from error

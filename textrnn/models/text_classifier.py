@@ -11,21 +11,25 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn import checks, runtime
+from textrnn import runtime
 from textrnn.classification import TextLabeller
 from textrnn.classification.text_labeller import SYMBOLS_AT_ONCE
+from textrnn.forks import check_process
+from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.shards import ROWS_A_SHARD, SHARDS_AT_MOST, count_shards, map_shards
-from textrnn.models.reader import POOLINGS, Reader
+from textrnn.models.model_of_ids import ModelOfIds
+from textrnn.models.reader import Reader
 from textrnn.models.saving import save_model
-from textrnn.models.stack import CELLS, derive_seeds
+from textrnn.models.stack import derive_seeds
 from textrnn.models.twins import classifier_twin
+from textrnn.runtime.options import TEXT_CLASSIFIER, check_text_classifier
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
 
 ROWS_TO_SHARE = ROWS_A_SHARD * SHARDS_AT_MOST
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class TextClassifier(TextLabeller, keras.Model):
+class TextClassifier(TextLabeller, ModelOfIds):
     """One or more readers (embedding, recurrent layers, their outputs pooled) and their averaged answer.
 
     `classify` takes texts. On arrays of ids it is an ordinary Keras model: `model(ids)` maps int `[B, T]` to
@@ -59,6 +63,24 @@ class TextClassifier(TextLabeller, keras.Model):
         ValueError, TypeError: If an argument is out of its range or of another type.
     """
 
+    labels: tuple[str, ...]
+    cell: str
+    units: int
+    num_layers: int
+    embedding_dim: int
+    ngrams: int
+    ngram_buckets: int
+    ngram_dim: int | None
+    dropout: float
+    symbol_dropout: float
+    weight_drop: float
+    bidirectional: bool
+    pooling: str
+    members: int
+    reverse: tuple[bool, ...]
+    seed: int
+    temperature: float
+
     def __init__(
         self,
         tokenizer: Tokenizer,
@@ -82,31 +104,32 @@ class TextClassifier(TextLabeller, keras.Model):
         temperature: float = 1.0,
         **kwargs: Any,
     ) -> None:
+        check_process()
         super().__init__(**kwargs)
         if not isinstance(tokenizer, Tokenizer):
             raise TypeError(f"`tokenizer` must be a fitted tokenizer; received {tokenizer!r}.")
         self.tokenizer = tokenizer
-        self.labels = _checked_labels(labels)
-        self.cell = checks.one_of("cell", cell, CELLS)
-        self.units = checks.positive_integer("units", units)
-        self.num_layers = checks.positive_integer("num_layers", num_layers)
-        self.embedding_dim = checks.positive_integer("embedding_dim", embedding_dim)
-        self.ngrams = checks.integer_of_at_least(2, "ngrams", ngrams)
-        self.ngram_buckets = checks.integer_of_at_least(0, "ngram_buckets", ngram_buckets)
-        self.ngram_dim = None if ngram_dim is None else checks.positive_integer("ngram_dim", ngram_dim)
-        if ngrams > 2 and not ngram_buckets:
-            raise ValueError(f"`ngrams` needs `ngram_buckets`; received ngrams={ngrams} without.")
-        if ngram_dim is not None and not ngram_buckets:
-            raise ValueError(f"`ngram_dim` needs `ngram_buckets`; received ngram_dim={ngram_dim} without.")
-        self.dropout = checks.fraction("dropout", dropout)
-        self.symbol_dropout = checks.fraction("symbol_dropout", symbol_dropout)
-        self.weight_drop = checks.fraction("weight_drop", weight_drop)
-        self.bidirectional = checks.boolean("bidirectional", bidirectional)
-        self.pooling = checks.one_of("pooling", pooling, POOLINGS)
-        self.members = checks.positive_integer("members", members)
-        self.reverse = _checked_directions(reverse, self.members, bidirectional=self.bidirectional)
-        self.seed = checks.integer_of_at_least(0, "seed", seed)
-        self.temperature = checks.positive_number("temperature", temperature)
+        options = {
+            "labels": labels,
+            "cell": cell,
+            "units": units,
+            "num_layers": num_layers,
+            "embedding_dim": embedding_dim,
+            "ngrams": ngrams,
+            "ngram_buckets": ngram_buckets,
+            "ngram_dim": ngram_dim,
+            "dropout": dropout,
+            "symbol_dropout": symbol_dropout,
+            "weight_drop": weight_drop,
+            "bidirectional": bidirectional,
+            "pooling": pooling,
+            "members": members,
+            "reverse": reverse,
+            "seed": seed,
+            "temperature": temperature,
+        }
+        for name, value in check_text_classifier(options).items():
+            setattr(self, name, value)
         seeds = derive_seeds(self.seed)
         self.readers = [
             Reader(
@@ -130,7 +153,8 @@ class TextClassifier(TextLabeller, keras.Model):
             )
             for from_its_end in self.reverse
         ]
-        self.build()
+        self.build((None, None))
+        freeze_parts(self)
 
     def build(self, input_shape: Any = None) -> None:
         for reader in self.readers:
@@ -141,6 +165,9 @@ class TextClassifier(TextLabeller, keras.Model):
         """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
         mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
         return self._averaged([reader(ids, mask=mask, training=training) for reader in self.readers])
+
+    def compute_output_shape(self, ids_shape: Any) -> tuple[int | None, ...]:
+        return (ids_shape[0], len(self.labels))
 
     def _averaged(self, logits: list[tf.Tensor]) -> tf.Tensor:
         """From the logits of each reader `[B, labels]` to those of their mean probabilities."""
@@ -188,6 +215,7 @@ class TextClassifier(TextLabeller, keras.Model):
         Long texts are read in parts, what is known carried on, so that memory does not grow with them; a model that
         begins at their end, too, needs them whole.
         """
+        check_process()
         ids = pad_batch(sequences)
         if self.bidirectional or any(self.reverse) or ids.size <= SYMBOLS_AT_ONCE:
             # Several readers or directions are a loop for each core already: parts of rows would crowd them.
@@ -218,42 +246,11 @@ class TextClassifier(TextLabeller, keras.Model):
         return {
             **super().get_config(),
             "tokenizer": self.tokenizer.to_dict(),
+            **{name: getattr(self, name) for name in TEXT_CLASSIFIER},
             "labels": list(self.labels),
-            "cell": self.cell,
-            "units": self.units,
-            "num_layers": self.num_layers,
-            "embedding_dim": self.embedding_dim,
-            "ngrams": self.ngrams,
-            "ngram_buckets": self.ngram_buckets,
-            "ngram_dim": self.ngram_dim,
-            "dropout": self.dropout,
-            "symbol_dropout": self.symbol_dropout,
-            "weight_drop": self.weight_drop,
-            "bidirectional": self.bidirectional,
-            "pooling": self.pooling,
-            "members": self.members,
             "reverse": list(self.reverse),
-            "seed": self.seed,
-            "temperature": self.temperature,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TextClassifier:
         return cls(**{**config, "tokenizer": tokenizer_from_dict(config["tokenizer"])})
-
-
-def _checked_directions(reverse: bool | Sequence[bool], members: int, *, bidirectional: bool) -> tuple[bool, ...]:
-    given = [reverse] * members if isinstance(reverse, bool) else list(reverse)
-    checked = tuple(checks.boolean(f"reverse[{n}]", one) for n, one in enumerate(given))
-    if len(checked) != members:
-        raise ValueError(f"`reverse` must be one answer, or one a reader, {members}; received {given!r}.")
-    if bidirectional and any(checked):
-        raise ValueError(f"`reverse` must be False for readers that are bidirectional; received {reverse!r}.")
-    return checked
-
-
-def _checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    checked = tuple(checks.string(f"labels[{n}]", label) for n, label in enumerate(labels))
-    if len(set(checked)) != len(checked) or len(checked) < 2:
-        raise ValueError(f"`labels` must be two or more distinct strings; received {list(labels)!r}.")
-    return checked

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from textrnn import runtime
+from textrnn.forks import check_process
 from textrnn.models.compiled_writing import CompiledWriter
 
 
@@ -48,6 +49,7 @@ class Twins:
 
 def classifier_twin(model: Any) -> runtime.TextClassifier:
     """A `TextClassifier` as NumPy runs it, with the weights it has at this moment."""
+    check_process()
     weights: dict[str, list[np.ndarray]] = {}
     for number, reader in enumerate(model.readers):
         path = f"layers/{runtime.numbered('reader', number)}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from textrnn.files import DAMAGED
-from textrnn.runtime.archive import find_model, numbered, read_archive
+from textrnn.runtime.archive import find_model, read_archive
 from textrnn.runtime.language_model import LanguageModel, fingerprint_of
+from textrnn.runtime.shapes import numbered
 from textrnn.runtime.text_classifier import TextClassifier
 
 __all__ = ["LanguageModel", "TextClassifier", "find_model", "fingerprint_of", "load", "numbered"]
@@ -23,11 +23,7 @@ def load(path: str | os.PathLike[str]) -> LanguageModel | TextClassifier:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or was not written by this package.
+        DamagedFileError: If the file is damaged or was not written by this package.
     """
     archive = read_archive(path)
-    try:
-        is_language_model = archive.kind == "LanguageModel"
-        return (LanguageModel if is_language_model else TextClassifier)(archive.config, archive.weights)
-    except (IndexError, *DAMAGED) as error:
-        raise ValueError(f"{archive.path} is damaged or from another version: {error!r}") from error
+    return (LanguageModel if archive.kind == "LanguageModel" else TextClassifier)(archive.config, archive.weights)

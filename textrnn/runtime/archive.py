@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,35 @@ from typing import Any
 import h5py
 import numpy as np
 
-from textrnn.files import DAMAGED
-from textrnn.runtime.quantised import read_dataset, read_weights
+from textrnn.files import DamagedFileError, read_member, refuse_damage
+from textrnn.runtime.options import check_config
+from textrnn.runtime.quantised import find_datasets, read_dataset, read_weights
+from textrnn.runtime.shapes import shapes_of
 
 PRESETS = Path(__file__).parent.parent / "presets"
+
+
+WHOLE = "be a whole .keras file"
+WEIGHT_AT_MOST = 1e9  # no training gets near it, and float32 holds the products of a few such numbers
+
+
+@dataclass(frozen=True)
+class OpenArchive:
+    """A `.keras` file that is open.
+
+    Attributes:
+        path: The file.
+        kind: As for `Archive`.
+        config: As for `Archive`.
+        layers: Its variables in the order each layer made them, by the path of the layer in the file.
+        datasets: All numbers of the file by their full path, those that only training needs, too.
+    """
+
+    path: Path
+    kind: str
+    config: dict[str, Any]
+    layers: dict[str, list[h5py.Dataset]]
+    datasets: dict[str, h5py.Dataset]
 
 
 @dataclass(frozen=True)
@@ -69,32 +95,61 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged or was not written by this package.
+        DamagedFileError: If it is damaged or was not written by this package.
+    """
+    with open_archive(path) as opened:
+        weights = {
+            layer: [read_dataset(dataset, WEIGHT_AT_MOST) for dataset in datasets]
+            for layer, datasets in opened.layers.items()
+        }
+        return Archive(opened.path, opened.kind, opened.config, weights)
+
+
+@contextlib.contextmanager
+def open_archive(path: str | os.PathLike[str]) -> Iterator[OpenArchive]:
+    """A model's file whose config is checked, and whose weights have the shapes the config says; none is read yet.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DamagedFileError: If it is damaged or was not written by this package, or what is done with it fails.
     """
     file = find_model(path)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            saved = json.loads(archive.read("config.json"))
-            name, config = saved.get("registered_name"), saved["config"]
-            with h5py.File(io.BytesIO(read_weights(archive)), "r") as stored:
-                weights = dict(_layers(stored))
-    except DAMAGED as error:
-        raise ValueError(f"{file} must be a whole .keras file; reading it failed: {error}") from error
+    with refuse_damage(file, WHOLE), zipfile.ZipFile(file) as archive:
+        kind, saved = _saved_model(file, read_member(archive, "config.json"))
+        config, vocabulary_size = check_config(kind, saved)
+        with h5py.File(io.BytesIO(read_weights(archive)), "r") as stored:
+            datasets = find_datasets(stored)
+            layers = {
+                layer: _datasets_of(layer, shapes, datasets)
+                for layer, shapes in shapes_of(kind, config, vocabulary_size)
+            }
+            yield OpenArchive(file, kind, config, layers, datasets)
+
+
+def _saved_model(file: Path, data: bytes) -> tuple[str, Any]:
+    """The class that was saved, by its name, and its config."""
+    saved = json.loads(data)
+    name = saved.get("registered_name") if isinstance(saved, dict) else saved
     if name not in ("textrnn>LanguageModel", "textrnn>TextClassifier"):
-        raise ValueError(f"{file} must hold a textrnn model; it holds {name!r}.")
-    return Archive(file, name.removeprefix("textrnn>"), config, weights)
+        raise DamagedFileError(
+            f"{file} must hold a textrnn model; it holds {name!r:.100} and was not written by textrnn."
+        )
+    return name.removeprefix("textrnn>"), saved.get("config")
 
 
-def _layers(group: h5py.Group, path: str = "") -> Iterator[tuple[str, list[np.ndarray]]]:
-    """Every layer of the file that has variables; `vars` holds them numbered."""
-    for name, member in group.items():
-        if name == "vars":
-            if len(member):
-                yield path, [read_dataset(member[str(n)]) for n in range(len(member))]
-        elif isinstance(member, h5py.Group):
-            yield from _layers(member, f"{path}/{name}" if path else name)
-
-
-def numbered(name: str, number: int) -> str:
-    """What Keras calls the layer of this name and number in a file."""
-    return f"{name}_{number}" if number else name
+def _datasets_of(
+    layer: str, shapes: list[tuple[int, ...]], datasets: Mapping[str, h5py.Dataset]
+) -> list[h5py.Dataset]:
+    """The variables of one layer, which must be so many and of these shapes."""
+    prefix = f"{layer}/vars/".removeprefix("/")
+    found = []
+    for number, shape in enumerate(shapes):
+        name = f"{prefix}{number}"
+        if name not in datasets:
+            raise ValueError(f"it lacks the weight {name}, which its config implies")
+        if datasets[name].shape != shape:
+            raise ValueError(f"{name} must have the shape {shape}, as its config says; it has {datasets[name].shape}")
+        found.append(datasets[name])
+    if f"{prefix}{len(shapes)}" in datasets:
+        raise ValueError(f"it has a weight {prefix}{len(shapes)}, which its config has no place for")
+    return found

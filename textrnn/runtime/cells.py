@@ -28,11 +28,13 @@ class Kind(NamedTuple):
         number_of_states: How many states it carries.
         read: From the variables of a file, in the order in which the cell made them, to the kernel W_x
             `[D, blocks * H]`, its bias `[blocks * H]` and the recurrent weights, gates halved.
+        shapes: From D and H to the shapes of those variables.
     """
 
     step: Callable[[np.ndarray, States, Weights, Any], States]
     number_of_states: int
     read: Callable[[Variables], tuple[np.ndarray, np.ndarray, Weights]]
+    shapes: Callable[[int, int], list[tuple[int, ...]]]
 
 
 def halved(weights: np.ndarray, gates: str) -> np.ndarray:
@@ -97,8 +99,8 @@ def read_min_gru(variables: Variables) -> tuple[np.ndarray, np.ndarray, Weights]
 
 
 KINDS: dict[str, Kind] = {
-    "rnn": Kind(rnn_step, 1, read_rnn),
-    "lstm": Kind(lstm_step, 2, read_lstm),
-    "gru": Kind(gru_step, 1, read_gru),
-    "min_gru": Kind(min_gru_step, 1, read_min_gru),
+    "rnn": Kind(rnn_step, 1, read_rnn, lambda d, h: [(d, h), (h, h), (h,)]),
+    "lstm": Kind(lstm_step, 2, read_lstm, lambda d, h: [(d, 4 * h), (h, 4 * h), (4 * h,)]),
+    "gru": Kind(gru_step, 1, read_gru, lambda d, h: [(d, 3 * h), (h, 3 * h), (2, 3 * h)]),
+    "min_gru": Kind(min_gru_step, 1, read_min_gru, lambda d, h: [(d, 2 * h), (2 * h,)]),
 }

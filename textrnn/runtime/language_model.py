@@ -9,15 +9,13 @@ import numpy as np
 
 from textrnn.generation import Stepper, TextModel
 from textrnn.generation.state import fingerprint
-from textrnn.runtime.archive import numbered
 from textrnn.runtime.recurrent import Recurrent
+from textrnn.runtime.shapes import numbered
 from textrnn.text import tokenizer_from_dict
 
 TABLE_AT_MOST = 1 << 22  # numbers; a larger vocabulary projects what it reads, when it reads it
 EPSILON = 1e-3  # of keras.layers.LayerNormalization
 OF_THE_FINGERPRINT = ("tokenizer", "cell", "zoneout", "layer_norm", "residual", "labels", "documents")
-
-OF_THE_MODEL = ("", "embedding", "label_embedding", "layers", "bottleneck", "head")  # where a file has its weights
 
 States = tuple[np.ndarray, ...]
 
@@ -34,7 +32,7 @@ class LanguageModel(TextModel):
         self.fingerprint = fingerprint_of(config, weights)
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.documents = config["documents"]
-        self.reverse = config.get("reverse", False)  # a file may be older
+        self.reverse = config["reverse"]
         self.labels = tuple(config["labels"])
         self.residual = config["residual"]
         self.embeddings = weights["embedding"][0]
@@ -132,6 +130,4 @@ def _rows(table: np.ndarray, ids: Any, xp: Any) -> Any:
 
 def fingerprint_of(config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> str:
     """What tells a language model of this configuration and these weights from any other."""
-    # A file of a model that was compiled holds its optimizer and metrics as well.
-    used = {path: listed for path, listed in weights.items() if path.split("/")[0] in OF_THE_MODEL}
-    return fingerprint({name: config[name] for name in OF_THE_FINGERPRINT}, used)
+    return fingerprint({name: config[name] for name in OF_THE_FINGERPRINT}, weights)

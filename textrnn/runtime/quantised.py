@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
 import numpy as np
+
+from textrnn.files import read_member
 
 WEIGHTS = "model.weights.h5"  # in a file that Keras reads
 QUANTISED = "model.weights.int8.h5"  # in its place
@@ -24,15 +26,48 @@ SMALLEST = 4096  # numbers
 STEPS = 127
 
 
-def read_dataset(stored: h5py.Dataset) -> np.ndarray:
-    """The numbers of a dataset, quantised or not, float32."""
+def find_datasets(stored: h5py.File) -> dict[str, h5py.Dataset]:
+    """All datasets of a file by their path, each of them stored whole in it: what it claims to hold, it holds."""
+    names: list[str] = []
+    stored.visititems(lambda name, member: names.append(name) if isinstance(member, h5py.Dataset) else None)
+    return {name: _checked(name, stored[name]) for name in names}
+
+
+def _checked(name: str, stored: h5py.Dataset) -> h5py.Dataset:
+    is_inside = stored.chunks is None and not stored.external and not stored.is_virtual
+    if not is_inside or stored.id.get_storage_size() != stored.nbytes:
+        raise ValueError(f"{name} must be stored whole; of {stored.nbytes} bytes {stored.id.get_storage_size()} are")
+    return stored
+
+
+def read_dataset(stored: h5py.Dataset, at_most: float = np.inf) -> np.ndarray:
+    """The numbers of a dataset, quantised or not, float32.
+
+    Raises:
+        ValueError: If they are no numbers, or one is not finite or larger than `at_most`.
+    """
+    name, is_quantised = stored.name.removeprefix("/"), SCALE in stored.attrs
+    if stored.dtype.kind not in ("i" if is_quantised else "f"):
+        raise ValueError(f"{name} must hold numbers; it holds {stored.dtype}")
     values = np.asarray(stored, np.float32)
-    return values * stored.attrs[SCALE] if SCALE in stored.attrs else values
+    if is_quantised:
+        scale = np.asarray(stored.attrs[SCALE])
+        if scale.dtype.kind != "f" or scale.shape not in [(len(values), 1), (1, values.shape[-1])]:
+            raise ValueError(f"{name} must have a scale a row or a column; received shape {scale.shape}")
+        values = values * scale.astype(np.float32)
+    if not np.abs(values).max(initial=0) <= at_most:
+        raise ValueError(
+            f"{name} must hold finite numbers of a size that training reaches; its largest is {np.abs(values).max()}"
+        )
+    return values
 
 
 def read_weights(archive: zipfile.ZipFile) -> bytes:
     """The HDF5 file with the weights of a model's file."""
-    return archive.read(QUANTISED if QUANTISED in archive.namelist() else WEIGHTS)
+    names = {QUANTISED, WEIGHTS} & set(archive.namelist())
+    if len(names) > 1:
+        raise ValueError(f"it must hold weights once; it holds {' and '.join(sorted(names))}")
+    return read_member(archive, *(names or {WEIGHTS}))
 
 
 def is_quantised(path: Path) -> bool:
@@ -42,17 +77,18 @@ def is_quantised(path: Path) -> bool:
 
 def quantise(source: Path, target: Path) -> None:
     """Write the model file `source` once more, its matrices quantised."""
-    _rewrite(source, target, QUANTISED, _write_quantised)
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            if name != WEIGHTS:
+                new.writestr(name, old.read(name))
+        new.writestr(QUANTISED, _quantised(old.read(WEIGHTS)))
 
 
-def dequantise(source: Path, target: Path) -> None:
-    """Write the model file `source` once more, all numbers float32, as Keras reads them."""
-    _rewrite(
-        source, target, WEIGHTS, lambda group, name, stored: group.create_dataset(name, data=read_dataset(stored))
-    )
-
-
-Writer = Callable[[h5py.Group, str, h5py.Dataset], object]
+def dequantise(datasets: Mapping[str, h5py.Dataset], target: Path) -> None:
+    """Write datasets into a file of weights as Keras reads them, those that are quantised as float32."""
+    with h5py.File(target, "w") as new:
+        for name, stored in datasets.items():
+            new.create_dataset(name, data=read_dataset(stored) if SCALE in stored.attrs else np.asarray(stored))
 
 
 def _write_quantised(group: h5py.Group, name: str, stored: h5py.Dataset) -> None:
@@ -65,27 +101,19 @@ def _write_quantised(group: h5py.Group, name: str, stored: h5py.Dataset) -> None
     group.create_dataset(name, data=np.rint(values / scale).astype(np.int8)).attrs[SCALE] = scale
 
 
-def _rewrite(source: Path, target: Path, weights: str, write: Writer) -> None:
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            if name not in (WEIGHTS, QUANTISED):
-                new.writestr(name, old.read(name))
-        new.writestr(weights, _rewritten(read_weights(old), write))
-
-
-def _rewritten(data: bytes, write: Writer) -> bytes:
+def _quantised(data: bytes) -> bytes:
     kept = io.BytesIO()
     # Older formats have no attributes of over 64 KB, as the scales of a large vocabulary are.
     with h5py.File(io.BytesIO(data), "r") as old, h5py.File(kept, "w", libver="latest") as new:
-        _copy(old, new, write)
+        _copy(old, new)
     return kept.getvalue()
 
 
-def _copy(old: h5py.Group, new: h5py.Group, write: Writer) -> None:
+def _copy(old: h5py.Group, new: h5py.Group) -> None:
     for name, value in old.attrs.items():
         new.attrs[name] = value
     for name, member in old.items():
         if isinstance(member, h5py.Group):
-            _copy(member, new.create_group(name), write)
+            _copy(member, new.create_group(name))
         else:
-            write(new, name, member)
+            _write_quantised(new, name, member)

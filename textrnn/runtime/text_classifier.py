@@ -11,10 +11,10 @@ import numpy as np
 from textrnn.classification import TextLabeller
 from textrnn.generation.scoring import log_softmax
 from textrnn.hashing import hash_ngrams
-from textrnn.runtime.archive import numbered
 from textrnn.runtime.cells import States
 from textrnn.runtime.pooling import AttentionPooling, ConcatPooling, Pooled, Pooling
 from textrnn.runtime.recurrent import Recurrent
+from textrnn.runtime.shapes import numbered
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 
 SYMBOLS_A_PART = 1 << 14  # over all texts of a batch

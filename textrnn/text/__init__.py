@@ -3,15 +3,26 @@
 from textrnn.text.byte import ByteTokenizer
 from textrnn.text.byte_pair import BytePairTokenizer
 from textrnn.text.character import CharacterTokenizer
-from textrnn.text.corpus import Corpus, open_corpus
+from textrnn.text.corpus import Corpus, open_corpus, read_exactly, read_text
 from textrnn.text.ids import document_spans, open_ids, release, write_ids
-from textrnn.text.labelled import LabelledTexts, find_problem, find_text_column, read_labelled, read_texts
+from textrnn.text.labelled import (
+    Column,
+    LabelledTexts,
+    find_problem,
+    find_text_column,
+    is_numbered,
+    read_labelled,
+    read_texts,
+)
+from textrnn.text.packed import is_input, open_bytes
 from textrnn.text.padding import pad_batch, unpad
 from textrnn.text.row_writer import RowWriter, make_row_writer
 from textrnn.text.rows import Row
 from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, UNKNOWN_ID
-from textrnn.text.tables import FILES_OF_TEXTS, TABLES, RowStream, file_ending, open_rows
+from textrnn.text.table_format import FILES_OF_TEXTS, TABLES, TableFormat, checked_table, file_ending
+from textrnn.text.tables import RowStream, open_rows
 from textrnn.text.tokenizer import Tokenizer, make_tokenizer, tokenizer_from_dict
+from textrnn.text.unspaced import Unspaced, find_unspaced
 from textrnn.text.word import WordTokenizer
 
 __all__ = [
@@ -24,24 +35,34 @@ __all__ = [
     "BytePairTokenizer",
     "ByteTokenizer",
     "CharacterTokenizer",
+    "Column",
     "Corpus",
     "LabelledTexts",
     "Row",
     "RowStream",
     "RowWriter",
+    "TableFormat",
     "Tokenizer",
+    "Unspaced",
     "WordTokenizer",
+    "checked_table",
     "document_spans",
     "file_ending",
     "find_problem",
     "find_text_column",
+    "find_unspaced",
+    "is_input",
+    "is_numbered",
     "make_row_writer",
     "make_tokenizer",
+    "open_bytes",
     "open_corpus",
     "open_ids",
     "open_rows",
     "pad_batch",
+    "read_exactly",
     "read_labelled",
+    "read_text",
     "read_texts",
     "release",
     "tokenizer_from_dict",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 
 from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
-from textrnn.text.tokenizer import Tokenizer, check_keys
+from textrnn.text.tokenizer import Tokenizer, check_keys, check_texts
 from textrnn.text.utf8 import make_decoder, to_bytes, to_text
 
 # What each id stands for: nothing, for the special ones, or its byte.
@@ -32,6 +32,7 @@ class ByteTokenizer(Tokenizer):
 
     def fit(self, texts: Iterable[str] | str) -> Self:
         """Returns the tokenizer as it is, without reading `texts`: there is nothing to learn."""
+        check_texts(texts)
         return self
 
     @classmethod

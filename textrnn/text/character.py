@@ -1,13 +1,19 @@
 """A vocabulary of single characters (Unicode code points)."""
 
+import functools
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 
 from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys
+
+# Python sorts the marks of a character by insertion: a million of them take an hour, runs of a thousand a second a
+# million. Text that means something has a few (Unicode's Stream-Safe Text Format allows 30, UAX #15).
+MOST_MARKS: Final = 1000
+_LAST_MARKED: Final = 0x1FFFF  # no character of a later plane combines
 
 
 class CharacterTokenizer(Tokenizer):
@@ -15,7 +21,8 @@ class CharacterTokenizer(Tokenizer):
 
     Args:
         normalize: "NFC" to compose text first (`e` + U+0301 becomes `é`), so that two spellings of
-            one character share an id; None to take text as it is.
+            one character share an id; None to take text as it is. A text with more than 1,000 combining
+            marks in a row is then refused: composing it would take minutes.
 
     Example:
         >>> tokenizer = CharacterTokenizer().fit("hello")
@@ -78,9 +85,7 @@ class CharacterTokenizer(Tokenizer):
         self._id_by_code[codes] = np.arange(FIRST_FREE_ID, self._vocabulary_size())
 
     def _encode(self, text: str, after: int | None) -> np.ndarray:
-        # Lone surrogates are legal in a str, though not in UTF-32 proper: hence surrogatepass.
-        data = self._normalized(text).encode("utf-32-le", "surrogatepass")
-        return self._id_by_code.take(np.frombuffer(data, "<u4"), mode="clip")
+        return self._id_by_code.take(_codes(self._normalized(text)), mode="clip")
 
     def _decode(self, ids: np.ndarray) -> str:
         codes = self._code_by_id[ids[(ids != PAD_ID) & (ids != END_ID)]]
@@ -110,4 +115,32 @@ class CharacterTokenizer(Tokenizer):
         return {"normalize": self.normalize, "characters": list(self._characters)}
 
     def _normalized(self, text: str) -> str:
-        return text if self.normalize is None else unicodedata.normalize(self.normalize, text)
+        if self.normalize is None or text.isascii():
+            return text
+        _check_marks(text)
+        return unicodedata.normalize(self.normalize, text)
+
+
+def _codes(text: str) -> np.ndarray:
+    # Lone surrogates are legal in a str, though not in UTF-32 proper: hence surrogatepass.
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+def _check_marks(text: str) -> None:
+    """Raises a ValueError if a run of marks is too long to be composed."""
+    others = np.flatnonzero(~_are_marks().take(_codes(text), mode="clip"))
+    bounds = np.concatenate([[-1], others, [len(text)]])
+    too_long = np.flatnonzero(np.diff(bounds) > MOST_MARKS + 1)
+    if len(too_long):
+        start = int(bounds[too_long[0]]) + 1
+        raise ValueError(
+            f"text to compose (NFC) must have at most {MOST_MARKS:,} combining marks in a row; it has more from "
+            f"character {start:,} on, the first of them U+{ord(text[start]):04X}"
+        )
+
+
+@functools.cache
+def _are_marks() -> np.ndarray:
+    """Which characters combine, or come apart into some that do, bool by code; the last stands for all above."""
+    first_of = (unicodedata.normalize("NFD", chr(code))[0] for code in range(_LAST_MARKED + 1))
+    return np.array([unicodedata.combining(character) != 0 for character in first_of])

@@ -2,14 +2,31 @@
 
 import errno
 import os
+import shutil
+import sys
+import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Set
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
-from textrnn.text.decoding import Notice, check_encoding, decode_blocks, normalize_blocks, split_lines
+from textrnn import checks
+from textrnn.text.decoding import BLOCK_BYTES, Notice, check_encoding, decode_blocks, normalize_blocks, split_lines
+from textrnn.text.packed import (
+    CountedBytes,
+    compression_of,
+    is_input,
+    name_of_source,
+    named_errors,
+    open_bytes,
+    open_packed,
+    unpack,
+)
 from textrnn.text.pieces import cut_pieces, join_with_newlines
+from textrnn.text.recognition import TO_JSON_LINES, find_encoding
+from textrnn.text.table_format import file_ending
 
 Documents = Literal["line", "file", "string"]
 
@@ -23,8 +40,22 @@ class _TextFile:
     encoding: str
 
     def blocks(self, notice: Notice) -> Iterator[str]:
-        with self.path.open("rb") as stream:
+        with open_bytes(self.path) as stream:
             yield from decode_blocks(stream, str(self.path), self.encoding, notice)
+
+
+@dataclass(frozen=True)
+class _TextInput:
+    """Standard input, which can be read only once, kept in a temporary file."""
+
+    file: IO[bytes]
+    encoding: str
+
+    def blocks(self, notice: Notice) -> Iterator[str]:
+        name = name_of_source("-")
+        self.file.seek(0)
+        with named_errors(name):
+            yield from decode_blocks(unpack(CountedBytes(self.file), name), name, self.encoding, notice)
 
 
 @dataclass(frozen=True)
@@ -43,13 +74,14 @@ class Corpus:
     Attributes:
         name: what to call it in messages.
         documents: None for one continuous text; "line", "file" or "string" for what a document is.
-        size: bytes of the files, or characters of the strings, for a progress bar.
+        size: bytes of the files, or characters of the strings, for a progress bar; None where packed bytes do not
+            tell it.
     """
 
     name: str
     documents: Documents | None
-    size: int
-    _texts: list[_TextFile] | list[_TextString] = field(repr=False)
+    size: int | None
+    _texts: Sequence[_TextFile | _TextInput | _TextString] = field(repr=False)
     _has_warned: bool = field(default=False, init=False, repr=False)
 
     def pieces(self, characters: int = PIECE_CHARACTERS) -> Iterator[str]:
@@ -102,12 +134,13 @@ def open_corpus(
 
     Args:
         source: a path to a text file; a path to a folder, of which every `*.txt` below it is read, in
-            the order of their paths, but for the samples of a run that is kept there;
+            the order of their paths, but for the samples of a run that is kept there; "-" for standard input, which
+            is read at once and kept in a temporary file;
             or an iterable of strings, which is read at once and kept. A str
-            is always a path.
+            is always a path. Files may be packed (.gz, .bz2, .xz, .zst).
         documents: None for one continuous text; "line" when each line is a text of its own; "file" or
             "string" when each file or string is.
-        encoding: of the files.
+        encoding: of the files; a byte-order mark counts for more.
 
     Raises:
         FileNotFoundError: there is nothing at the path.
@@ -124,14 +157,71 @@ def open_corpus(
     return _open_strings(source, documents)
 
 
+def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
+    """A whole text file, or standard input for "-", read as a corpus is; an empty one is an empty text.
+
+    Raises:
+        ValueError: bytes that are no text, with path and line.
+    """
+    check_encoding(encoding)
+    with open_bytes(path) as stream:
+        return "".join(decode_blocks(stream, name_of_source(path), encoding))
+
+
+def read_exactly(path: str | os.PathLike[str], encoding: str = "utf-8") -> tuple[str, int, bool]:
+    """A whole text file, or standard input for "-", with its line ends and marks as they are.
+
+    Returns:
+        The text, how many bytes it takes as it lies there, and whether they are the text in plain UTF-8.
+
+    Raises:
+        ValueError: bytes that are no text in this encoding.
+    """
+    check_encoding(encoding)
+    name = name_of_source(path)
+    with open_packed(path) as source, named_errors(name):
+        stream = unpack(source, os.fspath(path))
+        data = b"".join(iter(lambda: stream.read(BLOCK_BYTES), b""))
+    encoding = find_encoding(data[:4], encoding)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} must be {encoding.upper()} text: {error}") from error
+    return text, source.count, source.count == len(data) and text.encode(errors="replace") == data
+
+
 def _open_path(path: Path, documents: Documents | None, encoding: str) -> Corpus:
     if documents == "string":
         raise ValueError(f"`documents='string'` needs an iterable of strings; received the path {path}")
+    if is_input(path):
+        return _open_input(documents, encoding)
     paths = _text_files(path)
     size = sum(file.stat().st_size for file in paths)
     if size == 0:
         raise ValueError(f"{path} is empty" if path.is_file() else f"the text files in {path} are all empty")
-    return Corpus(str(path), documents, size, [_TextFile(file, encoding) for file in paths])
+    is_packed = any(map(_is_packed, paths))
+    return Corpus(str(path), documents, None if is_packed else size, [_TextFile(file, encoding) for file in paths])
+
+
+def _open_input(documents: Documents | None, encoding: str) -> Corpus:
+    name = name_of_source("-")
+    if documents == "file":
+        raise ValueError(f"`documents='file'` needs a folder; received {name}")
+    kept = tempfile.TemporaryFile(prefix="textrnn-")  # noqa: SIM115
+    text = _TextInput(kept, encoding)
+    weakref.finalize(text, kept.close)
+    shutil.copyfileobj(sys.stdin.buffer, kept)
+    size = kept.tell()
+    if size == 0:
+        raise ValueError(f"{name} is empty")
+    kept.seek(0)
+    is_packed = compression_of(CountedBytes(kept).head()) is not None
+    return Corpus(name, documents, None if is_packed else size, [text])
+
+
+def _is_packed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return compression_of(CountedBytes(file).head(), path.name) is not None
 
 
 def _text_files(path: Path) -> list[Path]:
@@ -139,10 +229,12 @@ def _text_files(path: Path) -> list[Path]:
         message = "no such file or folder (a str is always a path; pass a list of str for the text itself)"
         raise FileNotFoundError(errno.ENOENT, message, str(path))
     if path.is_file():
+        if file_ending(path) == ".json":
+            raise ValueError(f"{path} is JSON, which is no running text; {TO_JSON_LINES}")
         return [path]
     if not path.is_dir():
         raise ValueError(f"`source` must be a regular file or a folder; {path} is neither")
-    files = [file for file in path.rglob("*") if file.suffix.lower() == ".txt" and file.is_file()]
+    files = [file for file in path.rglob("*") if file_ending(file) == ".txt" and file.is_file()]
     files = [file for file in files if not (file.parent / "checkpoint").is_dir()]  # a run's own samples
     if not files:
         raise ValueError(f"the folder {path} holds no .txt file")
@@ -159,17 +251,10 @@ def _exists(path: Path) -> bool:
 
 
 def _open_strings(source: Iterable[str], documents: Documents | None) -> Corpus:
-    if isinstance(source, bytes | bytearray | Mapping | Set) or not isinstance(source, Iterable):
-        raise TypeError(
-            f"`source` must be a path or an iterable of str in a fixed order; received {type(source).__name__}"
-        )
+    strings = checks.texts("source", source, "a path or a list of strings")
     if documents == "file":
         raise ValueError("`documents='file'` needs a path; received an iterable of strings")
-    texts = []
-    for index, text in enumerate(source):
-        if not isinstance(text, str):
-            raise TypeError(f"`source` must hold str only; item {index} is {type(text).__name__} {text!r:.60}")
-        texts.append(_TextString(text, index))
+    texts = [_TextString(text, index) for index, text in enumerate(strings)]
     size = sum(len(text.text) for text in texts)
     if size == 0:
         raise ValueError("`source` must hold at least one character; received none")

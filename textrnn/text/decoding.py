@@ -6,7 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Final
 
+from textrnn.text.recognition import TO_JSON_LINES, find_binary, find_encoding, find_wide_encoding, is_json_array
+
 BLOCK_BYTES: Final = 1 << 20
+HEAD_BYTES: Final = 512  # of which a stream gives at least so many first, or ends
+SAMPLE_BYTES: Final = 1 << 12  # show how text is encoded
 MARK_UNDECODABLE: Final = "textrnn.mark-undecodable"
 _MARK: Final = re.compile("[\udc00-\udcff]")  # half a surrogate pair, which no encoding gives
 
@@ -35,26 +39,29 @@ def decode_blocks(
 ) -> Iterator[str]:
     """Reads a binary stream as text, a block at a time.
 
-    A byte order mark is left out, and every line ending becomes `\\n`.
+    A byte-order mark is left out, and every line ending becomes `\\n`.
 
     Args:
         stream: where the bytes come from.
         name: what to call them in messages, usually the path.
-        encoding: how they became bytes.
+        encoding: how they became bytes; a byte-order mark of UTF-8, UTF-16 or UTF-32 counts for more.
         notice: called with `name` at the end if line endings other than `\\n` were there.
         errors: "strict", or `MARK_UNDECODABLE`: bytes that the encoding does not allow become marks, which
-            `find_undecodable` sees.
+            `find_undecodable` sees, and NUL characters are left to be seen.
         block_bytes: how many bytes are read at once.
 
     Raises:
-        ValueError: bytes that the encoding does not allow, with the line and the first of them.
+        ValueError: bytes that the encoding does not allow, or a NUL, with the line and the first of them; bytes that
+            are no text, or text in JSON, with what they are.
     """
+    block = _read_head(stream, block_bytes)
+    encoding = find_encoding(block, encoding)
+    _refuse(block, name, encoding)
     # The mark is left out below, for UTF-16 written without one as for UTF-8, so plain UTF-8 will do.
     decoder = codecs.getincrementaldecoder("utf-8" if is_utf8(encoding) else encoding)(errors)
     newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
     line, is_start, is_last = 1, True, False
     while not is_last:
-        block = stream.read(block_bytes)
         is_last, state = not block, newlines.getstate()
         try:
             text = newlines.decode(block, final=is_last)
@@ -62,12 +69,39 @@ def decode_blocks(
             newlines.setstate((b"", state[1]))
             line += newlines.decode(error.object[: error.start], final=True).count("\n")
             raise ValueError(_undecodable(name, line, error, encoding)) from error
+        if errors == "strict" and "\0" in text:
+            line += text.count("\n", 0, text.index("\0"))
+            raise ValueError(f"{name}, line {line}: holds a NUL byte, which no text does; is it a binary file?")
         line += text.count("\n")
         if is_start and text:
             text, is_start = text.removeprefix("\ufeff"), False
+            if is_json_array(text):
+                raise ValueError(f"{name} looks like a JSON array, neither a text nor a table; {TO_JSON_LINES}")
         if text:
             yield text
+        block = b"" if is_last else stream.read(block_bytes)
     _report(newlines, name, notice)
+
+
+def _read_head(stream: BinaryIO, block_bytes: int) -> bytes:
+    """The first block; of a stream that gives little at a time, enough to recognize what it is."""
+    head = stream.read(block_bytes)
+    while 0 < len(head) < HEAD_BYTES and (more := stream.read(block_bytes)):
+        head += more
+    return head
+
+
+def _refuse(head: bytes, name: str, encoding: str) -> None:
+    """Raises if these first bytes are no text in this encoding."""
+    binary = find_binary(head)
+    if binary:
+        raise ValueError(f"{name} {binary}")
+    wide = None if is_wide(encoding) else find_wide_encoding(head[:SAMPLE_BYTES])
+    if wide:
+        raise ValueError(
+            f"{name} looks like {wide[:6].upper()} without a byte-order mark; encoding={wide!r} (--encoding {wide}) "
+            "reads it"
+        )
 
 
 def normalize_blocks(text: str, name: str, notice: Notice) -> Iterator[str]:
@@ -113,6 +147,11 @@ def is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
+def is_wide(encoding: str) -> bool:
+    """Whether this is a name of UTF-16 or UTF-32, in which NUL bytes are nothing special."""
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
 def _report(newlines: io.IncrementalNewlineDecoder, name: str, notice: Notice) -> None:
     if newlines.newlines not in (None, "\n"):
         notice(name)
@@ -120,8 +159,12 @@ def _report(newlines: io.IncrementalNewlineDecoder, name: str, notice: Notice) -
 
 def _undecodable(name: str, line: int, error: UnicodeDecodeError, encoding: str) -> str:
     byte = error.object[error.start]
-    other = "'latin-1' or 'cp1252'" if is_utf8(encoding) else "'utf-8'"
-    return (
-        f"{name}, line {line}: byte 0x{byte:02x} is not valid {encoding} ({error.reason}); "
-        f"name the encoding of the file, such as encoding={other}"
+    what = f"{name}, line {line}: byte 0x{byte:02x} is not valid {encoding} ({error.reason})"
+    if is_wide(encoding):
+        return f"{what}; the file is damaged, or of another encoding"
+    others = (
+        "'latin-1' or 'cp1252' (western Europe), 'gb18030' (Chinese) or 'shift_jis' (Japanese)"
+        if is_utf8(encoding)
+        else "'utf-8'"
     )
+    return f"{what}; name the encoding of the file (--encoding), such as encoding={others}"

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from textrnn.files import atomic_path
+from textrnn import checks
+from textrnn.files import DamagedFileError, atomic_path
 from textrnn.text.symbols import END_ID
 from textrnn.text.tokenizer import Tokenizer
 
@@ -31,11 +32,12 @@ def write_ids(
 
     Raises:
         ValueError: there was nothing to write.
+        TypeError: a piece is not a str.
     """
     dtype = _smallest_dtype(tokenizer.vocabulary_size)
     end = np.full(int(end_of_text), END_ID, dtype).tobytes()
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        for piece in pieces:
+        for piece in checks.texts("pieces", pieces):
             stream.write(tokenizer.encode(piece).astype(dtype).tobytes())
             stream.write(end)
         if stream.tell() == 0:
@@ -52,7 +54,7 @@ def open_ids(path: str | os.PathLike[str], vocabulary_size: int) -> np.memmap:
     """
     dtype, size = _smallest_dtype(vocabulary_size), os.path.getsize(path)
     if size == 0 or size % dtype.itemsize:
-        raise ValueError(
+        raise DamagedFileError(
             f"{os.fspath(path)} must hold ids of {dtype.itemsize} bytes (`vocabulary_size` is "
             f"{vocabulary_size}); it has {size} bytes"
         )

@@ -1,16 +1,20 @@
 """Texts with a label each, for a classifier."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from itertools import chain
 
-from textrnn.text.rows import Row
-from textrnn.text.tables import file_ending, read_lines, read_rows
+from textrnn import checks
+from textrnn.labels import read_label
+from textrnn.text.packed import is_input
+from textrnn.text.rows import LABEL_COLUMNS, TEXT_COLUMNS, Row, find_other_delimiter
+from textrnn.text.table_format import FILES_OF_TEXTS, TABLES, TableFormat, checked_table
+from textrnn.text.tables import open_rows
 
-TEXT_COLUMNS: Final = ("text", "sentence", "review")
-LABEL_COLUMNS: Final = ("label", "sentiment")
+Column = str | int | None
+"""A column by its name, or by its number from 1 in a table without a header; None for the usual names."""
 
 
 @dataclass(frozen=True)
@@ -34,53 +38,101 @@ class LabelledTexts:
 def read_labelled(
     path: str | os.PathLike[str],
     *,
-    text_column: str | None = None,
-    label_column: str | None = None,
+    text_column: Column = None,
+    label_column: Column = None,
     encoding: str = "utf-8",
+    table: TableFormat | None = None,
 ) -> LabelledTexts:
-    """Reads texts and labels from a .csv, .tsv or .jsonl file (.gz, .bz2 or .xz behind it is fine).
+    """Reads texts and labels from a .csv, .tsv or .jsonl file, packed (.gz, .bz2, .xz, .zst) or not.
 
     Args:
-        path: the file. A .csv or .tsv begins with a header and may hold newlines in quoted fields.
+        path: the file, "-" for standard input. A .csv or .tsv begins with a header, unless `table` has `columns` or
+            the two columns are numbers.
         text_column: by default the first there is of text, sentence and review, in any case.
         label_column: by default the first there is of label and sentiment, in any case.
-        encoding: of the file.
+        encoding: of the file; a byte-order mark counts for more.
+        table: how it is written, where its name does not say so.
 
     Returns:
-        The texts as they are, empty ones included, and the labels as str without space around them;
-        numbers and truth values in JSON become "1" and "true".
+        The texts as they are, empty ones included, and the labels as `textrnn.labels` reads them: without blanks
+        around them; numbers and truth values become "1" and "true".
 
     Raises:
         ValueError: with path and line, what is missing or malformed there.
     """
-    path = Path(path)
-    rows = read_rows(path, encoding)
-    columns = list(rows[0].values)
-    text_column = find_text_column(columns, path, text_column)
-    label_column = _find_column(columns, path, "label_column", label_column, LABEL_COLUMNS)
-    if text_column == label_column:
-        raise ValueError(f"`text_column` and `label_column` must differ; received {text_column!r} for both")
-    texts = [_read_text(row, path, text_column) for row in rows]
-    return LabelledTexts(texts, [_read_label(row, path, label_column) for row in rows])
+    with _open(path, encoding, table, TABLES, text_column, label_column) as (name, columns, rows):
+        text = find_text_column(columns, name, text_column)
+        label = _find_column(columns, name, "label_column", label_column, LABEL_COLUMNS)
+        if text == label:
+            raise ValueError(f"`text_column` and `label_column` must differ; received {text!r} for both")
+        read = [(_read_text(row, name, text), _read_label(row, name, label)) for row in rows]
+    if not read:
+        raise ValueError(f"{name} holds no rows")
+    return LabelledTexts([text for text, _ in read], [label for _, label in read])
 
 
-def read_texts(path: str | os.PathLike[str], *, text_column: str | None = None, encoding: str = "utf-8") -> list[str]:
+def read_texts(
+    path: str | os.PathLike[str],
+    *,
+    text_column: Column = None,
+    encoding: str = "utf-8",
+    table: TableFormat | None = None,
+) -> list[str]:
     """Reads texts to classify: from the files `read_labelled` reads, or a .txt with one text a line.
 
-    A blank line of a .txt is an empty text, so that results line up with the lines of the file.
+    A blank line of a .txt is an empty text, so that results line up with the lines of the file. Standard input ("-")
+    that is empty holds no texts, as where a command before it in a pipe found none.
     """
-    path = Path(path)
-    if file_ending(path) == ".txt":
-        texts = [line.removesuffix("\n") for line in read_lines(path, encoding)]
-        if not texts:
-            raise ValueError(f"{path} is empty")
-        return texts
-    rows = read_rows(path, encoding)
-    column = find_text_column(list(rows[0].values), path, text_column)
-    return [_read_text(row, path, column) for row in rows]
+    is_text_a_line = checked_table(table).of(path).format == "txt"
+    asked = None if is_text_a_line else text_column
+    with _open(path, encoding, table, FILES_OF_TEXTS, asked) as (name, columns, rows):
+        column = find_text_column(columns, name, asked)
+        texts = [_read_text(row, name, column) for row in rows]
+    if not texts and not (is_text_a_line and is_input(path)):
+        raise ValueError(f"{name} {'is empty' if is_text_a_line else 'holds no rows'}")
+    return texts
 
 
-def find_text_column(columns: list[str], path: str | os.PathLike[str], wanted: str | None = None) -> str:
+@contextmanager
+def _open(
+    path: str | os.PathLike[str], encoding: str, table: TableFormat | None, allowed: tuple[str, ...], *asked: Column
+) -> Iterator[tuple[str, list[str], Iterable[Row]]]:
+    """What to call a table, its columns, and its rows; of JSON there is at least one."""
+    numbered = is_numbered(*asked)
+    with open_rows(
+        path, table=table, encoding=encoding, is_numbered=numbered, is_strict=True, allowed=allowed
+    ) as stream:
+        rows = iter(stream)
+        if stream.columns is not None:
+            yield stream.name, stream.columns, rows
+            return
+        first = next(rows, None)
+        if first is None:
+            raise ValueError(f"{stream.name} holds no rows")
+        if first.problem:
+            raise ValueError(f"{stream.name}, line {first.line}: {first.problem}")
+        yield stream.name, list(first.values), chain([first], rows)
+
+
+def is_numbered(*columns: Column) -> bool:
+    """Whether columns are asked for by number.
+
+    Raises:
+        TypeError: If one is no name and no number, or one is a name and another a number.
+    """
+    asked = [column for column in columns if column is not None]
+    for column in asked:
+        if isinstance(column, bool) or not isinstance(column, (str, int)):
+            raise TypeError(f"a column must be a name, or a number from 1; received {column!r}")
+    numbers = [column for column in asked if isinstance(column, int)]
+    if numbers and len(numbers) < len(columns):
+        raise ValueError(
+            f"columns must all be names or all be numbers (of a table without a header); received {columns!r}"
+        )
+    return bool(numbers)
+
+
+def find_text_column(columns: list[str], path: str | os.PathLike[str], wanted: Column = None) -> str:
     """The column that holds the texts: `wanted`, or the first there is of `TEXT_COLUMNS`, in any case."""
     return _find_column(columns, path, "text_column", wanted, TEXT_COLUMNS)
 
@@ -97,43 +149,57 @@ def find_problem(row: Row, column: str) -> str | None:
 
 
 def _find_column(
-    columns: list[str], path: str | os.PathLike[str], argument: str, wanted: str | None, defaults: tuple[str, ...]
+    columns: list[str], path: str | os.PathLike[str], argument: str, wanted: Column, defaults: tuple[str, ...]
 ) -> str:
+    name = os.fspath(path)
+    if isinstance(wanted, int):
+        if not 1 <= wanted <= len(columns):
+            raise ValueError(f"{name}: `{argument}` must be from 1 to {len(columns)}, or a name; received {wanted!r}")
+        return columns[wanted - 1]
     if wanted in columns:
         return wanted
     lower = [column.lower() for column in columns]
-    for name in defaults if wanted is None else ():
-        if name in lower:
-            return columns[lower.index(name)]
-    looked_for = " or ".join(map(repr, defaults if wanted is None else [wanted]))
+    looked_for = defaults if wanted is None else (wanted,)
+    for each in looked_for if wanted is None else ():
+        if each in lower:
+            return columns[lower.index(each)]
+    for each in looked_for:
+        same = [column for column in columns if column.rpartition("#")[0].lower() == each.lower()]
+        if same:
+            raise ValueError(
+                f"{name}: the header names the column {each!r} more than once; say which with `{argument}`: "
+                + " or ".join(map(repr, same))
+            )
     raise ValueError(
-        f"{os.fspath(path)}: no column {looked_for}; it has {_listed(columns)}; name one with `{argument}`"
+        f"{name}: no column {' or '.join(map(repr, looked_for))}; it has {_listed(columns)}; "
+        + _way_out(columns, argument)
     )
 
 
-def _read_text(row: Row, path: Path, column: str) -> str:
+def _way_out(columns: list[str], argument: str) -> str:
+    delimiter = find_other_delimiter(columns)
+    if delimiter is None:
+        return f"name one with `{argument}`, or all of a table without a header with `columns` (--columns)"
+    shown = "\\t" if delimiter == "\t" else delimiter
+    return f"if {delimiter!r} separates its columns, delimiter={delimiter!r} (--delimiter '{shown}') says so"
+
+
+def _read_text(row: Row, name: str, column: str) -> str:
     problem = find_problem(row, column)
     if problem:
-        raise ValueError(f"{path}, line {row.line}: {problem}")
+        raise ValueError(f"{name}, line {row.line}: {problem}")
     text: str = row.values[column]
     return text
 
 
-def _read_label(row: Row, path: Path, column: str) -> str:
+def _read_label(row: Row, name: str, column: str) -> str:
     if column not in row.values:
-        raise ValueError(f"{path}, line {row.line}: no column {column!r}; it has {_listed(row.values)}")
-    label = row.values[column]
-    if isinstance(label, bool):
-        return str(label).lower()
-    if not isinstance(label, str | int):
-        raise ValueError(
-            f"{path}, line {row.line}: {column!r} must be a string or a whole number; received {label!r:.60}"
-        )
-    text = str(label).strip()
-    if not text:
-        raise ValueError(f"{path}, line {row.line}: {column!r} is empty; every text needs a label")
-    return text
+        raise ValueError(f"{name}, line {row.line}: no column {column!r}; it has {_listed(row.values)}")
+    try:
+        return read_label(row.values[column])
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name}, line {row.line}: {column!r} {error}") from error
 
 
 def _listed(columns: Iterable[str]) -> str:
-    return ", ".join(map(repr, columns)) or "none"
+    return checks.listed(columns) or "none"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from textrnn.text.rows import DELIMITERS
+from textrnn.text.table_format import DELIMITERS, TableFormat
 
 
 class RowWriter(Protocol):
@@ -25,49 +25,71 @@ class RowWriter(Protocol):
         """The whole row, with a value for each of the added columns."""
 
 
-def make_row_writer(ending: str, columns: Sequence[str], added: Sequence[str]) -> RowWriter:
-    """A writer of files with this ending.
+def make_row_writer(
+    table: TableFormat, columns: Sequence[str], added: Sequence[str], *, header: Sequence[str] | None = None
+) -> RowWriter:
+    """A writer of files in this format.
 
     Args:
-        ending: ".csv", ".tsv" or ".jsonl".
+        table: The format, settled: csv, tsv or jsonl.
         columns: Of the rows, in order. A row in JSON may have others.
         added: The columns behind them.
+        header: What the columns are called in the file, where that is something else.
 
     Raises:
-        ValueError: If a column is to be added that is there.
+        ValueError: If a column is to be added that is there, or the header cannot be written.
     """
     _check_added(columns, added)
-    if ending in DELIMITERS:
-        return DelimitedWriter(columns, added, DELIMITERS[ending])
+    if table.ending in DELIMITERS:
+        return DelimitedWriter(table, columns, added, columns if header is None else header)
     return JsonWriter(added)
 
 
 class DelimitedWriter:
-    """Comma- or tab-separated, quoted as RFC 4180 says, a line ending in `\\n`.
+    """Comma- or tab-separated, a line ending in `\\n`: with quotes as RFC 4180 has them, or without any.
 
     What JSON had, a list say, is written as JSON; null is an empty field.
     """
 
-    def __init__(self, columns: Sequence[str], added: Sequence[str], delimiter: str) -> None:
-        self.columns, self.added = tuple(columns), tuple(added)
+    def __init__(
+        self, table: TableFormat, columns: Sequence[str], added: Sequence[str], header: Sequence[str]
+    ) -> None:
+        self.columns = tuple(columns)
+        self._is_quoted, self._separator, self._format = table.is_quoted, table.separator, table.format
         # With this line end the csv module quotes a lone "\r", which readers take for one.
-        self._writer = csv.writer(_Returned(), delimiter=delimiter, lineterminator="\r\n")
+        self._writer = csv.writer(_Returned(), delimiter=table.separator, lineterminator="\r\n")
+        self._header = self._line([self._checked(name) for name in (*header, *added)])
 
     def header(self) -> bytes:
-        return self._line([*self.columns, *self.added])
+        return self._header
 
     def begin(self, values: Mapping[str, Any]) -> list[str]:
         others = [column for column in values if column not in self.columns]
         if others:
             raise ValueError(f"no column {others[0]!r} in the first rows; write .jsonl, whose rows may differ")
-        fields = [_field(values.get(column)) for column in self.columns]
+        fields = [self._checked(_field(values.get(column))) for column in self.columns]
         _encode("".join(fields))
         return fields
 
     def finish(self, begun: list[str], added: Sequence[Any]) -> bytes:
         return self._line([*begun, *map(_field, added)])
 
+    def _checked(self, field: str) -> str:
+        """A field that can be read again: none may hold a NUL, and without quotes none what ends a field."""
+        if "\0" in field:
+            raise ValueError(f"a field holds a NUL, which a .{self._format} cannot; write .jsonl")
+        ends = () if self._is_quoted else (self._separator, "\n", "\r")
+        found = next((end for end in ends if end in field), None)
+        if found:
+            raise ValueError(
+                f"a field holds {found!r}, which a .{self._format} without quotes cannot; write .csv or .jsonl, or "
+                "--quoting minimal"
+            )
+        return field
+
     def _line(self, fields: Sequence[str]) -> bytes:
+        if not self._is_quoted:
+            return _encode(self._separator.join(fields) + "\n")
         line: str = self._writer.writerow(fields)
         return _encode(line.removesuffix("\r\n") + "\n")
 
@@ -100,7 +122,7 @@ class _Returned:
 def _check_added(columns: Sequence[str] | Mapping[str, Any], added: Sequence[str]) -> None:
     there = [column for column in added if column in columns]
     if there:
-        raise ValueError(f"there is a column {there[0]!r} already")
+        raise ValueError(f"there is a column {there[0]!r} already; name the added ones with --prefix")
 
 
 def _field(value: Any) -> str:

@@ -1,19 +1,18 @@
 """Rows of text, one after the other in constant memory; one that cannot be read says why and costs no other."""
 
-import csv
+import itertools
 import json
-import sys
-from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from textrnn.text.decoding import find_undecodable
+from textrnn.text.records import Record, find_problem_of_bytes, read_records
+from textrnn.text.table_format import TableFormat
 
-DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 TEXT: Final = "text"  # the one column of a text a line
-LONGEST_RECORD: Final = 1 << 24  # characters: far above any text, and a quote nobody closed ends somewhere
+TEXT_COLUMNS: Final = ("text", "sentence", "review")
+LABEL_COLUMNS: Final = ("label", "sentiment")
+OTHER_DELIMITERS: Final = (";", "\t", "|", ",")
 
 
 @dataclass(frozen=True)
@@ -36,45 +35,41 @@ class Rows(Iterable[Row]):
 
     Args:
         lines: Each with its `\\n` where it has one. Bytes that are no text are marked as `decode_blocks` marks them.
-        ending: What the lines hold: ".csv" or ".tsv", whose first row is a header; ".jsonl", an object a line; or
-            ".txt", a text a line.
+        table: How they are written, with the format settled.
         name: What to call the file in messages.
+        is_numbered: Whether columns are asked for by number, so that there is no header.
 
     Attributes:
-        columns: What the header names, `["text"]` for a text a line; None for JSON, and for a table without a header.
+        header: What the header names, as it stands there; `["text"]` for a text a line, the numbers of columns that
+            have no names; None for JSON, and for an empty table.
+        columns: The same, each name once: one that is empty, or that several have, gets `#` and the column's number.
 
     Raises:
         ValueError: If the header is broken, with name and line.
     """
 
-    def __init__(self, lines: Iterable[str], ending: str, name: str) -> None:
+    def __init__(self, lines: Iterable[str], table: TableFormat, name: str, *, is_numbered: bool = False) -> None:
+        self.header: list[str] | None = None
         self.columns: list[str] | None = None
-        if ending == ".jsonl":
+        self._rows: Iterator[Row]
+        if table.format == "jsonl":
             self._rows = _json_rows(lines)
-        elif ending == ".txt":
-            self.columns = [TEXT]
+        elif table.format == "txt":
+            self.header = self.columns = [TEXT]
             self._rows = _text_rows(lines)
         else:
-            records = _records(lines, DELIMITERS[ending])
-            self.columns = _read_header(records, name)
-            self._rows = _delimited_rows(records, self.columns or [])
+            records = read_records(lines, table, name)
+            self.header, records = _read_header(records, table, name, is_numbered)
+            self.columns = _distinct(self.header or [])
+            self._rows = _delimited_rows(records, self.columns, table, is_numbered)
 
     def __iter__(self) -> Iterator[Row]:
         return self._rows
 
 
-@dataclass(frozen=True)
-class _Record:
-    """Fields between delimiters, before they have names."""
-
-    line: int
-    fields: list[str]
-    problem: str | None
-
-
 def _text_rows(lines: Iterable[str]) -> Iterator[Row]:
     for number, line in enumerate(lines, start=1):
-        problem = _find_undecodable([line])
+        problem = find_problem_of_bytes([line])
         yield Row(number, {} if problem else {TEXT: line.removesuffix("\n")}, problem)
 
 
@@ -82,7 +77,7 @@ def _json_rows(lines: Iterable[str]) -> Iterator[Row]:
     for number, line in enumerate(lines, start=1):
         if line.isspace():
             continue
-        values, problem = None, _find_undecodable([line])
+        values, problem = None, find_problem_of_bytes([line])
         if not problem:
             try:
                 values = json.loads(line)
@@ -93,80 +88,55 @@ def _json_rows(lines: Iterable[str]) -> Iterator[Row]:
         yield Row(number, {} if problem or values is None else values, problem)
 
 
-def _read_header(records: Iterator[_Record], name: str) -> list[str] | None:
-    header = next(records, None)
-    if header is None:
-        return None
-    if header.problem:
-        raise ValueError(f"{name}, line {header.line}: {header.problem}")
-    columns = [field.strip() for field in header.fields]
-    for column in columns:
-        if columns.count(column) > 1:
-            raise ValueError(f"{name}, line {header.line}: the header names the column {column!r} more than once")
+def _read_header(
+    records: Iterator[Record], table: TableFormat, name: str, is_numbered: bool
+) -> tuple[list[str] | None, Iterator[Record]]:
+    """The names of the columns, and the records that are rows."""
+    first = next(records, None)
+    if first is None:
+        return None, records
+    fields = [field.strip() for field in first.fields]
+    if table.columns is None and first.problem:
+        raise ValueError(f"{name}, line {first.line}: {first.problem}")
+    if table.columns is None and not is_numbered:
+        return fields, records
+    lower = [field.lower() for field in fields]
+    if fields == list(table.columns or ()) or (is_numbered and {*lower} & {*TEXT_COLUMNS, *LABEL_COLUMNS}):
+        raise ValueError(
+            f"{name}, line {first.line} names the columns ({', '.join(map(repr, fields))}): ask for them by name, "
+            "and leave `columns` out"
+        )
+    header = [str(number) for number, _ in enumerate(fields, start=1)] if table.columns is None else [*table.columns]
+    return header, itertools.chain([first], records)
+
+
+def _distinct(header: Sequence[str]) -> list[str]:
+    columns: list[str] = []
+    for number, name in enumerate(header, start=1):
+        column = name if name and header.count(name) == 1 else f"{name}#{number}"
+        while column in columns:
+            column += "#"
+        columns.append(column)
     return columns
 
 
-def _delimited_rows(records: Iterable[_Record], columns: list[str]) -> Iterator[Row]:
+def _delimited_rows(
+    records: Iterable[Record], columns: list[str], table: TableFormat, is_numbered: bool
+) -> Iterator[Row]:
+    source = "`columns`" if table.columns is not None else "the first row" if is_numbered else "the header"
     for record in records:
         problem = record.problem
         if not problem and len(record.fields) != len(columns):
-            problem = f"must have {len(columns)} fields, as the header has; received {len(record.fields)}"
+            problem = f"must have {len(columns)} fields, as {source} has; received {len(record.fields)}"
+            if table.quoting is None and not table.is_quoted and any(each.startswith('"') for each in record.fields):
+                problem += "; if quotes enclose fields here, quoting='minimal' (--quoting minimal) says so"
         yield Row(record.line, {} if problem else dict(zip(columns, record.fields, strict=True)), problem)
 
 
-def _records(lines: Iterable[str], delimiter: str) -> Iterator[_Record]:
-    """Every record that is not a blank line.
-
-    One that breaks off, for want of a quote perhaps, ends with its first line: those behind it are read again, each
-    as the beginning of a record.
-    """
-    source, again = iter(lines), deque[str]()
-    number = 1
-    while True:
-        used: list[str] = []
-        fields: list[str] | None = []
-        problem = None
-        try:
-            with _no_field_size_limit():
-                fields = next(csv.reader(_take(again, source, used), delimiter=delimiter, strict=True), None)
-        except csv.Error as error:
-            problem = f"not a valid row ({error})"
-            if sum(map(len, used)) > LONGEST_RECORD:
-                problem = f"not a valid row (a quoted field does not end within {LONGEST_RECORD:,} characters)"
-            again.extendleft(reversed(used[1:]))
-            del used[1:]
-        if not used:
-            return
-        if problem or fields:
-            yield _Record(number, fields or [], _find_undecodable(used) or problem)
-        number += len(used)
-
-
-def _take(again: deque[str], source: Iterator[str], used: list[str]) -> Iterator[str]:
-    """Lines for one record, those to be read again first; what the record takes is `used`."""
-    characters = 0
-    while characters <= LONGEST_RECORD:
-        line = again.popleft() if again else next(source, None)
-        if line is None:
-            return
-        used.append(line)
-        characters += len(line)
-        yield line
-
-
-def _find_undecodable(lines: Iterable[str]) -> str | None:
-    for line in lines:
-        byte = find_undecodable(line)
-        if byte is not None:
-            return f"byte 0x{byte:02x} is not valid in the encoding of the file"
-    return None
-
-
-@contextmanager
-def _no_field_size_limit() -> Iterator[None]:
-    # The csv module has one limit for the whole process, 131,072 characters: less than a long review.
-    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
+def find_other_delimiter(columns: Sequence[str]) -> str | None:
+    """The delimiter that a header which came as one field seems to have."""
+    if len(columns) != 1:
+        return None
+    counts = {delimiter: columns[0].count(delimiter) for delimiter in OTHER_DELIMITERS}
+    likeliest = max(counts, key=lambda delimiter: counts[delimiter])
+    return likeliest if counts[likeliest] else None

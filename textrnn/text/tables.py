@@ -1,24 +1,16 @@
-"""Rows of a .csv, .tsv, .jsonl or .txt file, compressed or not: all at once, or one after the other."""
+"""Rows of a .csv, .tsv, .jsonl or .txt file, compressed or not, one after the other."""
 
-import bz2
-import gzip
-import lzma
 import os
-import sys
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Final
 
 from textrnn.text.decoding import MARK_UNDECODABLE, check_encoding, decode_blocks, split_lines
-from textrnn.text.rows import DELIMITERS, Row, Rows
+from textrnn.text.packed import CountedBytes, is_input, name_of_source, named_errors, open_packed, unpack
+from textrnn.text.rows import Row, Rows
+from textrnn.text.table_format import DELIMITERS, FILES_OF_TEXTS, TableFormat, checked_table
 
-TABLES: Final = (*DELIMITERS, ".jsonl")
-FILES_OF_TEXTS: Final = (*TABLES, ".txt")
-STANDARD_INPUT: Final = "-"
-
-_COMPRESSIONS: Final[dict[str, Callable[..., Any]]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _STREAM_BLOCK_BYTES: Final = 1 << 16  # a few hundred reviews: what has been read is little ahead of what is worked on
 
 
@@ -27,12 +19,13 @@ class RowStream:
 
     Attributes:
         name: What to call the file in messages.
-        columns: What the header names; None for JSON, which has none.
+        header: What the header names, as it stands there; None for JSON, which has none.
+        columns: The same, each name once, as `Row.values` has them.
         size: Bytes of the file; None for a pipe, which can be read only once.
     """
 
-    def __init__(self, name: str, source: "_CountedBytes", rows: Rows, size: int | None) -> None:
-        self.name, self.columns, self.size = name, rows.columns, size
+    def __init__(self, name: str, source: CountedBytes, rows: Rows, size: int | None) -> None:
+        self.name, self.header, self.columns, self.size = name, rows.header, rows.columns, size
         self._source, self._rows = source, rows
 
     @property
@@ -41,100 +34,50 @@ class RowStream:
         return self._source.count
 
     def __iter__(self) -> Iterator[Row]:
-        with _named_errors(self.name):
+        with named_errors(self.name):
             yield from self._rows
 
 
 @contextmanager
 def open_rows(
-    path: str | os.PathLike[str], *, ending: str | None = None, encoding: str = "utf-8"
+    path: str | os.PathLike[str],
+    *,
+    table: TableFormat | None = None,
+    encoding: str = "utf-8",
+    is_numbered: bool = False,
+    is_strict: bool = False,
+    allowed: tuple[str, ...] = FILES_OF_TEXTS,
 ) -> Iterator[RowStream]:
     """Opens a table, or a text a line, to be read once in constant memory.
 
-    Unlike `read_rows` it goes on behind a broken row, which comes as a `Row` with a `problem`.
+    A broken row comes as a `Row` with a `problem`, and those behind it are read.
 
     Args:
         path: The file; `"-"` is standard input.
-        ending: Of `FILES_OF_TEXTS`, what it holds; by default what its name says, and for standard input a text a
-            line.
-        encoding: Of the file.
+        table: How it is written; by default as its name says, and for standard input a text a line.
+        encoding: Of the file; a byte-order mark counts for more.
+        is_numbered: Whether columns are asked for by number, so that the table has no header.
+        is_strict: Whether bytes that the encoding does not allow, and NULs, are errors and not problems of rows.
+        allowed: What the file may be, of `FILES_OF_TEXTS`.
 
     Raises:
         ValueError: An unknown ending, a broken header (with path and line), no header at all.
     """
     check_encoding(encoding)
-    is_input = os.fspath(path) == STANDARD_INPUT
-    path, name = Path(path), "standard input" if is_input else str(path)
-    ending = ending or (".txt" if is_input else _checked_ending(path, FILES_OF_TEXTS))
-    with sys.stdin.buffer if is_input else path.open("rb") as file:
-        source = _CountedBytes(file)
-        opener = _COMPRESSIONS.get(path.suffix.lower())
-        with _named_errors(name):
-            stream = cast(BinaryIO, opener(source) if opener else source)
-            blocks = decode_blocks(stream, name, encoding, errors=MARK_UNDECODABLE, block_bytes=_STREAM_BLOCK_BYTES)
-            rows = Rows(split_lines(blocks), ending, name)
-        if rows.columns is None and ending in DELIMITERS:
+    table, name = checked_table(table).of(path, allowed), name_of_source(path)
+    if is_numbered and table.format == "jsonl":
+        raise ValueError(f"columns of {name} have names, as its objects say; ask for them by name, not by number")
+    with open_packed(path) as source:
+        with named_errors(name):
+            blocks = decode_blocks(
+                unpack(source, os.fspath(path)),
+                name,
+                encoding,
+                errors="strict" if is_strict else MARK_UNDECODABLE,
+                block_bytes=_STREAM_BLOCK_BYTES,
+            )
+            rows = Rows(split_lines(blocks), table, name, is_numbered=is_numbered)
+        if rows.header is None and table.ending in DELIMITERS:
             raise ValueError(f"{name} holds no rows")
-        yield RowStream(name, source, rows, None if is_input or not path.is_file() else path.stat().st_size)
-
-
-def read_rows(path: Path, encoding: str) -> list[Row]:
-    """Reads all the rows of a table.
-
-    Raises:
-        ValueError: an unknown ending, a broken row (with path and line), or no rows at all.
-    """
-    ending = _checked_ending(path, TABLES)
-    rows = []
-    for row in Rows(read_lines(path, encoding), ending, str(path)):
-        if row.problem:
-            raise ValueError(f"{path}, line {row.line}: {row.problem}")
-        rows.append(row)
-    if not rows:
-        raise ValueError(f"{path} holds no rows")
-    return rows
-
-
-def read_lines(path: Path, encoding: str) -> Iterator[str]:
-    """Reads a text file, compressed or not, line by line, each with its `\\n` where it has one."""
-    check_encoding(encoding)
-    opener = _COMPRESSIONS.get(path.suffix.lower(), open)
-    with cast(BinaryIO, opener(path, "rb")) as stream, _named_errors(str(path)):
-        yield from split_lines(decode_blocks(stream, str(path), encoding))
-
-
-def file_ending(path: Path) -> str:
-    """Returns the ending that says what the file holds: ".csv" for reviews.csv and reviews.csv.gz."""
-    name = Path(path.stem) if path.suffix.lower() in _COMPRESSIONS else path
-    return name.suffix.lower()
-
-
-def _checked_ending(path: Path, allowed: tuple[str, ...]) -> str:
-    ending = file_ending(path)
-    if ending not in allowed:
-        raise ValueError(
-            f"{path} must end in {', '.join(allowed[:-1])} or {allowed[-1]}, with .gz, .bz2 or .xz behind it if "
-            f"compressed; received {ending or 'no ending'!r}"
-        )
-    return ending
-
-
-@contextmanager
-def _named_errors(name: str) -> Iterator[None]:
-    """What goes wrong in reading or unpacking, with the name of the file."""
-    try:
-        yield
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise ValueError(f"{name} cannot be read: {error}") from error
-
-
-class _CountedBytes:
-    """A binary stream that knows how much was read of it, and gives what there is at once, as a pipe has it."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream, self.count = stream, 0
-
-    def read(self, size: int = -1) -> bytes:
-        block: bytes = self._stream.read1(size)
-        self.count += len(block)
-        return block
+        path = Path(path)
+        yield RowStream(name, source, rows, None if is_input(path) or not path.is_file() else path.stat().st_size)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from textrnn import checks
 from textrnn.text.symbols import END_ID, PAD_ID, UNKNOWN_ID
 
 
@@ -47,7 +48,7 @@ class Tokenizer(ABC):
             ValueError: there is no character to learn from.
             TypeError: an item is not a str.
         """
-        self._learn(_checked_texts(texts))
+        self._learn(check_texts(texts))
         return self
 
     def extended(self, texts: Iterable[str] | str) -> Self:
@@ -61,7 +62,7 @@ class Tokenizer(ABC):
             TypeError: an item is not a str.
         """
         self._require_fitted()
-        return self._with_symbols(list(dict.fromkeys([*self._symbols(), *self._found(_checked_texts(texts))])))
+        return self._with_symbols(list(dict.fromkeys([*self._symbols(), *self._found(check_texts(texts))])))
 
     def encode(self, text: str, *, after: int | None = None) -> np.ndarray:
         """Turns text into ids, int32 [N]. A symbol outside the vocabulary becomes `unknown_id`.
@@ -249,13 +250,13 @@ def _class_of(kind: str) -> type[Tokenizer]:
     raise ValueError(f"tokenizer `kind` must be 'character', 'byte', 'byte_pair' or 'word'; received {kind!r}")
 
 
-def _checked_texts(texts: object) -> Iterator[str]:
-    if isinstance(texts, bytes) or not isinstance(texts, Iterable):
-        raise TypeError(f"`texts` must be a str or an iterable of str; received {_describe(texts)}")
-    for index, text in enumerate([texts] if isinstance(texts, str) else texts):
-        if not isinstance(text, str):
-            raise TypeError(f"`texts` must hold str only; item {index} is {_describe(text)}")
-        yield text
+def check_texts(texts: Iterable[str] | str) -> Iterator[str]:
+    """What a tokenizer learns from: one text or several, each read once.
+
+    Raises:
+        TypeError: If they are a table, or one of them is no string.
+    """
+    return checks.texts("texts", [texts] if isinstance(texts, str) else texts, "a string or a list of strings")
 
 
 def _outside_vocabulary(symbol_id: int, vocabulary_size: int) -> str:

@@ -7,10 +7,18 @@ from textrnn.training.interrupt import TrainingInterrupted
 from textrnn.training.objectives import LabelOfText, NextSymbol
 from textrnn.training.range_test import RangeTest, run_range_test
 from textrnn.training.recipes import RECIPES, make_classifier_recipe, make_recipe
+from textrnn.training.report import say
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.session import begin_run, checksum, claim_run, describe_run
 from textrnn.training.settings import TrainingSettings
-from textrnn.training.splits import split_documents, split_labelled, split_stream, weigh_classes
+from textrnn.training.splits import (
+    split_documents,
+    split_labelled,
+    split_stream,
+    validation_documents,
+    validation_stream,
+    weigh_classes,
+)
 from textrnn.training.trainer import Trainer, TrainingDivergedError
 
 __all__ = [
@@ -34,8 +42,11 @@ __all__ = [
     "make_classifier_recipe",
     "make_recipe",
     "run_range_test",
+    "say",
     "split_documents",
     "split_labelled",
     "split_stream",
+    "validation_documents",
+    "validation_stream",
     "weigh_classes",
 ]

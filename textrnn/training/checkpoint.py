@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from textrnn.files import DAMAGED, atomic_path
+from textrnn import checks
+from textrnn.files import DamagedFileError, refuse_damage
+from textrnn.generation.arrays import read_arrays, write_arrays
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Position:
     Attributes:
         epoch: The epoch under way.
         step: Steps done in it.
-        sums: Summed loss, hits and weight of the epoch so far.
+        sums: Summed loss, hits and count of the epoch so far.
         gradient_norm: The largest of the epoch so far, before clipping.
         gradient_norms: Those of each weight, summed over the steps of the epoch so far.
         seconds: Training time so far, in all sessions together.
@@ -47,38 +48,61 @@ class Position:
 def save_checkpoint(path: Path, position: Position, arrays: dict[str, list[np.ndarray]]) -> None:
     """Write named lists of arrays and a position into one file, whole or not at all."""
     named = {f"{name}/{n}": array for name, listed in arrays.items() for n, array in enumerate(listed)}
-    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, position=np.array(json.dumps(asdict(position))), **named)  # type: ignore[arg-type]
+    write_arrays(path, "position", asdict(position), named)
 
 
 def load_checkpoint(path: Path) -> tuple[Position, dict[str, list[np.ndarray]]]:
     """Read what `save_checkpoint` wrote.
 
     Raises:
-        ValueError: If the file is damaged.
+        DamagedFileError: If the file is damaged.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            position = Position(**json.loads(str(stored["position"])))
-            arrays: dict[str, list[np.ndarray]] = {}
-            for key in sorted(set(stored.files) - {"position"}, key=_name_and_number):
-                arrays.setdefault(key.split("/")[0], []).append(stored[key])
-    except DAMAGED as error:
-        raise ValueError(f"{path} must be a whole checkpoint; reading it failed: {error}") from error
-    return position, arrays
+    with refuse_damage(path, "be a whole checkpoint"), open(path, "rb") as stream:
+        facts, named = read_arrays(stream, "position")
+        arrays: dict[str, list[np.ndarray]] = {}
+        for key in sorted(named, key=_name_and_number):
+            arrays.setdefault(key.split("/")[0], []).append(named[key])
+        return _checked_position(facts), arrays
+
+
+def _checked_position(facts: dict[str, Any]) -> Position:
+    expected = asdict(Position())
+    if facts.keys() != expected.keys():
+        raise ValueError(f"its position must say {', '.join(expected)}; it says {', '.join(facts)}")
+    for name, value in facts.items():
+        if isinstance(expected[name], int):
+            checks.integer_of_at_least(0, name, value)
+        elif isinstance(expected[name], float):
+            checks.non_negative_number(name, value)
+        elif name == "file_sizes":
+            if not isinstance(value, dict):
+                raise TypeError(f"`{name}` must be an object; received {value!r}.")
+            for file, size in value.items():
+                checks.integer_of_at_least(0, f"{name}[{file}]", size)
+        elif not isinstance(value, list) or not all(type(number) in (int, float) for number in value):
+            raise TypeError(f"`{name}` must be a list of numbers; received {value!r}.")
+    if len(facts["sums"]) != len(expected["sums"]) or not facts["best"]:
+        raise ValueError(f"`sums` must be three numbers and `best` one or more; received {facts!r}.")
+    return Position(**facts)
 
 
 def assign_all(variables: list[Any], values: list[np.ndarray], path: Path) -> None:
-    """Give variables the values of a checkpoint.
-
-    Raises:
-        ValueError: If they do not fit: the checkpoint belongs to another model.
-    """
-    expected, received = [tuple(v.shape) for v in variables], [value.shape for value in values]
-    if expected != received:
-        raise ValueError(f"{path} must hold this model's weights, of shapes {expected}; it holds {received}.")
+    """Give variables the values of a checkpoint."""
+    check_fit([variable.numpy() for variable in variables], values, path)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def check_fit(expected: Sequence[np.ndarray], values: Sequence[np.ndarray], path: Path) -> None:
+    """Raise a DamagedFileError unless the values of a checkpoint have the shapes and kinds of those expected."""
+    kinds = [[(array.shape, array.dtype.kind) for array in arrays] for arrays in (expected, values)]
+    if kinds[0] != kinds[1]:
+        wanted, found = ([shape for shape, _ in listed] for listed in kinds)
+        raise DamagedFileError(
+            f"{path} must hold this model's weights, of shapes {wanted!r:.200}; it holds {found!r:.200}."
+        )
+    if not all(np.isfinite(value).all() for value in values):
+        raise DamagedFileError(f"{path} must hold finite numbers, as every checkpoint does.")
 
 
 def _name_and_number(key: str) -> tuple[str, int]:

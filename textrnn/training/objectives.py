@@ -24,7 +24,7 @@ class Objective(Protocol):
 
     @property
     def unit(self) -> str:
-        """What the summed weight counts, for a rate."""
+        """What is counted beside the summed loss, for a rate."""
 
     @property
     def target_axes(self) -> int:
@@ -39,6 +39,9 @@ class Objective(Protocol):
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
         """What the model carries from batch to batch, empty; `labels` as in `Batch`."""
 
+    def mean_weight(self, batch_targets: tf.Tensor) -> tf.Tensor | float:
+        """What a row of the batch counts on average: a gradient so much larger is clipped no more."""
+
     def diagnose(self, model: Any, batch: Batch) -> dict[str, Any]:
         """What happens inside the model on a batch that begins anew, for the metrics."""
 
@@ -51,8 +54,11 @@ class Objective(Protocol):
         *,
         has_padding: bool,
         training: bool,
+        batch_targets: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
-        """Summed loss in nats, summed hits (where `measures` shows accuracy), summed weight, the states after."""
+        """Summed loss in nats, summed hits (where `measures` shows accuracy), how many losses were summed, the states
+        after. `batch_targets` are those of the whole batch, where `targets` are the part of a shard or replica.
+        """
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,9 @@ class NextSymbol:
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
         return tuple(model.initial_states(batch_size) if labels is None else model.initial_states(batch_size, labels))
 
+    def mean_weight(self, batch_targets: tf.Tensor) -> float:
+        return 1.0
+
     def diagnose(self, model: Any, batch: Batch) -> dict[str, Any]:
         inputs, targets = batch.inputs[:ROWS_DIAGNOSED], batch.targets[:ROWS_DIAGNOSED]
         states = self.initial_states(
@@ -123,6 +132,7 @@ class NextSymbol:
         *,
         has_padding: bool,
         training: bool,
+        batch_targets: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
         mask = inputs != 0 if has_padding else None
         outputs, states = model.hidden(inputs, states, mask=mask, training=training)
@@ -148,6 +158,10 @@ class NextSymbol:
 @dataclass(frozen=True, eq=False)
 class LabelOfText:
     """Cross-entropy of each row's label, if it has one, for a model with `readers`, meant over them.
+
+    In training the loss of a row is multiplied by the weight of its label. The mean divides by the number of rows,
+    not by the sum of their weights, so that a text counts its weight whatever shares its batch. Hits have no weights,
+    nor has what is only measured.
 
     Args:
         class_weights: What a text of each label counts in training, float `[labels]`.
@@ -193,6 +207,10 @@ class LabelOfText:
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
         return ()
 
+    def mean_weight(self, batch_targets: tf.Tensor) -> tf.Tensor:
+        labels = tf.boolean_mask(batch_targets, batch_targets != NO_LABEL)
+        return tf.reduce_mean(self._weights_of(labels))
+
     def diagnose(self, model: Any, batch: Batch) -> dict[str, Any]:
         return {}
 
@@ -205,31 +223,36 @@ class LabelOfText:
         *,
         has_padding: bool,
         training: bool,
+        batch_targets: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
         if not training:
             logits = model(inputs, training=False)
-            return (*_weighted_sums(targets, logits, tf.ones_like(targets, tf.float32)), states)
-        sums = [self._sums(n, reader, inputs, targets) for n, reader in enumerate(model.readers)]
+            return (*_sums(targets, logits, tf.ones_like(targets, tf.float32)), states)
+        labelled_share = _labelled_share(targets if batch_targets is None else batch_targets)
+        sums = [self._sums(n, reader, inputs, targets, labelled_share) for n, reader in enumerate(model.readers)]
         return (*(tf.add_n(list(column)) / len(sums) for column in zip(*sums, strict=True)), states)
 
     def _sums(
-        self, number: int, reader: Any, texts: tf.Tensor, targets: tf.Tensor
+        self, number: int, reader: Any, texts: tf.Tensor, targets: tf.Tensor, labelled_share: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         are_labelled = targets != NO_LABEL
         inputs, targets = tf.boolean_mask(texts, are_labelled), tf.boolean_mask(targets, are_labelled)
-        weights = tf.gather(tf.constant(self.class_weights, tf.float32), targets)
+        weights = self._weights_of(targets)
         mask = inputs != 0
         logits, outputs = reader.logits_and_outputs(inputs, mask=mask, training=True, bptt=self.bptt)
-        loss, hits, weight = _weighted_sums(targets, logits, weights)
+        loss, hits, rows = _sums(targets, logits, weights)
         extra = tf.zeros([])
         if self.smoothness:
             smoothness = smoothness_loss(reader, texts, texts != 0, self.radius, self.bptt)
-            rows = tf.cast(tf.shape(texts)[0], tf.float32)  # none, where another core has the batch's only one
-            extra += self.smoothness * weight * tf.math.divide_no_nan(tf.reduce_sum(smoothness), rows)
+            # The sum is divided by the labelled rows later on; the mean is one over all rows.
+            extra += self.smoothness * labelled_share * tf.reduce_sum(smoothness)
         if self.language_model_loss:
             surprise = self._surprise(self.language_models[number], reader, inputs, mask, outputs)
             extra += self.language_model_loss * tf.reduce_sum(weights * surprise)
-        return loss + extra - tf.stop_gradient(extra), hits, weight  # what is extra moves the weights, uncounted
+        return loss + extra - tf.stop_gradient(extra), hits, rows  # what is extra moves the weights, uncounted
+
+    def _weights_of(self, labels: tf.Tensor) -> tf.Tensor:
+        return tf.gather(tf.constant(self.class_weights, tf.float32), labels)
 
     def _surprise(
         self, language_model: Any, reader: Any, inputs: tf.Tensor, mask: tf.Tensor, outputs: tf.Tensor
@@ -291,9 +314,13 @@ def _divergence(logits: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.exp(log_p) * (log_p - log_q), axis=-1)
 
 
-def _weighted_sums(
-    targets: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def _labelled_share(targets: tf.Tensor) -> tf.Tensor:
+    are_labelled = tf.cast(targets != NO_LABEL, tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(are_labelled), tf.cast(tf.size(targets), tf.float32))
+
+
+def _sums(targets: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Summed weighted loss, summed hits, and the number of rows."""
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
     hits = tf.cast(tf.argmax(logits, axis=-1, output_type=targets.dtype) == targets, tf.float32)
-    return tf.reduce_sum(losses * weights), tf.reduce_sum(hits * weights), tf.reduce_sum(weights)
+    return tf.reduce_sum(losses * weights), tf.reduce_sum(hits), tf.cast(tf.size(targets), tf.float32)

@@ -51,12 +51,12 @@ def run_range_test(trainer: Trainer, highest: float, steps: int) -> RangeTest:
     hidden = None if trainer.is_shown else True
     for batch in tqdm(itertools.islice(batches, steps), total=steps, unit="step", disable=hidden):
         try:
-            (loss, _, weight), _ = trainer.train_step(batch)
+            (loss, _, count), _ = trainer.train_step(batch)
         except TrainingDivergedError:
             if len(losses) < LEAST_STEPS:
                 raise
             break
-        average = SMOOTHING * average + (1 - SMOOTHING) * loss / weight
+        average = SMOOTHING * average + (1 - SMOOTHING) * loss / count
         losses.append(average / (1 - SMOOTHING ** (len(losses) + 1)))
         if len(losses) > LEAST_STEPS and losses[-1] > HOPELESS * min(losses):
             break

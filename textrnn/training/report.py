@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from typing import Any
 
 from tqdm import tqdm
@@ -27,7 +29,7 @@ class Report:
         self.bar = tqdm(
             total=total,
             initial=done,
-            disable=None if is_shown else True,
+            disable=None if is_shown and sys.stderr is not None else True,
             dynamic_ncols=True,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} done, {remaining} left",
         )
@@ -51,11 +53,18 @@ class Report:
         )
 
     def say(self, text: str) -> None:
-        if self.is_shown:
-            self.bar.write(text)
+        with self.bar.external_write_mode():  # the bar makes way
+            say(self.is_shown, text)
 
     def close(self) -> None:
         self.bar.close()
+
+
+def say(is_shown: bool, text: str) -> None:
+    """Print a line if it is to be shown. An output that was closed, as by `| head`, loses it and ends no training."""
+    if is_shown:
+        with contextlib.suppress(OSError, ValueError):
+            print(text, flush=True)
 
 
 def describe(measures: dict[str, float]) -> str:

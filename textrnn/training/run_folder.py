@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from textrnn.files import TEMPORARY, write_text
+from textrnn.files import TEMPORARY, naming, read_run_config, refuse_damage, write_text
 
 GROWING = ("metrics.jsonl", "samples.txt")
 
@@ -17,7 +17,7 @@ class RunFolder:
 
     `model.keras` is the best model on validation, `config.json` every setting and what it ran on, `metrics.jsonl` a
     line an epoch, `samples.txt` what the model wrote on the way, `curves.png` the losses, `checkpoint/` what a resume
-    needs, `ids.bin` the corpus as ids.
+    needs, `ids.bin` the corpus as ids and `validation.bin` the validation data, if it is of one's own.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -54,13 +54,10 @@ class RunFolder:
         """The settings the run was started with.
 
         Raises:
-            ValueError: If the file is not there or damaged.
+            FileNotFoundError: If there is no such file.
+            DamagedFileError: If it is damaged.
         """
-        try:
-            config: dict[str, Any] = json.loads(self.config.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{self.config} must hold the settings of a run; reading it failed: {error}") from error
-        return config
+        return read_run_config(self.config)
 
     def foreign_files(self) -> list[str]:
         """Files a run would write to that are there but belong to no run."""
@@ -68,7 +65,7 @@ class RunFolder:
         found = [name for name in names if (self.path / name).exists()]
         try:
             is_ours = "textrnn" in self.read_config()
-        except ValueError:
+        except (OSError, ValueError):
             is_ours = False
         return [] if is_ours else found
 
@@ -79,7 +76,7 @@ class RunFolder:
                 path.unlink()
 
     def append(self, path: Path, text: str) -> None:
-        with open(path, "a", encoding="utf-8") as stream:
+        with naming(path), open(path, "a", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
@@ -97,7 +94,15 @@ class RunFolder:
                 os.truncate(path, min(sizes.get(name, 0), path.stat().st_size))
 
     def history(self) -> list[dict[str, Any]]:
-        """The lines of `metrics.jsonl`."""
+        """The lines of `metrics.jsonl`.
+
+        Raises:
+            DamagedFileError: If one is damaged.
+        """
         if not self.metrics.exists():
             return []
-        return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
+        with refuse_damage(self.metrics, "hold a JSON object a line"):
+            lines = [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
+            if not all(isinstance(line, dict) for line in lines):
+                raise ValueError("a line is no object")
+            return lines

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn import checks
 from textrnn.text import Tokenizer, release
 from textrnn.training.run_folder import RunFolder
 from textrnn.version import __version__
@@ -38,7 +39,7 @@ def claim_run(out: str | os.PathLike[str] | None, *, resume: bool) -> RunFolder 
         raise FileExistsError(f"`out` must be a folder; {run.path} is a file.")
     if run.checkpoint.exists() and not resume:
         raise FileExistsError(
-            f"`out` {run.path} already holds a run: pass resume=True to go on with it, or another `out`."
+            f"`out` {run.path} already holds a run: pass resume=True (--resume) to go on with it, or another `out`."
         )
     if run.foreign_files():
         raise FileExistsError(
@@ -71,7 +72,9 @@ def begin_run(run: RunFolder, *, resume: bool, settings: dict[str, Any], facts: 
         raise FileExistsError(f"`out` {run.path} holds a run that another process has begun meanwhile.")
     if is_resumed:
         _check_same(run, settings, facts)
-        began_with = {name: value for name, value in run.read_config()["settings"].items() if name == "init_from"}
+        began_with = {
+            name: value for name, value in run.read_config().get("settings", {}).items() if name == "init_from"
+        }
         settings = {**settings, **began_with}
     else:
         if resume:
@@ -91,13 +94,14 @@ def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any])
         )
     stored = before.get("settings", {})
     # Files may move: what counts is the checksum of the corpus; what a run began with is in its checkpoint.
-    names = (settings.keys() | stored.keys()) - {"source", "unlabelled", "init_from"}
+    names = (settings.keys() | stored.keys()) - {"source", "validation_data", "unlabelled", "init_from"}
     changed = {name for name in names if settings.get(name) != stored.get(name)}
     if settings["epochs"] > stored.get("epochs", 0):
         changed.discard("epochs")
     if changed:
         differences = ", ".join(
-            f"{name}: {stored.get(name)!r} then, {settings.get(name)!r} here" for name in sorted(changed)
+            f"{name}: {stored.get(name)!r:.{checks.SHOWN}} then, {settings.get(name)!r:.{checks.SHOWN}} here"
+            for name in sorted(changed)
         )
         raise ValueError(f"a resumed run must have the settings it was started with; these differ: {differences}.")
 

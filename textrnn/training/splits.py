@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from textrnn import checks
+from textrnn.labels import checked_label
 from textrnn.text import END_ID, document_spans
 from textrnn.training.batch import Batches
 from textrnn.training.documents import DocumentBatches
@@ -34,8 +35,13 @@ def split_stream(
             f"`validation_split` must leave at least 2 symbols to validate on; {validation_split} of {len(ids)} "
             f"leaves {len(held_out)}."
         )
-    streams = min(batch_size, max(1, len(held_out) // VALIDATION_STREAM))
-    return training, StreamBatches(held_out, streams, min(VALIDATION_WINDOW, len(held_out) - 1))
+    return training, validation_stream(held_out, batch_size)
+
+
+def validation_stream(ids: np.ndarray, batch_size: int) -> Batches:
+    """A text `[N]` of at least 2 symbols to validate on, from its beginning."""
+    streams = min(batch_size, max(1, len(ids) // VALIDATION_STREAM))
+    return StreamBatches(ids, streams, min(VALIDATION_WINDOW, len(ids) - 1))
 
 
 def split_documents(
@@ -59,20 +65,18 @@ def split_documents(
     order = np.random.default_rng(seed).permutation(len(spans))
     held_out = _held_out(len(spans), validation_split, "documents")
 
-    def batches(rows: np.ndarray, seed: int | None) -> DocumentBatches:
-        return DocumentBatches(
-            ids,
-            spans[rows],
-            END_ID,
-            batch_size=batch_size,
-            sequence_length=sequence_length,
-            seed=seed,
-            labels=None if labels is None else labels[rows],
-            reverse=reverse,
-        )
+    def batches(rows: np.ndarray, seed: int | None) -> Batches:
+        of_rows = None if labels is None else labels[rows]
+        shape: dict[str, Any] = {"batch_size": batch_size, "sequence_length": sequence_length, "reverse": reverse}
+        return DocumentBatches(ids, spans[rows], END_ID, seed=seed, labels=of_rows, **shape)
 
     kept = len(spans) - held_out
     return batches(order[:kept], seed), batches(order[kept:], None) if held_out else None
+
+
+def validation_documents(ids: np.ndarray, **options: Any) -> Batches:
+    """Documents to validate on, the shortest first; `options` of `DocumentBatches`."""
+    return DocumentBatches(ids, document_spans(ids), END_ID, seed=None, **options)
 
 
 def split_labelled(
@@ -102,11 +106,11 @@ def weigh_classes(class_weight: Any, labels: Sequence[str], numbers: np.ndarray)
     if isinstance(class_weight, str) and class_weight == "balanced":
         return np.asarray(len(numbers) / (len(labels) * np.bincount(numbers, minlength=len(labels))))
     if isinstance(class_weight, Mapping):
-        class_weight = {str(label): weight for label, weight in class_weight.items()}
+        class_weight = {checked_label("class_weight", label): weight for label, weight in class_weight.items()}
     if not isinstance(class_weight, Mapping) or set(class_weight) != set(labels):
         raise ValueError(
-            f'`class_weight` must be None, "balanced" or a weight for each of {list(labels)}; '
-            f"received {class_weight!r}."
+            f'`class_weight` must be None, "balanced" or a weight for each of {checks.listed(labels)}; '
+            f"received {class_weight!r:.{checks.SHOWN}}."
         )
     return np.array([checks.positive_number(f"class_weight[{label!r}]", class_weight[label]) for label in labels])
 

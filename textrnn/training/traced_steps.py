@@ -28,7 +28,7 @@ class TracedSteps:
         objective: What is minimised.
         optimizer: Built for the model's trainable weights.
         averages: Of these weights; taken after each step.
-        clip_norm: The gradient's largest global norm.
+        clip_norm: The gradient's largest global norm, where a row counts 1.
         rows: The most a training batch has.
         validation_rows: The most a batch has that is only measured, None where nothing is.
     """
@@ -56,7 +56,7 @@ class TracedSteps:
         self.traced_evaluation = self._traced(self._evaluate)
 
     def train(self, batch: Batch, states: States) -> tuple[tf.Tensor, tf.Tensor, States]:
-        """Move the weights once: summed loss, hits and weight `[3]`, the norm of each weight's gradient before
+        """Move the weights once: summed loss, hits and count `[3]`, the norm of each weight's gradient before
         clipping, and the states to carry on."""
         return self.traced_training[batch.has_padding](batch.inputs, batch.targets, states)
 
@@ -89,15 +89,22 @@ class TracedSteps:
     ) -> tuple[tf.Tensor, tf.Tensor, States]:
         """One replica's rows of the batch, and the same update on every replica."""
         context = tf.distribute.get_replica_context()
+        batch_targets = targets
         inputs, targets, states = tf.nest.map_structure(functools.partial(_share, context), (inputs, targets, states))
         variables = [variable.value for variable in self.model.trainable_variables]
         with tf.GradientTape() as tape:
             rows = self.rows // context.num_replicas_in_sync
-            loss, hits, weight, states = self._sums(
-                rows, inputs, targets, states, has_padding=has_padding, training=True
+            loss, hits, count, states = self._sums(
+                rows,
+                inputs,
+                targets,
+                states,
+                has_padding=has_padding,
+                training=True,
+                batch_targets=batch_targets,
             )
         replicas = context.num_replicas_in_sync
-        total = weight if replicas == 1 else context.all_reduce(tf.distribute.ReduceOp.SUM, weight)
+        total = count if replicas == 1 else context.all_reduce(tf.distribute.ReduceOp.SUM, count)
         gradients = tape.gradient(loss, variables, output_gradients=1 / tf.maximum(total, 1e-9))
         # Dense, so that rows of an embedding that occur twice count once in the norm.
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
@@ -105,7 +112,9 @@ class TracedSteps:
             gradients, loss, hits = context.all_reduce(tf.distribute.ReduceOp.SUM, [gradients, loss, hits])
             states = tuple(context.all_gather(state, axis=0) for state in states)
         norms = tf.stack([tf.cast(tf.norm(gradient), tf.float32) for gradient in gradients])
-        gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm, use_norm=tf.norm(norms))
+        # A text that counts ten times moves the weights ten times as far, clipped or not.
+        clip_norm = self.clip_norm * self.objective.mean_weight(batch_targets)
+        gradients, _ = tf.clip_by_global_norm(gradients, clip_norm, use_norm=tf.norm(norms))
         if replicas > 1:  # Keras sums the gradients over the replicas once more, which hold the same ones here
             gradients = [gradient / replicas for gradient in gradients]
         self.optimizer.apply(gradients, self.model.trainable_variables)
@@ -124,16 +133,14 @@ class TracedSteps:
         inputs: tf.Tensor,
         targets: tf.Tensor,
         states: States,
-        *,
-        has_padding: bool,
-        training: bool,
+        **options: Any,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, States]:
-        """The objective's sums over a batch of up to `rows` rows, which the cores share."""
-        run = functools.partial(self.objective, self.model, has_padding=has_padding, training=training)
+        """The objective's sums, with `options` of it, over a batch of up to `rows` rows, which the cores share."""
+        run = functools.partial(self.objective, self.model, **options)
         parts = map_shards(run, count_shards(rows), inputs, targets, states)
         *sums, states_of = zip(*parts, strict=True)
-        loss, hits, weight = (tf.add_n(list(column)) for column in sums)
-        return loss, hits, weight, tuple(tf.concat(column, axis=0) for column in zip(*states_of, strict=True))
+        loss, hits, count = (tf.add_n(list(column)) for column in sums)
+        return loss, hits, count, tuple(tf.concat(column, axis=0) for column in zip(*states_of, strict=True))
 
 
 def _share(context: Any, rows: tf.Tensor) -> tf.Tensor:

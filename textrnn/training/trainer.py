@@ -6,16 +6,19 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn.files import DamagedFileError
+from textrnn.forks import check_process
 from textrnn.training.adamw import AdamW
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
-from textrnn.training.checkpoint import Position, assign_all, load_checkpoint, save_checkpoint
+from textrnn.training.checkpoint import Position, assign_all, check_fit, load_checkpoint, save_checkpoint
 from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_interrupt
 from textrnn.training.objectives import Objective
 from textrnn.training.report import Report
@@ -42,6 +45,7 @@ class Trainer:
         objective: What is minimised.
         batches: The training data.
         validation: The data that decides which weights are best; None keeps the last.
+        validation_objective: What is measured on it, if that is not `objective`.
         settings: How to train.
         run: Where to keep checkpoints, metrics and the best model; None keeps nothing on disk.
         callbacks: Keras callbacks. They see the usual logs; `model.stop_training = True` stops. At the end of an
@@ -58,15 +62,18 @@ class Trainer:
         validation: Batches | None,
         settings: TrainingSettings,
         *,
+        validation_objective: Objective | None = None,
         run: RunFolder | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         sample: Callable[[], str] | None = None,
         is_shown: bool = True,
     ) -> None:
+        check_process()
         self.model = model
         self.objective = objective
         self.batches = batches
         self.validation = validation
+        self.validation_objective = objective if validation_objective is None else validation_objective
         self.settings = settings
         self.run = run
         self.sample = sample
@@ -117,13 +124,29 @@ class Trainer:
         if self.run is None:
             raise ValueError("`run` must be a run folder to restore from; received None.")
         path = self.run.checkpoint
-        self.position, arrays = load_checkpoint(path)
-        assign_all(self.model.variables, arrays["model"], path)
-        assign_all(self.optimizer.variables, arrays["optimizer"], path)
+        position, arrays = load_checkpoint(path)
+        self._check_position(position, arrays.get("states", []), path)
+        check_fit(self.best_weights, arrays.get("best", []), path)
+        assign_all(self.model.variables, arrays.get("model", []), path)
+        assign_all(self.optimizer.variables, arrays.get("optimizer", []), path)
         assign_all(self.averages.values, arrays.get("averages", []), path)
+        self.position, self.best_weights = position, arrays["best"]
         self.states = tuple(tf.constant(state) for state in arrays.get("states", []))
-        self.best_weights = arrays["best"]
         self.run.cut_back(self.position.file_sizes)
+
+    def _check_position(self, position: Position, states: list[np.ndarray], path: Path) -> None:
+        """Raise a DamagedFileError where a run over these data cannot have been."""
+        steps = [*self.steps, 0]
+        if position.epoch >= len(steps) or position.step > steps[position.epoch]:
+            raise DamagedFileError(
+                f"{path} must be of a run of {self.settings.epochs} epochs; it stands in epoch "
+                f"{position.epoch + 1}, step {position.step}."
+            )
+        if len(position.gradient_norms) not in (0, len(self.model.trainable_variables)):
+            raise DamagedFileError(f"{path} must have a gradient norm for each weight of the model.")
+        batch = next(iter(self.batches.epoch(position.epoch, position.step)), None) if position.step else None
+        if batch is not None and not batch.is_fresh:
+            check_fit([state.numpy() for state in self._initial_states(batch)], states, path)
 
     def checkpoint(self) -> None:
         """Save everything a resume needs; a run without a folder saves nothing."""
@@ -201,7 +224,7 @@ class Trainer:
         raise TrainingInterrupted(f"stopped in epoch {self.position.epoch + 1}; {where}.")
 
     def train_step(self, batch: Batch) -> tuple[list[float], np.ndarray]:
-        """Move the weights once: summed loss, hits and weight, and the norm of each weight's gradient."""
+        """Move the weights once: summed loss, hits and count, and the norm of each weight's gradient."""
         if batch.is_fresh:
             self.states = self._initial_states(batch)
         sums, norms, self.states = self.traced.train(batch, self.states)
@@ -273,7 +296,8 @@ class Trainer:
         if self.validation is None:
             return {}, (-float(self.position.epoch),)
         loss, accuracy = _means(self.evaluate(self.validation))
-        return self.objective.measures(loss, accuracy), self.objective.badness(loss, accuracy)
+        objective = self.validation_objective
+        return objective.measures(loss, accuracy), objective.badness(loss, accuracy)
 
     def _keep_best(self) -> None:
         self.best_weights = [variable.numpy() for variable in self.model.variables]
@@ -297,7 +321,7 @@ class Trainer:
         return self.objective.measures(*_means(sums))
 
     def evaluate(self, batches: Batches) -> list[float]:
-        """Summed loss, hits and weight over all batches, without dropout."""
+        """Summed loss, hits and count over all batches, without dropout."""
         totals, states = np.zeros(3), ()
         for batch in batches.epoch(0):
             if batch.is_fresh:
@@ -308,6 +332,6 @@ class Trainer:
 
 
 def _means(sums: Sequence[float]) -> tuple[float, float]:
-    """Mean loss and accuracy from summed loss, hits and weight."""
-    loss, hits, weight = sums
-    return loss / max(weight, 1e-9), hits / max(weight, 1e-9)
+    """Mean loss and accuracy from summed loss, hits and count."""
+    loss, hits, count = sums
+    return loss / max(count, 1e-9), hits / max(count, 1e-9)

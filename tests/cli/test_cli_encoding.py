@@ -1,0 +1,69 @@
+"""What a command writes into a file is UTF-8 whatever the locale; a terminal is given what it can show."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+import textrnn
+from textrnn.text import CharacterTokenizer, WordTokenizer
+
+TEXT = "☃ naïve 😀"
+LOCALES = {
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+    "cp1252": {"PYTHONIOENCODING": "cp1252:strict"},
+    "C without UTF-8 mode": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models")
+    tokenizer = WordTokenizer().fit(TEXT)
+    textrnn.TextClassifier(tokenizer, ["schön", "häßlich"], units=4, embedding_dim=4).save(path / "classifier.keras")
+    textrnn.LanguageModel(CharacterTokenizer().fit(TEXT), units=4, embedding_dim=4).save(path / "lm.keras")
+    (path / "text.txt").write_text(TEXT, encoding="utf-8")
+    (path / "other.txt").write_text(TEXT + "☂", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("variables", LOCALES.values(), ids=LOCALES)
+def test_what_is_written_into_a_pipe_is_utf8_whatever_the_locale(folder, variables):
+    def run(command):
+        arguments = [sys.executable, "-m", "textrnn", *command.split()]
+        environment = {**os.environ, **variables}
+        return subprocess.run(
+            arguments, cwd=folder, input=TEXT.encode(), capture_output=True, env=environment, check=False
+        )
+
+    done = run("classify classifier.keras")
+    assert done.stderr == b""
+    label, _, text = done.stdout.decode().removesuffix("\n").split("\t")
+    assert label in ("schön", "häßlich")
+    assert text == TEXT
+    done = run("generate lm.keras -n 1 --prompt FILE:other.txt")
+    assert done.stdout.decode().startswith(f"{TEXT}☂")
+    assert done.stderr.decode() == "warning: `prompt` holds '☂', which the model never saw: read as unknown\n"
+    done = run("write lm.keras --seed 1 -n 2")
+    assert f"\n{TEXT} " in done.stdout.decode()
+
+
+def test_a_terminal_that_cannot_show_a_character_is_given_another_and_told_once(folder):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.environ.update(LOCALES["ascii"])
+        command = [sys.executable, "-m", "textrnn", "generate", "lm.keras", "-n", "0", "--prompt", "FILE:text.txt"]
+        os.execv(sys.executable, command)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(terminal, 65536)
+        except OSError:  # the process has closed its end
+            break
+    assert os.waitpid(pid, 0)[1] == 0
+    warning, text = shown.decode("ascii").splitlines()
+    assert warning == "warning: '\\u2603' cannot be shown in ascii: ? stands for it and its like"
+    assert text == "? na?ve ?"
