@@ -39,7 +39,7 @@ def main() -> None:
     ids = [tokenizer.encode(text) for text in texts]
     longest, ids = max(len(each) for each in ids), ids[: options.texts]
     lengths = np.array([len(each) for each in ids])
-    print(f"{len(ids):,} texts of {lengths.min()} to {lengths.max():,} symbols, {lengths.mean():.0f} on average")
+    print(f"{len(ids):,} texts of {lengths.min()} to {lengths.max():,} tokens, {lengths.mean():.0f} on average")
     print(f"the longest of {len(texts):,} has {longest:,}")
     print("| network | textrnn, texts a second | Keras | ratio |")
     print("| --- | --- | --- | --- |")
@@ -73,7 +73,7 @@ def scored(model: TextClassifier, ids: list[np.ndarray]) -> np.ndarray:
 
 def in_keras(model: TextClassifier) -> keras.Model:
     """The same network from Keras's own layers, with the same weights."""
-    (reader,) = model.readers
+    (encoder,) = model.text_encoders
     layers = keras.layers
     ids = keras.Input([None], dtype="int32")
     embedding = layers.Embedding(model.tokenizer.vocabulary_size, model.embedding_dim, mask_zero=True)
@@ -89,11 +89,11 @@ def in_keras(model: TextClassifier) -> keras.Model:
     highest = keras.ops.max(keras.ops.where(real, outputs, -1e9), axis=1)
     head = layers.Dense(len(model.labels))
     stock = keras.Model(ids, head(keras.ops.concatenate([last, mean, highest], axis=-1)))
-    embedding.set_weights(reader.embedding.get_weights())
-    (layer,) = reader.recurrent_layers
+    embedding.set_weights(encoder.embedding.get_weights())
+    (layer,) = encoder.recurrent_layers
     ways = [layer.forward, layer.backward] if model.bidirectional else [layer]
     recurrent.set_weights([weight for way in ways for weight in way.cell.get_weights()])
-    head.set_weights(reader.head.get_weights())
+    head.set_weights(encoder.head.get_weights())
     return stock
 
 

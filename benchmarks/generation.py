@@ -2,7 +2,7 @@
 
     python benchmarks/generation.py                                         all that needs no model of yours
     python benchmarks/generation.py speed --torch-python ENV/bin/python     with PyTorch, from its own environment
-    python benchmarks/generation.py long --characters 1000000               one stream to the millionth symbol
+    python benchmarks/generation.py long --characters 1000000               one stream to the millionth token
     python benchmarks/generation.py compression --model RUN --text TEXT     against xz and zstd
 
 Speeds are of untrained models, whose work is the same. Contestants are processes that take turns, round after round;
@@ -32,7 +32,7 @@ from tqdm import tqdm
 from textrnn.generation.reading import CHUNK
 
 ONE_STREAM = [("lstm", 256, 1), ("lstm", 512, 2), ("gru", 256, 1), ("gru", 512, 1)]
-MANY_STREAMS = [("gru", 256, 1, 256, 256), ("lstm", 512, 2, 64, 1024)]  # enough symbols to be worth compiling for
+MANY_STREAMS = [("gru", 256, 1, 256, 256), ("lstm", 512, 2, 64, 1024)]  # enough tokens to be worth compiling for
 READ_AT_ONCE = 1 << 20  # characters
 
 
@@ -86,8 +86,8 @@ def reading(options: argparse.Namespace) -> Iterator[str]:
 
     import_api()
     model = make_model("min_gru", 256, 1, with_tensorflow=True)
-    symbols = model.tokenizer.decode(range(3, VOCABULARY))
-    part = (symbols * (READ_AT_ONCE // len(symbols) + 1))[:READ_AT_ONCE]
+    tokens = model.tokenizer.decode(range(3, VOCABULARY))
+    part = (tokens * (READ_AT_ONCE // len(tokens) + 1))[:READ_AT_ONCE]
     yield row("megabytes read", "characters per second", "peak memory")
     yield row(*["---"] * 3)
     state, parts = None, options.megabytes
@@ -108,11 +108,11 @@ def scoring(options: argparse.Namespace) -> Iterator[str]:
     for cell, units, layers in [*ONE_STREAM, ("min_gru", 256, 1)]:
         model = make_model(cell, units, layers, with_tensorflow=True)
         text = model.tokenizer.decode(np.random.default_rng(0).integers(3, VOCABULARY, 16_384))
-        ids, twin = model.tokenizer.encode(text)[None], model.numpy_twin()
+        ids, numpy_model = model.tokenizer.encode(text)[None], model.to_numpy()
         contestants = {
             "score": functools.partial(model.score, text),
             "forward": functools.partial(forward, model, ids),
-            "numpy": functools.partial(twin.score, text),
+            "numpy": functools.partial(numpy_model.score, text),
         }
         rates: dict[str, list[float]] = {name: [] for name in contestants}
         for number in range(options.rounds + 1):
@@ -140,7 +140,7 @@ def forward(model: Any, ids: np.ndarray) -> None:
 
 
 def start(options: argparse.Namespace) -> Iterator[str]:
-    """From the shell to the first symbol, and from a loaded model to it: median of nine (LSTM 2 x 512)."""
+    """From the shell to the first token, and from a loaded model to it: median of nine (LSTM 2 x 512)."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         make = (
@@ -161,7 +161,7 @@ def start(options: argparse.Namespace) -> Iterator[str]:
         for name, command in commands.items():
             runs = [timed_process([sys.executable, *command]) for _ in range(9)]
             yield row(name, f"{statistics.median(s for s, _ in runs):.2f}", f"{max(m for _, m in runs):,.0f} MB")
-        yield row("from a model just loaded", f"{statistics.median(first_symbol(path) for _ in range(9)):.4f}", "")
+        yield row("from a model just loaded", f"{statistics.median(first_token(path) for _ in range(9)):.4f}", "")
 
 
 def compression(options: argparse.Namespace) -> Iterator[str]:
@@ -190,9 +190,9 @@ def make_model(cell: str, units: int, layers: int, *, with_tensorflow: bool = Fa
     from textrnn.models import LanguageModel
     from textrnn.text import CharacterTokenizer
 
-    symbols = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))
-    model = LanguageModel(CharacterTokenizer().fit([symbols]), cell=cell, units=units, num_layers=layers)
-    return model if with_tensorflow else model.numpy_twin()
+    tokens = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))
+    model = LanguageModel(CharacterTokenizer().fit([tokens]), cell=cell, units=units, num_layers=layers)
+    return model if with_tensorflow else model.to_numpy()
 
 
 def with_zstd(raw: bytes) -> int | None:
@@ -217,8 +217,8 @@ def timed_process(command: list[str]) -> tuple[float, float]:
     return seconds, megabytes
 
 
-def first_symbol(path: Path) -> float:
-    """Seconds from a model just loaded to its first symbol."""
+def first_token(path: Path) -> float:
+    """Seconds from a model just loaded to its first token."""
     from textrnn import runtime
 
     model = runtime.load(path)

@@ -7,8 +7,8 @@
 Adding problem (Hochreiter and Schmidhuber, 1997): T numbers in 0 to 1, two of them marked; say their sum at the end.
 A model that remembers nothing says 1 and has a mean squared error of 0.167. Solved: below 0.01.
 
-Copy problem (Hochreiter and Schmidhuber, 1997; Arjovsky et al., 2016, arXiv 1511.06464): read ten of eight symbols,
-wait T steps, then write them down in order. A model that remembers nothing is wrong by ln 8 = 2.08 nats a symbol.
+Copy problem (Hochreiter and Schmidhuber, 1997; Arjovsky et al., 2016, arXiv 1511.06464): read ten of eight tokens,
+wait T steps, then write them down in order. A model that remembers nothing is wrong by ln 8 = 2.08 nats a token.
 Solved: below 0.1.
 
 What is tried against forgetting: the plain cell with ReLU and W_h = I (Le et al., 2015, arXiv 1504.00941), gates, and
@@ -34,7 +34,7 @@ from textrnn.layers import GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
 from textrnn.layers.cell import Cell
 
 BATCH = 64
-SYMBOLS = 8
+TOKENS = 8
 COPIED = 10
 EVERY = 50  # steps between two looks at the loss
 
@@ -72,11 +72,11 @@ def draw_adding(generator: np.random.Generator, rows: int, steps: int) -> tuple[
 
 
 def draw_copy(generator: np.random.Generator, rows: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    blank, now = SYMBOLS, SYMBOLS + 1
-    symbols = generator.integers(SYMBOLS, size=(rows, COPIED))
+    blank, now = TOKENS, TOKENS + 1
+    tokens = generator.integers(TOKENS, size=(rows, COPIED))
     ids = np.full((rows, steps + 2 * COPIED), blank)
-    ids[:, :COPIED], ids[:, -COPIED - 1] = symbols, now
-    return np.eye(SYMBOLS + 2, dtype=np.float32)[ids], symbols.astype(np.int32)
+    ids[:, :COPIED], ids[:, -COPIED - 1] = tokens, now
+    return np.eye(TOKENS + 2, dtype=np.float32)[ids], tokens.astype(np.int32)
 
 
 def squared_error(targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
@@ -89,7 +89,7 @@ def cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 PROBLEMS = {
     "adding": Problem(draw_adding, 1, True, squared_error, "mean squared error", 0.167, 0.01),
-    "copy": Problem(draw_copy, SYMBOLS, False, cross_entropy, "nats a symbol", math.log(SYMBOLS), 0.1),
+    "copy": Problem(draw_copy, TOKENS, False, cross_entropy, "nats a token", math.log(TOKENS), 0.1),
 }
 LENGTHS = {"adding": (200, 750), "copy": (200, 1000)}
 

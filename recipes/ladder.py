@@ -19,6 +19,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from textrnn.options.tasks import LANGUAGE_MODEL, arguments_for
+
 PORTIONS = {"3 s": 0.5}  # of the training part, where a single reading of all of it takes longer
 RUNGS: dict[str, dict[str, Any]] = {
     "3 s": {
@@ -100,7 +102,7 @@ def climb(name: str, settings: dict[str, Any], learnt: str, validation: str, opt
     has_begun = (out / "checkpoint/state.npz").exists()
     settings = {"validation_split": 0.0, "seed": options.seed, "checkpoint_seconds": 30, **settings}
     settings["verbose"] = sys.stderr.isatty()  # the table alone goes into a file
-    api.train_language_model([learnt], out=out, resume=has_begun, **settings)
+    api.train_language_model([learnt], **arguments_for(LANGUAGE_MODEL, out=out, resume=has_begun, **settings))
     line = json.loads((out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     model = api.load(out)
     protocols = ["stateful", "blocks", *["dynamic"] * options.dynamic]

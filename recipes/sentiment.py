@@ -7,7 +7,7 @@
     python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte --unlabelled imdb_unlabelled.jsonl.xz \\
         --teachers runs/sentiment/sentiment.keras --out runs/bytes    and from another's answers for the unlabelled
 
-With --backward a second language model reads from the end, and the classifier is the mean of two readers.
+With --backward a second language model reads from the end, and the classifier is the mean of two encoders.
 Of the labelled reviews --held-out are set aside before anything is learnt and read once, by the finished model. Runs
 lie in --out, which another kind needs of its own; one that was stopped goes on when the same command is given again.
 """
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from textrnn.cli.library import import_api
+from textrnn.options import tasks
 from textrnn.text import LabelledTexts, WordTokenizer, read_labelled, read_texts
 
 VOCABULARY = 20_000
@@ -49,7 +50,7 @@ PRETRAINED: dict[str, Any] = {
     "batch_size": 32,
     "learning_rate": 3e-3,
     "dropout": 0.3,
-    "symbol_dropout": 0.1,
+    "token_dropout": 0.1,
     "weight_drop": 0.0,
     "bptt": 256,
 }
@@ -58,7 +59,7 @@ FROM_SCRATCH: dict[str, Any] = {
     "units": 64,
     "embedding_dim": 64,
     "ngram_buckets": 1 << 18,
-    "members": 1,
+    "ensemble_size": 1,
     "epochs": 3,
     "batch_size": 64,
     "learning_rate": 3e-3,
@@ -68,7 +69,7 @@ BYTES: dict[str, Any] = {
     "tokenizer": "byte",
     "ngrams": 8,
     "ngram_buckets": 1 << 20,
-    "symbol_dropout": 0.05,  # a lost byte is lost to eight n-grams
+    "token_dropout": 0.05,  # a lost byte is lost to eight n-grams
 }
 SURE = 0.8  # of what teachers say of texts without a label, this much is believed
 
@@ -182,7 +183,9 @@ def train(function: Any, source: Any, out: Path, **settings: Any) -> Any:
     """A new run, or on with one; of one that is done, the model."""
     source = (source.texts, source.labels) if isinstance(source, LabelledTexts) else source
     has_begun = (out / "checkpoint/state.npz").exists()
-    model = function(source, out=out, resume=has_begun, verbose=sys.stderr.isatty(), **settings)
+    task = tasks.CLASSIFIER if function.__name__ == "train_classifier" else tasks.LANGUAGE_MODEL
+    settings |= {"out": out, "resume": has_begun, "verbose": sys.stderr.isatty()}
+    model = function(source, **tasks.arguments_for(task, **settings))
     line = json.loads((out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     print(f"{out}: {line['seconds'] - line['starting_seconds']:,.0f} s, loss {line['loss']:.4f}", flush=True)
     return model

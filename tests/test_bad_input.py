@@ -14,6 +14,7 @@ import pytest
 import textrnn
 from textrnn.cli.main import main
 from textrnn.layers import GRUCell, LSTMCell, Recurrent, RNNCell
+from textrnn.options.tasks import CLASSIFIER, GENERATION, LANGUAGE_MODEL, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
 TEXT = "the sea is a slow clock.\n" * 20
@@ -21,12 +22,16 @@ LABELLED = (["good sea", "bad sea", "good rope", "bad rope"], ["good", "bad", "g
 
 
 def train(**options):
-    return textrnn.train_language_model([TEXT], **{"units": 4, "epochs": 1, "verbose": False, **options})
+    return textrnn.train_language_model(
+        [TEXT], **arguments_for(LANGUAGE_MODEL, **{"units": 4, "epochs": 1, "verbose": False, **options})
+    )
 
 
 def classify(**options):
     source = options.pop("source", LABELLED)
-    return textrnn.train_classifier(source, **{"units": 4, "epochs": 1, "verbose": False, **options})
+    return textrnn.train_classifier(
+        source, **arguments_for(CLASSIFIER, **{"units": 4, "epochs": 1, "verbose": False, **options})
+    )
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +67,12 @@ TRAINING = {
     "dropout of one": ({"dropout": 1.0}, ValueError, "`dropout` must be a number of 0 or more and below 1; received"),
     "dropout of NaN": ({"dropout": float("nan")}, ValueError, "`dropout` must be .* received nan"),
     "dropout beyond numbers": ({"dropout": 10**400}, ValueError, "`dropout` must be a number of 0 or more and below"),
-    "too many negatives": (
-        {"negatives": 1000},
+    "too many num_sampled": (
+        {"num_sampled": 1000},
         ValueError,
-        "`negatives` must be 0, or 2 or more and less than the .* symbols of the vocabulary; received 1000",
+        "`num_sampled` must be 0, or 2 or more and less than the .* tokens of the vocabulary; received 1000",
     ),
-    "a single negative": ({"negatives": 1}, ValueError, "`negatives` must be 0, or 2 or more .*; received 1"),
+    "a single negative": ({"num_sampled": 1}, ValueError, "`num_sampled` must be 0, or 2 or more .*; received 1"),
     "tied, perhaps": ({"tie_embeddings": "yes"}, TypeError, "`tie_embeddings` must be True or False; received 'yes'"),
     "unknown recipe": (
         {"recipe": "slow"},
@@ -81,7 +86,11 @@ TRAINING = {
     ),
     "all weights dropped": ({"weight_drop": 1}, ValueError, "`weight_drop` must be .* below 1; received 1"),
     "endless average": ({"weight_averaging": 1.0}, ValueError, "`weight_averaging` must be .* below 1; received 1.0"),
-    "negative penalty": ({"change_penalty": -1}, ValueError, "`change_penalty` must be a number of 0 or more"),
+    "negative penalty": (
+        {"temporal_activation_regularization": -1},
+        ValueError,
+        "`temporal_activation_regularization` must be a number of 0 or more",
+    ),
     "normalised, perhaps": ({"layer_norm": 1}, TypeError, "`layer_norm` must be True or False; received 1"),
     "conditioned strings": (
         {"condition": "label"},
@@ -141,12 +150,12 @@ TRAINING = {
     "a window too long": (
         {"sequence_length": 10_000},
         ValueError,
-        r"longer than one window of `sequence_length` 10000; it has \d+ symbols",
+        r"longer than one window of `sequence_length` 10000; it has \d+ tokens",
     ),
     "too little to validate": (
         {"validation_split": 0.001},
         ValueError,
-        "`validation_split` must leave at least 2 symbols",
+        "`validation_split` must leave at least 2 tokens",
     ),
     "no file": ({"source": "nowhere.txt"}, FileNotFoundError, "no such file or folder.*'nowhere.txt'"),
     "an empty file": ({"source": "EMPTY"}, ValueError, "empty.txt is empty"),
@@ -192,11 +201,14 @@ def test_training_a_language_model(options, error, message, paths):
     options = {"units": 4, "epochs": 1, "verbose": False, **options}
     source = options.pop("source", [TEXT])
     with pytest.raises(error, match=message):
-        textrnn.train_language_model(paths.get(source, source) if isinstance(source, str) else source, **options)
+        textrnn.train_language_model(
+            paths.get(source, source) if isinstance(source, str) else source,
+            **arguments_for(LANGUAGE_MODEL, **options),
+        )
 
 
 CLASSIFYING = {
-    "single symbols as n-grams": (
+    "single tokens as n-grams": (
         {"ngrams": 1},
         ValueError,
         "`ngrams` must be an integer of at least 2; received 1",
@@ -249,7 +261,7 @@ CLASSIFYING = {
     "a format by its name": (
         {"source": "reviews.csv", "table": "csv"},
         TypeError,
-        "`table` must be a textrnn.text.TableFormat; received 'csv'",
+        "`table` must be a textrnn.TableOptions; received 'csv'",
     ),
     "a column of no kind": (
         {"source": "reviews.csv", "text_column": 1.5},
@@ -326,7 +338,7 @@ GENERATING = {
 @pytest.mark.parametrize(("options", "error", "message"), GENERATING.values(), ids=GENERATING)
 def test_generating(options, error, message, model):
     with pytest.raises(error, match=message):
-        model.generate(**options)
+        model.generate(**arguments_for(GENERATION, **options))
     if "samples" not in options:  # at the call, not at the first piece
         with pytest.raises(error, match=message):
             model.stream(**options)
@@ -483,7 +495,7 @@ COMMANDS = {
     "wrong bytes": (["train", "latin.txt"], 1, "latin.txt.*encoding"),
     "no label column": (["train", "stars.csv"], 1, "stars.csv: no column 'label' or 'sentiment'"),
     "one label": (["train", "one.csv"], 1, "at least two different labels"),
-    "two delimiters": (["train", "one.csv", "--delimiter", "||"], 1, r"`delimiter` must be one character.*'\|\|'"),
+    "two delimiters": (["train", "one.csv", "--delimiter", "||"], 2, r"must be one character.*'\|\|'"),
     "other quotes": (["evaluate", "classifier.keras", "one.csv", "--quoting", "all"], 2, "invalid choice: 'all'"),
     "a table for one long text": (
         ["evaluate", "lm.keras", "text.txt", "--delimiter", ";"],
@@ -520,12 +532,12 @@ COMMANDS = {
         2,
         "--documents does not apply to a model of one long text",
     ),
-    "n-grams of one symbol": (
+    "n-grams of one token": (
         ["train", "reviews.csv", "--ngrams", "1"],
         2,
         "--ngrams: must be an integer of at least 2",
     ),
-    "a discount of more": (["train", "reviews.csv", "--layer-discount", "1.5"], 2, "layer-discount"),
+    "a discount of more": (["train", "reviews.csv", "--layerwise-lr-decay", "1.5"], 2, "layerwise-lr-decay"),
     "no such prompt": (["generate", "lm.keras", "--prompt", "FILE:nowhere"], 1, "No such file or directory: nowhere"),
     "a file for a text": (["classify", "classifier.keras", "god.csv"], 2, r"did you mean 'good\.csv'\?"),
     "texts twice": (["classify", "classifier.keras", "fine", "--file", "one.csv"], 2, "either TEXT or --file"),

@@ -6,6 +6,7 @@ import pytest
 import textrnn
 from textrnn import checks
 from textrnn.generation import find_copied
+from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer, make_tokenizer, open_corpus, write_ids
 
 
@@ -56,9 +57,15 @@ def takers(tmp_path_factory):
         "evaluate_texts": lambda texts: classifier.evaluate_texts(texts, ["yes"]),
         "calibrate": lambda texts: classifier.calibrate(texts, ["yes"]),
         "rank": model.rank,
-        "train_language_model": lambda texts: textrnn.train_language_model(texts, **small),
-        "train_classifier": lambda texts: textrnn.train_classifier((texts, ["yes"]), **small),
-        "unlabelled": lambda texts: textrnn.train_classifier(labelled, unlabelled=texts, smoothness=1.0, **small),
+        "train_language_model": lambda texts: textrnn.train_language_model(
+            texts, **arguments_for(LANGUAGE_MODEL, **small)
+        ),
+        "train_classifier": lambda texts: textrnn.train_classifier(
+            (texts, ["yes"]), **arguments_for(CLASSIFIER, **small)
+        ),
+        "unlabelled": lambda texts: textrnn.train_classifier(
+            labelled, **arguments_for(CLASSIFIER, unlabelled=texts, vat_weight=1.0, **small)
+        ),
         "fit": make_tokenizer("byte_pair").fit,
         "extended": model.tokenizer.extended,
         "open_corpus": open_corpus,
@@ -123,6 +130,8 @@ def test_a_message_names_ten_things_and_counts_the_rest():
 
 def test_thousands_of_new_characters_are_counted_and_ten_named(takers):
     model, new = takers["rank"].__self__, "".join(map(chr, range(0x4E00, 0x4E00 + 3_000)))
-    with pytest.warns(UserWarning, match=r"3,000 symbols are new to the model .*'一', .* and 2,990 more$") as caught:
-        textrnn.train_language_model([new * 2], init_from=model, epochs=1, batch_size=4, verbose=False)
+    with pytest.warns(UserWarning, match=r"3,000 tokens are new to the model .*'一', .* and 2,990 more$") as caught:
+        textrnn.train_language_model(
+            [new * 2], epochs=1, batch_size=4, verbose=False, training=textrnn.LanguageModelTraining(init_from=model)
+        )
     assert max(len(str(warning.message)) for warning in caught) < 200

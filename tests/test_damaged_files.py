@@ -20,7 +20,8 @@ from textrnn import runtime
 from textrnn.cli.main import main
 from textrnn.files import refuse_damage
 from textrnn.generation import Session, State
-from textrnn.training import NextSymbol, RunFolder, Trainer, TrainingSettings
+from textrnn.options import TrainingOptions
+from textrnn.training import NextToken, RunFolder, Trainer
 from textrnn.training.streams import StreamBatches
 
 TEXT = "the sea is a slow clock.\nthe light turns, the sea waits.\n"
@@ -40,8 +41,8 @@ def originals(tmp_path_factory):
     for name, options in MODELS.items():
         textrnn.LanguageModel(tokenizer, **options).save(folder / f"{name}.keras")
     words, labels = textrnn.text.WordTokenizer().fit(TEXT), ["no", "yes"]
-    options = {"units": 4, "embedding_dim": 4, "members": 2, "bidirectional": False, "pooling": "attention"}
-    textrnn.TextClassifier(words, labels, **options).save(folder / "readers.keras")
+    options = {"units": 4, "embedding_dim": 4, "ensemble_size": 2, "bidirectional": False, "pooling": "attention"}
+    textrnn.TextClassifier(words, labels, **options).save(folder / "encoders.keras")
     options = {"units": 4, "embedding_dim": 16, "ngram_buckets": 9, "ngram_dim": 3, "cell": "min_gru"}
     bytewise = textrnn.TextClassifier(textrnn.text.ByteTokenizer(), labels, **options)
     bytewise.save(folder / "quantised.keras", quantised=True)
@@ -61,10 +62,10 @@ def originals(tmp_path_factory):
 def with_config(**changes):
     """A change of the config of a model's file."""
 
-    def change(members):
-        saved = json.loads(members["config.json"])
+    def change(ensemble_size):
+        saved = json.loads(ensemble_size["config.json"])
         saved["config"] = {key: value for key, value in {**saved["config"], **changes}.items() if value != "gone"}
-        members["config.json"] = json.dumps(saved).encode()
+        ensemble_size["config.json"] = json.dumps(saved).encode()
 
     return change
 
@@ -72,19 +73,19 @@ def with_config(**changes):
 def with_weight(name, **dataset):
     """Another dataset in the place of a weight."""
 
-    def change(members):
-        stream = io.BytesIO(members["model.weights.h5"])
+    def change(ensemble_size):
+        stream = io.BytesIO(ensemble_size["model.weights.h5"])
         with h5py.File(stream, "r+") as stored:
             del stored[name]
             if dataset:
                 stored.create_dataset(name, **dataset)
-        members["model.weights.h5"] = stream.getvalue()
+        ensemble_size["model.weights.h5"] = stream.getvalue()
 
     return change
 
 
 def with_member(name, data):
-    return lambda members: members.update({name: data})
+    return lambda ensemble_size: ensemble_size.update({name: data})
 
 
 DAMAGE = {
@@ -114,9 +115,9 @@ DAMAGE = {
 
 @pytest.mark.parametrize(("change", "message"), DAMAGE.values(), ids=DAMAGE)
 def test_what_is_wrong_with_a_model_file_is_said(change, message, originals, tmp_path):
-    members = dict(damage.members_of(originals / "model.keras"))
-    change(members)
-    damage.write_members(tmp_path / "model.keras", members.items())
+    ensemble_size = dict(damage.members_of(originals / "model.keras"))
+    change(ensemble_size)
+    damage.write_members(tmp_path / "model.keras", ensemble_size.items())
     for load in (runtime.load, textrnn.load):
         with pytest.raises(textrnn.DamagedFileError, match=f"model.keras must be a whole .keras file; .*{message}"):
             load(tmp_path / "model.keras")
@@ -143,7 +144,7 @@ def test_a_file_that_may_not_be_read_is_no_damaged_one(originals, tmp_path):
 
 STATES = {
     "no number": ("0", lambda logits: logits * np.nan, r"its logits must be finite numbers \[V\]; they are float32"),
-    "an id beyond the vocabulary": ("1", lambda recent: recent + 99, "its last symbols must be 256 ids of"),
+    "an id beyond the vocabulary": ("1", lambda recent: recent + 99, "its last tokens must be 256 ids of"),
     "two rows": ("2", lambda tensor: np.repeat(tensor, 2, 0), r"its states must be finite numbers .*\(2, 6\)"),
 }  # fmt: skip
 
@@ -223,8 +224,8 @@ def test_keras_is_given_no_damaged_file(originals, tmp_path):
 def test_a_damaged_checkpoint_is_not_resumed_from(tmp_path):
     tokenizer = textrnn.text.CharacterTokenizer().fit(TEXT)
     model, ids = textrnn.LanguageModel(tokenizer, units=6, embedding_dim=5), tokenizer.encode(TEXT)
-    batches, settings = StreamBatches(ids, 2, 8), TrainingSettings(epochs=2, learning_rate=0.01, weight_averaging=0.9)
-    trainer = Trainer(model, NextSymbol(), batches, None, settings, run=RunFolder(tmp_path), is_shown=False)
+    batches, settings = StreamBatches(ids, 2, 8), TrainingOptions(epochs=2, learning_rate=0.01, weight_averaging=0.9)
+    trainer = Trainer(model, NextToken(), batches, None, settings, run=RunFolder(tmp_path), is_shown=False)
     trainer.states, trainer.position.step = model.initial_states(2), 1
     trainer.checkpoint()
     path, outcomes = RunFolder(tmp_path).checkpoint, collections.Counter()

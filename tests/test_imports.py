@@ -25,7 +25,18 @@ RANKS = {
     "train": 6,
     "generate": 6,
 }
-FOR_EVERYONE = {"batching", "files", "forks", "checks", "hashing", "labels", "registration", "version"}
+FOR_EVERYONE = {
+    "batching",
+    "checks",
+    "files",
+    "forks",
+    "hashing",
+    "labels",
+    "options",
+    "progress",
+    "registration",
+    "version",
+}
 WITHOUT_TENSORFLOW = {"text", "generation", "classification", "runtime", *FOR_EVERYONE}
 SOURCES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "train.py", ROOT / "generate.py"]
 
@@ -75,7 +86,7 @@ def wrong_imports(source, path):
             yield f"{path.relative_to(ROOT)}, line {line}: {part} may not import {name}"
         if part in WITHOUT_TENSORFLOW and name.split(".")[0] in ("tensorflow", "keras"):
             yield f"{path.relative_to(ROOT)}, line {line}: {part} may not import {name}"
-        if part in FOR_EVERYONE and imported is None and name.split(".")[0] not in sys.stdlib_module_names:
+        if part in FOR_EVERYONE and imported is None and name.split(".")[0] not in {*sys.stdlib_module_names, "tqdm"}:
             yield f"{path.relative_to(ROOT)}, line {line}: {part} is standard library only, not {name}"
 
 

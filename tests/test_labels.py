@@ -9,7 +9,8 @@ import pytest
 import textrnn
 from textrnn.api.examples import open_labelled
 from textrnn.labels import in_order, read_label
-from textrnn.text import CharacterTokenizer, WordTokenizer, read_labelled
+from textrnn.options import TableOptions
+from textrnn.text import CharacterTokenizer, TableFormat, WordTokenizer, read_labelled
 from textrnn.training.splits import weigh_classes
 
 SAME = {
@@ -34,7 +35,7 @@ def test_a_label_is_the_same_from_a_table_from_json_and_from_python(tmp_path, la
     for name in ("a.csv", "a.jsonl"):
         assert {*read_labelled(tmp_path / name).labels} == {label}
     given = [*fields, *values, *arrays, label]
-    assert {*open_labelled((["t"] * len(given), given), None, None, "utf-8", None).labels} == {label}
+    assert {*open_labelled((["t"] * len(given), given), TableOptions(), TableFormat()).labels} == {label}
 
 
 MISSING = {"": "is empty", "  ": "is empty", "nan": r"is missing \(nan\)", "<NA>": r"is missing \(<NA>\)"}
@@ -52,7 +53,7 @@ def test_a_missing_label_is_an_error_with_its_line(tmp_path, value):
         with pytest.raises(ValueError, match=rf"a\.jsonl, line 2: 'label' {message}"):
             read_labelled(tmp_path / "a.jsonl")
     with pytest.raises(ValueError, match=rf"`labels\[1\]` {message}"):
-        open_labelled((["a", "b"], ["1", value]), None, None, "utf-8", None)
+        open_labelled((["a", "b"], ["1", value]), TableOptions(), TableFormat())
 
 
 @pytest.mark.parametrize("value", [["x"], {"a": 1}, b"x", 1j])
@@ -92,4 +93,4 @@ def test_empty_texts_and_those_with_blanks_are_the_same_from_anywhere(tmp_path):
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     assert read_labelled(tmp_path / "a.csv").texts == read_labelled(tmp_path / "a.jsonl").texts == texts
     assert read_labelled(tmp_path / "a.tsv").texts == texts[:3]
-    assert open_labelled((texts, labels), None, None, "utf-8", None).texts == texts
+    assert open_labelled((texts, labels), TableOptions(), TableFormat()).texts == texts

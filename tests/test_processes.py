@@ -74,7 +74,7 @@ works = {
     "pool": lambda: textrnn.StreamPool(lm).add("the sea"),
     "classify": lambda: classifier.classify(["the sea"]),
     "explain": lambda: classifier.explain("the sea"),
-    "reader": lambda: classifier.reader(),
+    "encoder": lambda: classifier.stream(),
     "calibrate": lambda: classifier.calibrate(["the", "sea"], ["no", "yes"]),
     "layer": lambda: layer(np.zeros([2, 3, 4], "float32")),
     "cell": lambda: cell(np.zeros([2, 3], "float32"), [np.zeros([2, 4], "float32")]),

@@ -33,7 +33,7 @@ def type_in(lines, folder):
     typed = [shlex.split(line)[1:] for line in lines]
     for words in typed:
         if words[0] == "train":
-            words += [*small, "--members", "1"] if words[1].endswith(".csv") else small
+            words += [*small, "--ensemble-size", "1"] if words[1].endswith(".csv") else small
     code = "import json, sys\nfrom textrnn.cli.main import main\n"
     code += "for words in json.loads(sys.argv[1]):\n    assert main(words) == 0, words"
     return run([sys.executable, "-c", code, json.dumps(typed)], folder)
@@ -52,7 +52,7 @@ def folder(tmp_path):
 def test_the_ten_lines_run(folder):
     (code,) = blocks("python")
     small = re.sub(r"units=\d+, epochs=\d+", "units=16, epochs=1", code)
-    small = small.replace('sentences_train.csv"', 'sentences_train.csv", units=8, epochs=1, members=1')
+    small = small.replace('sentences_train.csv"', 'sentences_train.csv", units=8, epochs=1, ensemble_size=1')
     assert small.count("units=") == 2
     assert "Prediction(label=" in run([sys.executable, "-c", small], folder)
 

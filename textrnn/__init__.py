@@ -13,6 +13,13 @@ from textrnn import registration
 from textrnn.version import __version__
 
 _HOMES = {
+    "GenerationConfig": "textrnn.options",
+    "TableOptions": "textrnn.options",
+    "RunOptions": "textrnn.options",
+    "LanguageModelTraining": "textrnn.options",
+    "LanguageModelOptions": "textrnn.options",
+    "ClassifierTraining": "textrnn.options",
+    "ClassifierOptions": "textrnn.options",
     "Calibration": "textrnn.classification",
     "ClassificationReport": "textrnn.classification",
     "DamagedFileError": "textrnn.files",
@@ -24,32 +31,42 @@ _HOMES = {
     "TextClassifier": "textrnn.models",
     "TrainingDivergedError": "textrnn.training",
     "TrainingInterrupted": "textrnn.training",
+    "configure_tensorflow": "textrnn.api",
     "find_learning_rate": "textrnn.api",
     "load": "textrnn.api",
     "train_classifier": "textrnn.api",
     "train_language_model": "textrnn.api",
 }
-_FOLDERS = ("classification", "generation", "layers", "models", "runtime", "text", "training")
+_FOLDERS = ("classification", "generation", "layers", "models", "options", "runtime", "text", "training")
 
 __all__ = [
     "Calibration",
     "ClassificationReport",
+    "ClassifierOptions",
+    "ClassifierTraining",
     "DamagedFileError",
+    "GenerationConfig",
     "LanguageModel",
+    "LanguageModelOptions",
+    "LanguageModelTraining",
     "Prediction",
+    "RunOptions",
     "Score",
     "State",
     "StreamPool",
+    "TableOptions",
     "TextClassifier",
     "TrainingDivergedError",
     "TrainingInterrupted",
     "__version__",
     "classification",
+    "configure_tensorflow",
     "find_learning_rate",
     "generation",
     "layers",
     "load",
     "models",
+    "options",
     "runtime",
     "text",
     "train_classifier",
@@ -63,11 +80,19 @@ registration.register()
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562)."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _FOLDERS:
-        return importlib.import_module(f"textrnn.{name}")
-    raise AttributeError(f"module 'textrnn' has no attribute {name!r}")
+    if name not in _HOMES and name not in _FOLDERS:
+        raise AttributeError(f"module 'textrnn' has no attribute {name!r}")
+    try:
+        home = importlib.import_module(_HOMES.get(name, f"textrnn.{name}"))
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "tensorflow"):
+            raise
+        raise ModuleNotFoundError(
+            f"textrnn.{name} needs TensorFlow, which is not installed: pip install tensorflow. Without it "
+            "textrnn.runtime reads models and runs them with NumPy.",
+            name=error.name,
+        ) from error
+    return home if name in _FOLDERS else getattr(home, name)
 
 
 def __dir__() -> list[str]:

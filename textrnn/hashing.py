@@ -1,4 +1,4 @@
-"""Neighbouring symbols as one number."""
+"""Neighbouring tokens as one number."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ MIXER = 1_000_003  # a prime: neighbouring ids spread over all buckets
 
 
 def hash_ngrams(ids: Any, ngrams: int, buckets: int) -> Iterator[Any]:
-    """The buckets of the last two symbols at each step, of the last three, up to the last `ngrams`::
+    """The buckets of the last two tokens at each step, of the last three, up to the last `ngrams`::
 
         hash(a, b, c) = ((a * 1000003 + b) * 1000003 + c) mod buckets
 
     Args:
-        ids: Int64 `[B, ngrams - 1 + T]`, an array or a tensor: T steps and the symbols just before them. Products
+        ids: Int64 `[B, ngrams - 1 + T]`, an array or a tensor: T steps and the tokens just before them. Products
             that are too large for 64 bits wrap around, alike in both.
         ngrams: The longest, at least 2.
         buckets: How many there are.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-VOCABULARY = 65  # symbols, as in tinyshakespeare
+VOCABULARY = 65  # tokens, as in tinyshakespeare
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Case:
     """One model, and what is done with it.
 
     Attributes:
-        task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone; `"generate"`: symbol after
-            symbol.
+        task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone; `"generate"`: token after
+            token.
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H; the embedding has as many.
         layers: How many recurrent layers.
         batch: B.
-        steps: T, of `"generate"` the symbols written at a call.
+        steps: T, of `"generate"` the tokens written at a call.
         precision: `"float32"` or `"bfloat16"`; textrnn knows `"auto"`, too.
     """
 

@@ -20,12 +20,12 @@ UNITS, LAYERS, ROWS, STEPS, DROPOUT, RATE, CLIP = 512, 2, 64, 128, 0.5, 2e-3, 1.
 class Model(torch.nn.Module):
     """Embedding, LSTM, logits."""
 
-    def __init__(self, symbols: int) -> None:
+    def __init__(self, tokens: int) -> None:
         super().__init__()
-        self.embedding = torch.nn.Embedding(symbols, UNITS)
+        self.embedding = torch.nn.Embedding(tokens, UNITS)
         self.lstm = torch.nn.LSTM(UNITS, UNITS, LAYERS, batch_first=True, dropout=DROPOUT)
         self.dropout = torch.nn.Dropout(DROPOUT)
-        self.head = torch.nn.Linear(UNITS, symbols)
+        self.head = torch.nn.Linear(UNITS, tokens)
 
     def forward(self, ids: torch.Tensor, state: tuple | None) -> tuple[torch.Tensor, tuple]:
         outputs, state = self.lstm(self.dropout(self.embedding(ids)), state)
@@ -55,12 +55,12 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as stream:
         task = json.load(stream)
     torch.manual_seed(task["seed"])
-    symbols = {symbol: n for n, symbol in enumerate(sorted(set(task["training"] + task["validation"])))}
+    tokens = {token: n for n, token in enumerate(sorted(set(task["training"] + task["validation"])))}
     training, validation = (
-        torch.tensor([symbols[symbol] for symbol in task[part]]) for part in ("training", "validation")
+        torch.tensor([tokens[token] for token in task[part]]) for part in ("training", "validation")
     )
     has_bfloat16 = "bf16" in open("/proc/cpuinfo", encoding="ascii", errors="replace").read()  # noqa: SIM115
-    model = Model(len(symbols))
+    model = Model(len(tokens))
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
     seconds, best, epoch = 0.0, math.inf, 0
     while seconds < task["seconds"]:

@@ -1,6 +1,6 @@
 """TensorFlow as its text-generation tutorial does it: a Keras model, one step of it traced, looped over in Python.
 
-A step looks symbols up, runs the model, forbids the unknown symbol, draws, and turns ids into strings again.
+A step looks tokens up, runs the model, forbids the unknown token, draws, and turns ids into strings again.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Model(keras.Model):
 
 
 def make(case: Case) -> Callable[[], Any]:
-    symbols = [chr(ord("!") + n) for n in range(VOCABULARY - 1)]
-    ids_of = keras.layers.StringLookup(vocabulary=symbols)
-    symbols_of = keras.layers.StringLookup(vocabulary=ids_of.get_vocabulary(), invert=True)
+    tokens = [chr(ord("!") + n) for n in range(VOCABULARY - 1)]
+    ids_of = keras.layers.StringLookup(vocabulary=tokens)
+    tokens_of = keras.layers.StringLookup(vocabulary=ids_of.get_vocabulary(), invert=True)
     never = tf.SparseTensor([[0]], [-float("inf")], [VOCABULARY])
     mask = tf.sparse.to_dense(never)
     model = Model(case)
@@ -44,12 +44,12 @@ def make(case: Case) -> Callable[[], Any]:
         ids = ids_of(texts)[:, None]
         logits, states = model(ids, states)
         drawn = tf.random.categorical(logits[:, -1] + mask, num_samples=1)
-        return symbols_of(tf.squeeze(drawn, axis=-1)), states
+        return tokens_of(tf.squeeze(drawn, axis=-1)), states
 
     def generate() -> Any:
         zeros = [tf.zeros([case.batch, case.units])] * (2 if case.cell == "lstm" else 1)
         states: list[Any] = [zeros for _ in range(case.layers)]
-        texts = tf.constant([symbols[0]] * case.batch)
+        texts = tf.constant([tokens[0]] * case.batch)
         written = [texts]
         for _ in range(case.steps):
             texts, states = generate_one_step(texts, states)

@@ -10,31 +10,35 @@ import numpy as np
 from protocol import VOCABULARY, Case, serve
 
 from textrnn.cli.library import import_api
+from textrnn.options.tasks import GENERATION, arguments_for
 
 
 def make(case: Case) -> Callable[[], Any]:
     import_api(work="training" if case.task == "train" else "batches")
     from textrnn.models import LanguageModel
     from textrnn.models.precision import dtype_policy, resolve_precision
+    from textrnn.options import TrainingOptions
     from textrnn.text import CharacterTokenizer
-    from textrnn.training import NextSymbol, Trainer, TrainingSettings
+    from textrnn.training import NextToken, Trainer
     from textrnn.training.streams import StreamBatches
 
-    symbols = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))  # padding, unknown and end are the rest
-    tokenizer = CharacterTokenizer().fit([symbols])
+    tokens = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))  # padding, unknown and end are the rest
+    tokenizer = CharacterTokenizer().fit([tokens])
     # A model that is loaded runs in float32, whatever it was trained in.
     policy = dtype_policy(resolve_precision(case.precision) if case.task == "train" else "float32")
     model = LanguageModel(tokenizer, cell=case.cell, units=case.units, num_layers=case.layers, dtype=policy)
     if case.task == "generate":
         options = {"length": case.steps, "samples": case.batch, "seed": 0}
-        return lambda: model.generate(**options)
+        return lambda: model.generate(**arguments_for(GENERATION, **options))
     ids = np.random.default_rng(0).integers(3, VOCABULARY, case.batch * case.steps * 4 + 1).astype(np.uint8)
     if case.task == "score":
         window = ids[: case.batch * case.steps].reshape(case.batch, case.steps)
         states = model.initial_states(case.batch)
         return lambda: model.step(window, states)
     batches = StreamBatches(ids, case.batch, case.steps)
-    trainer = Trainer(model, NextSymbol(), batches, None, TrainingSettings(1, 1e-3), is_shown=False)
+    trainer = Trainer(
+        model, NextToken(), batches, None, TrainingOptions(epochs=1, learning_rate=1e-3), is_shown=False
+    )
     endless = itertools.cycle([batch for batch in batches.epoch(0) if batch.inputs.shape[1] == case.steps])
     return lambda: trainer.train_step(next(endless))
 

@@ -37,13 +37,13 @@ def make(case: Case) -> Callable[[], Any]:
             return forward()
 
     def generate() -> list[list[int]]:
-        """The loop of every PyTorch example: one symbol a step, drawn from the softmax of the last."""
-        symbols, state, written = inputs[:, :1], None, []
+        """The loop of every PyTorch example: one token a step, drawn from the softmax of the last."""
+        tokens, state, written = inputs[:, :1], None, []
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=case.precision == "bfloat16"):
             for _ in range(case.steps):
-                outputs, state = recurrent(embedding(symbols), state)
-                symbols = torch.multinomial(torch.softmax(head(outputs[:, -1]).float(), dim=-1), 1)
-                written.append(symbols)
+                outputs, state = recurrent(embedding(tokens), state)
+                tokens = torch.multinomial(torch.softmax(head(outputs[:, -1]).float(), dim=-1), 1)
+                written.append(tokens)
         return torch.cat(written, dim=1).tolist()
 
     return {"train": train, "score": score, "generate": generate}[case.task]

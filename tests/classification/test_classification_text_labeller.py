@@ -5,7 +5,7 @@ import pytest
 
 from textrnn.classification import CalibrationError, TextLabeller
 from textrnn.classification.calibration import temper
-from textrnn.classification.text_labeller import ROWS_AT_ONCE, SYMBOLS_AT_ONCE, batches_by_length
+from textrnn.classification.text_labeller import MAX_TOKENS_AT_ONCE, ROWS_AT_ONCE, batches_by_length
 
 
 class DigitTokenizer:
@@ -97,7 +97,7 @@ def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_siz
     assert [lengths[n] for n in order] == sorted(lengths)
     for rows in batches:
         assert len(rows) <= (batch_size or ROWS_AT_ONCE)
-        assert len(rows) * lengths[rows[-1]] <= SYMBOLS_AT_ONCE or len(rows) == 1
+        assert len(rows) * lengths[rows[-1]] <= MAX_TOKENS_AT_ONCE or len(rows) == 1
     if longest <= 60:
         assert {len(rows) for rows in batches[:-1]} == {batch_size or ROWS_AT_ONCE}
 

@@ -70,8 +70,8 @@ def test_a_classifier_learns_from_texts_without_labels_too(tmp_path):
     rows = [f"{line},{mood}" for line, mood in (("a good lamp", "yes"), ("a bad rope", "no"))] * 4
     (tmp_path / "moods.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     (tmp_path / "more.txt").write_text("a lamp\na rope\n")
-    arguments = ["--cell", "min_gru", "--units", 4, "--members", 1, "--ngram-buckets", 16, "--ngram-dim", 2]
-    arguments += ["--ngrams", 3, "--smoothness", 1, "--unlabelled", "more.txt", "--epochs", 1, "--quiet"]
+    arguments = ["--cell", "min_gru", "--units", 4, "--ensemble-size", 1, "--ngram-buckets", 16, "--ngram-dim", 2]
+    arguments += ["--ngrams", 3, "--vat-weight", 1, "--unlabelled", "more.txt", "--epochs", 1, "--quiet"]
     done = run(ROOT / "train.py", "moods.csv", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "runs/moods/config.json").read_text())["settings"]
@@ -126,7 +126,7 @@ def test_the_classifier_from_file_to_answers(tmp_path):
         "reviews.csv",
         "--units",
         8,
-        "--members",
+        "--ensemble-size",
         1,
         "--epochs",
         12,
@@ -202,7 +202,7 @@ def test_a_killed_run_resumes_bit_for_bit(corpus, uninterrupted, tmp_path, seed)
     assert process.wait() == -signal.SIGKILL, "the run ended before it was killed"
     done = subprocess.run(start_training(corpus, out, "--resume"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "going on from epoch" in done.stdout
+    assert "resuming from epoch" in done.stdout
     same_run(uninterrupted, out)
 
 
@@ -281,7 +281,7 @@ def test_a_model_of_lines_is_evaluated_line_by_line(corpus, tmp_path):
 def test_the_input_is_read_strictly(trained, corpus):
     arguments = command("-m", "textrnn", "score", corpus.parent / "runs/sea")
     good = subprocess.run(arguments, input=b"The sea\r\n", capture_output=True, check=False)
-    assert good.stdout.startswith(b"8 symbols")
+    assert good.stdout.startswith(b"8 tokens")
     bad = subprocess.run(arguments, input="naïve".encode("latin-1"), capture_output=True, check=False)
     assert bad.returncode == 1
     assert b"standard input, line 1: byte 0xef is not valid utf-8" in bad.stderr
@@ -365,8 +365,8 @@ def test_lines_are_scored_ranked_and_searched_for_surprises(trained, corpus, tmp
     facts = [json.loads(line) for line in run(*score, "--per-line").stdout.splitlines()]
     assert [fact["line"] for fact in facts] == [1, 2, 3, 4]
     assert [fact["text"] for fact in facts] == [LINES[0], "", "zqxzqx zqx", LINES[1]]
-    whole = re.search(r"([\d,]+) symbols, ([\d.]+) bits", run(*score).stdout)
-    assert sum(fact["symbols"] for fact in facts) == int(whole[1])
+    whole = re.search(r"([\d,]+) tokens, ([\d.]+) bits", run(*score).stdout)
+    assert sum(fact["tokens"] for fact in facts) == int(whole[1])
     assert sum(fact["bits"] for fact in facts) / int(whole[1]) == pytest.approx(float(whole[2]), abs=1e-3)
     ranked = run(*score, "--rank").stdout.splitlines()
     assert ranked[-1].endswith("\tzqxzqx zqx")
@@ -432,7 +432,7 @@ def test_a_text_is_written_together_in_a_terminal(trained, corpus, tmp_path):
     terminal.say("/text", re.escape("The sea" + proposed[1]))
     terminal.say("/undo", re.escape(f"[took back {proposed[1]!r}]"))
     terminal.say("/text", "The sea\n")
-    terminal.say("7", "7")  # nothing is proposed any more: it is text, with a symbol the model does not know
+    terminal.say("7", "7")  # nothing is proposed any more: it is text, with a token the model does not know
     terminal.say("/undo", "took back")
     terminal.say("/temperature nonsense", r"\[must be a number of 0 or more; received 'nonsense'")
     terminal.say("/temperature 0.5", "")

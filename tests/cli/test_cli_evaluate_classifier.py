@@ -35,7 +35,13 @@ def folder(tmp_path_factory):
     write_table(path / "aside.csv", 150, seed=1)
     write_table(path / "test.csv", 90, seed=2)
     textrnn.train_classifier(
-        path / "train.csv", units=4, members=1, epochs=6, learning_rate=0.03, dropout=0.0, verbose=False
+        path / "train.csv",
+        units=4,
+        epochs=6,
+        learning_rate=0.03,
+        dropout=0.0,
+        verbose=False,
+        model=textrnn.ClassifierOptions(ensemble_size=1),
     ).save(path / "model.keras")
     return path
 

@@ -26,7 +26,9 @@ def models(tmp_path_factory):
     path = tmp_path_factory.mktemp("models")
     textrnn.LanguageModel(CharacterTokenizer().fit(TEXT), units=4, embedding_dim=4).save(path / "lm.keras")
     source = (["a good sea", "a bad rope"] * 4, ["good", "bad"] * 4)
-    textrnn.train_classifier(source, units=4, members=1, epochs=2, verbose=False).save(path / "mood.keras")
+    textrnn.train_classifier(
+        source, units=4, epochs=2, verbose=False, model=textrnn.ClassifierOptions(ensemble_size=1)
+    ).save(path / "mood.keras")
     return path
 
 
@@ -172,11 +174,11 @@ def test_a_model_is_trained_on_the_input_and_resumed_with_the_same_text(folder, 
 
 def test_a_classifier_is_trained_on_a_table_of_any_make_and_resumed_with_it(folder, run):
     rows = NO_HEADER.replace("0;", "-1;") * 2
-    train = ["train", "-", "--task", "classifier", "--members", "1", *TINY]
+    train = ["train", "-", "--task", "classifier", "--ensemble-size", "1", *TINY]
     status, _, errors = run(*train, "1", "--delimiter", ";", "--text-column", "2", "--label-column", "1", data=rows)
     assert status == 0, errors
     recorded = json.loads((folder / "runs/stdin/config.json").read_text())["settings"]
-    assert recorded["table"] == {"delimiter": ";"}
+    assert recorded["delimiter"] == ";"
     assert (recorded["text_column"], recorded["label_column"]) == (2, 1)
     assert textrnn.load("runs/stdin").labels == ("-1", "1")
     assert run("train", "-", "--resume", "--epochs", "2", "--quiet", data=rows)[0] == 0

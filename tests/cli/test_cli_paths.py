@@ -84,7 +84,7 @@ def test_a_text_that_looks_like_a_path_is_refused_with_how_to_mean_it(say, text,
 def test_what_a_message_tells_to_type_does_what_it_says(say):
     assert say("classify", "classifier.keras", given="reveiws.csv\n")[1].endswith("\treveiws.csv\n")
     assert "'reveiws'" in say("explain", "classifier.keras", given="reveiws.csv\n")[1]
-    assert say("score", "lm.keras", given="docs")[1].startswith("4 symbols")
+    assert say("score", "lm.keras", given="docs")[1].startswith("4 tokens")
     assert say("generate", "lm.keras", "--prompt", "docs", "--raw-prompt", "-n", "0")[1] == "docs\n"
     assert say("generate", "lm.keras", "--prompt", "FILE:notes", "-n", "0")[1] == "good\n"
 

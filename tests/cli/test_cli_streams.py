@@ -32,7 +32,7 @@ def test_a_training_whose_output_is_closed_goes_on_to_its_end(closing, tmp_path)
 def test_a_script_whose_output_is_closed_trains_to_its_end(tmp_path):
     (tmp_path / "script.py").write_text(
         "import os, textrnn\n"
-        f"textrnn.train_language_model({TEXT.splitlines()}, units=8, embedding_dim=4, epochs=3, batch_size=4,\n"
+        f"textrnn.train_language_model({TEXT.splitlines()}, units=8, epochs=3, batch_size=4,\n"
         "    sequence_length=16, out='run')\n"
         "open('status', 'w').write('trained')\n"
         "os._exit(0)  # Python itself would complain of what is left to be printed\n"

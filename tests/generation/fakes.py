@@ -1,4 +1,4 @@
-"""Models whose next symbol is known."""
+"""Models whose next token is known."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Alphabet(TextModel):
 
 
 class Script(TextModel):
-    """Writes `text`, whatever it reads, and then the end of text. Its state counts the symbols read."""
+    """Writes `text`, whatever it reads, and then the end of text. Its state counts the tokens read."""
 
     documents = True
 

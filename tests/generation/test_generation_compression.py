@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textrnn.files import DamagedFileError
-from textrnn.generation import Stepper, compression
+from textrnn.generation import Snapshot, compression
 from textrnn.generation.arithmetic import Decoder, Encoder, cumulative_counts
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
@@ -25,8 +25,8 @@ class Marked(Memory):
         size, generator = tokenizer.vocabulary_size, np.random.default_rng(4)
         self.kernel, self.output = generator.normal(size=(size, 8)), generator.normal(size=(8, size))
 
-    def stepper(self):
-        return Stepper(self.step, self.mark)
+    def snapshot(self):
+        return Snapshot(self.step, self.mark)
 
 
 CHARACTERS = Marked(CharacterTokenizer().fit(TEXT))
@@ -84,8 +84,8 @@ def test_the_size_is_the_surprise_of_the_model_and_a_header():
 
 
 def test_a_long_text_is_coded_in_lanes(monkeypatch):
-    monkeypatch.setattr(compression, "SYMBOLS_A_LANE", 50)
-    monkeypatch.setattr(compression, "LANES_AT_MOST", 3)
+    monkeypatch.setattr(compression, "LANE_TOKENS", 50)
+    monkeypatch.setattr(compression, "MAX_LANES", 3)
     for length in (49, 101, 163, 164, 1000):
         text = CHARACTERS.generate(length=length, seed=length)
         assert CHARACTERS.decompress(CHARACTERS.compress(text)) == text
@@ -116,14 +116,14 @@ def test_what_is_damaged_or_of_another_model_is_refused():
     st.lists(st.integers(0, 5), max_size=300),
     st.lists(st.floats(-80, 0), min_size=6, max_size=6),
 )
-def test_the_coder_gives_back_what_it_was_given(symbols, logits):
+def test_the_coder_gives_back_what_it_was_given(tokens, logits):
     normal = np.array(logits) - np.log(np.exp(logits).sum())
     counts = cumulative_counts(normal[None])[0]
     encoder = Encoder()
-    for symbol in symbols:
-        encoder.write(int(counts[symbol]), int(counts[symbol + 1]), int(counts[-1]))
+    for token in tokens:
+        encoder.write(int(counts[token]), int(counts[token + 1]), int(counts[-1]))
     data = encoder.finish()
     decoder = Decoder(data)
-    assert [decoder.read(counts) for _ in symbols] == symbols
-    worth = sum(-math.log2((counts[symbol + 1] - counts[symbol]) / counts[-1]) for symbol in symbols)
+    assert [decoder.read(counts) for _ in tokens] == tokens
+    worth = sum(-math.log2((counts[token + 1] - counts[token]) / counts[-1]) for token in tokens)
     assert 8 * len(data) < worth + 10

@@ -17,7 +17,7 @@ def model():
     generator = np.random.default_rng(0)
     for variable in model.variables:
         variable.assign(generator.normal(size=variable.shape))
-    return model.numpy_twin()
+    return model.to_numpy()
 
 
 def test_a_stream_of_a_pool_begins_with_its_label(model):

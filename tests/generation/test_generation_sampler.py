@@ -1,4 +1,4 @@
-"""Choosing a symbol: every filter does what its name says, and draws follow the probabilities."""
+"""Choosing a token: every filter does what its name says, and draws follow the probabilities."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_order_of_the_vocabulary_does_not_matter():
 
 
 @pytest.mark.parametrize("options", [{"temperature": 0}, {"top_k": 1}])
-def test_a_tie_goes_to_the_first_symbol(options):
+def test_a_tie_goes_to_the_first_token(options):
     assert Sampler(**options).probabilities(np.zeros((1, 3))).tolist() == [[1, 0, 0]]
 
 

@@ -8,7 +8,7 @@ from fakes import Memory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrnn.generation import Session, State, Stepper, StreamPool
+from textrnn.generation import Session, Snapshot, State, StreamPool
 from textrnn.generation.state import fingerprint
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
@@ -22,8 +22,8 @@ class Marked(Memory):
         super().__init__()
         self.mark = mark
 
-    def stepper(self):
-        return Stepper(self.step, self.mark)
+    def snapshot(self):
+        return Snapshot(self.step, self.mark)
 
 
 def test_a_state_comes_back_from_its_file_to_the_bit(tmp_path):
@@ -130,7 +130,7 @@ def test_streams_join_leave_and_begin_anew_at_their_own_pace():
     third = pool.open()
     third.feed("ba")
     pool.step()
-    first.reset()  # with a symbol still to read
+    first.reset()  # with a token still to read
     first.feed("d")
     kept = third.state
     second.close()
@@ -160,10 +160,10 @@ def test_options_of_a_session_that_do_not_go_together_are_not_taken(tmp_path):
     session = Session(Marked(), seed=3, top_k=3)
     with pytest.raises(ValueError, match="`top_k` must be left out with temperature 0"):
         session.choose(temperature=0)
-    assert session.options == {"top_k": 3}
+    assert session.config.changed() == {"top_k": 3}
     session.choose(temperature=0.5)
     session.save(tmp_path / "session.json")
-    assert Session.load(tmp_path / "session.json", Marked()).options == {"top_k": 3, "temperature": 0.5}
+    assert Session.load(tmp_path / "session.json", Marked()).config.changed() == {"top_k": 3, "temperature": 0.5}
 
 
 def test_another_model_is_told_apart_before_its_options_are(tmp_path):
@@ -197,7 +197,7 @@ def test_a_session_goes_on_goes_back_and_comes_back(tmp_path):
     with pytest.raises(ValueError, match="`top_k` must be at most the vocabulary size"):
         Session(model, top_k=99)
     for option in ("samples", "beams"):
-        with pytest.raises(TypeError, match=option):
+        with pytest.raises(ValueError, match=option):
             Session(model, **{option: 2})
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(ValueError, match=r"other\.json must hold a session"):

@@ -1,4 +1,4 @@
-"""Reading, scoring and writing, with models whose next symbol is known."""
+"""Reading, scoring and writing, with models whose next token is known."""
 
 import itertools
 import linecache
@@ -62,7 +62,7 @@ def test_stream_and_generate_agree_on_any_text_and_stop(text, stop):
 
 def test_end_of_text_ends_every_sample_at_its_own_place():
     class Coin(Script):
-        """Writes a for ever, with an even chance at each symbol that the text ends."""
+        """Writes a for ever, with an even chance at each token that the text ends."""
 
         def step(self, ids, states):
             logits = np.full((*ids.shape, self.tokenizer.vocabulary_size), -99.0)
@@ -102,12 +102,12 @@ def test_reading_in_two_parts_is_reading_at_once(text, cut):
     )
 
 
-def test_score_multiplies_the_probabilities_of_the_symbols():
+def test_score_multiplies_the_probabilities_of_the_tokens():
     model, text = Memory(), "abba"
     ids = [model.start_id, *model.tokenizer.encode(text)]
     states, expected = model.initial_states(1), []
-    for symbol, following in itertools.pairwise(ids):
-        logits, states = model.step(np.array([[symbol]]), states)
+    for token, following in itertools.pairwise(ids):
+        logits, states = model.step(np.array([[token]]), states)
         expected.append(log_softmax(logits)[0, 0, following])
     score = model.score(text)
     np.testing.assert_allclose(score.log_probabilities, expected)
@@ -132,7 +132,7 @@ def test_empty_text_scores_nan_in_silence():
 
 
 @pytest.mark.parametrize("length", [1, 2, 256, 257, 258, 1025])
-def test_reading_in_chunks_scores_every_symbol(length):
+def test_reading_in_chunks_scores_every_token(length):
     model = Memory()
     text = ("abcd\nbbca" * length)[:length]
     stateful = model.evaluate_text(text)

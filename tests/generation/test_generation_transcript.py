@@ -31,8 +31,8 @@ def is_beginning_of_a_stop(text, stops):
 def test_pieces_join_to_the_text_before_the_first_stop(text, stops):
     transcript = Transcript(chr, stops, END)
     shown = ""
-    for read, symbol in enumerate(text, start=1):
-        shown += transcript.add(ord(symbol))
+    for read, token in enumerate(text, start=1):
+        shown += transcript.add(ord(token))
         if transcript.is_done:
             break
         # What is held back is what could still become a stop, and nothing more.
@@ -47,16 +47,16 @@ def test_pieces_join_to_the_text_before_the_first_stop(text, stops):
 
 
 @given(st.lists(st.text("ab", max_size=4), max_size=8), st.text("ab", min_size=1, max_size=5))
-def test_symbols_of_several_characters_stop_in_their_middle(words, stop):
+def test_tokens_of_several_characters_stop_in_their_middle(words, stop):
     transcript = Transcript(words.__getitem__, [stop], len(words))
     shown = ""
-    for symbol in range(len(words)):
-        shown += transcript.add(symbol)
+    for token in range(len(words)):
+        shown += transcript.add(token)
     assert shown + transcript.add(len(words)) == "".join(words).split(stop)[0]
 
 
-def test_end_symbol_shows_what_was_held_back():
+def test_end_token_shows_what_was_held_back():
     transcript = Transcript(chr, ["abc"], END)
-    assert [transcript.add(ord(symbol)) for symbol in "xab"] == ["x", "", ""]
+    assert [transcript.add(ord(token)) for token in "xab"] == ["x", "", ""]
     assert transcript.add(END) == "ab"
     assert transcript.is_done

@@ -1,4 +1,4 @@
-"""What can be asked of `generate`: symbols ruled out, searches, and combinations that make no sense."""
+"""What can be asked of `generate`: tokens ruled out, searches, and combinations that make no sense."""
 
 import itertools
 
@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from fakes import Alphabet, Memory, Script
 
-from textrnn.generation import BeamSearch, Sampler, Start
+from textrnn.generation import BeamSearch, DecodingState, Sampler
 from textrnn.generation.scoring import log_softmax
+from textrnn.options import GenerationConfig
+from textrnn.options.tasks import GENERATION, arguments_for
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 
 def test_temperatures_take_turns():
     text = Memory().generate(length=40, temperature=[0, 3.0], seed=2)
     greedy = Memory()
-    for n in range(0, 40, 2):  # every other symbol is the likeliest, whatever came before it
+    for n in range(0, 40, 2):  # every other token is the likeliest, whatever came before it
         assert text[n] == greedy.generate(text[:n], length=1, temperature=0, include_prompt=False)
     assert text != greedy.generate(length=40, temperature=0)
 
@@ -30,8 +32,8 @@ def test_what_is_recent_becomes_as_much_unlikelier_as_was_asked():
 def test_a_penalty_sees_the_prompt_and_forgets_what_lies_further_back():
     options = {"temperature": 0, "repetition_penalty": 1e12, "length": 3}
     # After a comes b, but b is recent; the others are alike, and the first of them that is not recent is taken.
-    assert Alphabet("abc").generate("ba", repetition_window=9, **options) == "bacab"
-    assert Alphabet("abc").generate("ba", repetition_window=1, **options) == "babca"
+    assert Alphabet("abc").generate("ba", **arguments_for(GENERATION, repetition_window=9, **options)) == "bacab"
+    assert Alphabet("abc").generate("ba", **arguments_for(GENERATION, repetition_window=1, **options)) == "babca"
 
 
 @pytest.mark.parametrize(
@@ -39,34 +41,34 @@ def test_a_penalty_sees_the_prompt_and_forgets_what_lies_further_back():
     [({"allowed": "ac"}, "ac"), ({"banned": "bd\n"}, "ac"), ({"allowed": "abc", "banned": "d"}, "abc")],
 )
 def test_characters_are_ruled_out(options, letters):
-    text = Memory().generate(length=200, seed=1, **options)
+    text = Memory().generate(**arguments_for(GENERATION, length=200, seed=1, **options))
     assert set(text) == set(letters)
 
 
 @pytest.mark.parametrize(
-    ("tokenizer", "symbols"), [(WordTokenizer(), "words, where"), (BytePairTokenizer(), "byte pairs, where")]
+    ("tokenizer", "tokens"), [(WordTokenizer(), "words, where"), (BytePairTokenizer(), "byte pairs, where")]
 )
-def test_characters_of_longer_symbols_cannot_be_ruled_out(tokenizer, symbols):
+def test_characters_of_longer_tokens_cannot_be_ruled_out(tokenizer, tokens):
     model = Alphabet()
     model.tokenizer = tokenizer.fit("the sea")
-    with pytest.raises(ValueError, match=f"`banned` must be left out for a model of {symbols} .*; received 's'"):
-        model.generate(banned="s")
+    with pytest.raises(ValueError, match=f"`banned` must be left out for a model of {tokens} .*; received 's'"):
+        model.generate(config=GenerationConfig(banned="s"))
 
 
 def exhaustive(model, length):
-    """Every text of `length` symbols and its log-probability, the likeliest first."""
+    """Every text of `length` tokens and its log-probability, the likeliest first."""
     tokenizer = model.tokenizer
-    symbols = range(3, tokenizer.vocabulary_size)
-    texts = [tokenizer.decode(ids) for ids in itertools.product(symbols, repeat=length)]
+    tokens = range(3, tokenizer.vocabulary_size)
+    texts = [tokenizer.decode(ids) for ids in itertools.product(tokens, repeat=length)]
     banned = [tokenizer.pad_id, tokenizer.unknown_id, tokenizer.end_id]
 
     def score(text):
         total, logits, states = 0.0, model.read("").logits, model.read("").tensors
-        for symbol in tokenizer.encode(text):
+        for token in tokenizer.encode(text):
             allowed = np.array(logits, np.float64)
             allowed[banned] = -np.inf
-            total += log_softmax(allowed)[symbol]
-            after, states = model.step(np.array([[symbol]]), states)
+            total += log_softmax(allowed)[token]
+            after, states = model.step(np.array([[token]]), states)
             logits = after[0, -1]
         return total
 
@@ -76,24 +78,26 @@ def exhaustive(model, length):
 def test_a_wide_enough_search_finds_the_likeliest_texts():
     model = Memory()
     best = exhaustive(model, 3)
-    assert model.generate(length=3, beams=125, samples=4) == best[:4]
-    assert model.generate("ab", length=3, beams=2, include_prompt=False) in exhaustive(model, 3)
+    assert model.generate(length=3, samples=4, config=GenerationConfig(beams=125)) == best[:4]
+    assert model.generate("ab", length=3, include_prompt=False, config=GenerationConfig(beams=2)) in exhaustive(
+        model, 3
+    )
 
 
 def test_a_search_ends_each_text_where_it_ends():
-    assert Script("abab").generate(length=9, beams=3, length_penalty=0) == "abab"
-    assert Script("ababb").generate(length=9, beams=2, stop="bb", length_penalty=0) == "aba"
-    assert Script("ab").generate(length=0, beams=2) == ""
+    assert Script("abab").generate(length=9, config=GenerationConfig(beams=3, length_penalty=0)) == "abab"
+    assert Script("ababb").generate(length=9, stop="bb", config=GenerationConfig(beams=2, length_penalty=0)) == "aba"
+    assert Script("ab").generate(length=0, config=GenerationConfig(beams=2)) == ""
 
 
-def test_a_length_penalty_of_zero_takes_the_likeliest_text_and_one_the_likeliest_symbols():
-    # Ending at once has probability 0.4; going on 0.6 and then 0.62 a symbol: less in all, more a symbol.
+def test_a_length_penalty_of_zero_takes_the_likeliest_text_and_one_the_likeliest_tokens():
+    # Ending at once has probability 0.4; going on 0.6 and then 0.62 a token: less in all, more a token.
     ends, goes_on = np.log([[0.4, 0.6]]), np.log([[0.38, 0.62]])
 
     def step(ids, states):
         return np.repeat(goes_on[None], len(ids), axis=0), states
 
-    start = Start(ends, (), np.zeros([1, 1], np.int64), np.zeros(2, bool))
+    start = DecodingState(ends, (), np.zeros([1, 1], np.int64), np.zeros(2, bool))
     short, long = (BeamSearch(2, power).run(step, start, lambda ids: ids[-1] == 0, 3)[0] for power in (0.0, 1.0))
     assert short == (0,)
     assert long == (1, 1, 1)
@@ -117,36 +121,36 @@ NONSENSE = {
     "wide_window": ({"repetition_penalty": 2, "repetition_window": 257}, "`repetition_window` must be at most 256"),
     "penalty_alone": ({"length_penalty": 0.5}, "`length_penalty` needs `beams` above 1"),
     "both": ({"allowed": "ab", "banned": "bc"}, "no character in common; received 'b' in both"),
-    "nothing_left": ({"allowed": "!"}, "must leave a symbol of the model to write"),
-    "end_alone": ({"allowed": ""}, "must leave a symbol of the model to write"),
-    "all_banned": ({"banned": "abcdefghijklmnopqrstuvwxyz"}, "must leave a symbol of the model to write"),
+    "nothing_left": ({"allowed": "!"}, "must leave a token of the model to write"),
+    "end_alone": ({"allowed": ""}, "must leave a token of the model to write"),
+    "all_banned": ({"banned": "abcdefghijklmnopqrstuvwxyz"}, "must leave a token of the model to write"),
 }
 
 
 def test_a_model_of_documents_may_not_be_left_with_their_end_alone():
-    with pytest.raises(ValueError, match="must leave a symbol of the model to write; received '' and None"):
-        Script("abab").generate(allowed="")
+    with pytest.raises(ValueError, match="must leave a token of the model to write; received '' and None"):
+        Script("abab").generate(config=GenerationConfig(allowed=""))
 
 
 @pytest.mark.parametrize(("options", "message"), NONSENSE.values(), ids=NONSENSE)
 def test_what_makes_no_sense_is_refused_with_a_reason(options, message):
     with pytest.raises(ValueError, match=message):
-        Alphabet().generate(**options)
+        Alphabet().generate(**arguments_for(GENERATION, **options))
 
 
-def test_a_character_of_several_symbols_cannot_be_ruled_out():
+def test_a_character_of_several_tokens_cannot_be_ruled_out():
     model = Alphabet()
     model.tokenizer = ByteTokenizer()
-    with pytest.raises(ValueError, match="`banned` must hold characters that are one symbol each; 'é' is 2"):
-        model.generate(banned="aé")
+    with pytest.raises(ValueError, match="`banned` must hold characters that are one token each; 'é' is 2"):
+        model.generate(config=GenerationConfig(banned="aé"))
 
 
 def test_a_penalty_sees_what_a_state_has_read():
     model, options = Memory(), {"repetition_penalty": 5.0, "temperature": 0.5, "seed": 3, "include_prompt": False}
     for cut in range(7):
-        assert model.generate("abcdab"[cut:], state=model.read("abcdab"[:cut]), **options) == model.generate(
-            "abcdab", **options
-        )
+        assert model.generate(
+            "abcdab"[cut:], **arguments_for(GENERATION, state=model.read("abcdab"[:cut]), **options)
+        ) == model.generate("abcdab", **arguments_for(GENERATION, **options))
 
 
 def test_a_lone_surrogate_and_a_null_byte_are_read():

@@ -1,4 +1,4 @@
-"""Neighbours as symbols: what a vector depends on, and what it does not."""
+"""Neighbours as tokens: what a vector depends on, and what it does not."""
 
 import keras
 import numpy as np
@@ -33,7 +33,7 @@ def test_vectors_are_those_of_a_slow_loop(ngrams):
             np.testing.assert_allclose(vectors[row, t], expected, atol=1e-6)
 
 
-def test_a_sequence_that_goes_on_needs_the_symbols_before():
+def test_a_sequence_that_goes_on_needs_the_tokens_before():
     layer = NgramEmbedding(buckets=1000, output_dim=6, ngrams=4)
     whole = layer(IDS).numpy()
     np.testing.assert_array_equal(layer(IDS[:, 3:], before=IDS[:, :3]), whole[:, 3:])

@@ -10,15 +10,15 @@ from textrnn.layers import projection, recurrence
 
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize(
-    ("symbols", "largest_table"), [(9, 1024), (40, 1024), (9, 8)], ids=["looked_up", "few_ids", "many_symbols"]
+    ("tokens", "largest_table"), [(9, 1024), (40, 1024), (9, 8)], ids=["looked_up", "few_ids", "many_tokens"]
 )
 @pytest.mark.parametrize("is_traced", [False, True], ids=["eager", "traced"])
-def test_reading_ids_is_reading_their_embeddings(name, symbols, largest_table, is_traced, monkeypatch):
+def test_reading_ids_is_reading_their_embeddings(name, tokens, largest_table, is_traced, monkeypatch):
     monkeypatch.setattr(projection, "LARGEST_TABLE", largest_table)
-    monkeypatch.setattr(recurrence, "STEPS_A_CHUNK", 2)
+    monkeypatch.setattr(recurrence, "MAX_CHUNK_STEPS", 2)
     layer, generator = make_layer(name, "float64"), np.random.default_rng(4)
-    ids = tf.constant(generator.integers(symbols, size=(B, T)), tf.int32)
-    embeddings = tf.constant(generator.normal(size=(symbols, D)))
+    ids = tf.constant(generator.integers(tokens, size=(B, T)), tf.int32)
+    embeddings = tf.constant(generator.normal(size=(tokens, D)))
 
     def outputs_and_gradients(run, ids):
         with tf.GradientTape() as tape:

@@ -244,7 +244,7 @@ def test_chunks_of_time_change_nothing(name, is_masked, kind, steps, monkeypatch
         return gradients_of(run_and_say_shapes, layer, sequence, initial)
 
     expected = gradients(sequence, initial)
-    monkeypatch.setattr(recurrence, "STEPS_A_CHUNK", 4)
+    monkeypatch.setattr(recurrence, "MAX_CHUNK_STEPS", 4)
     length = steps if kind == "known_length" else None
     shapes = [tf.TensorSpec([None, length, D], tf.float64), [tf.TensorSpec([None, H], tf.float64)] * len(initial)]
     run_gradients = gradients if kind == "eager" else tf.function(gradients, shapes)
@@ -284,7 +284,7 @@ def test_inference_saves_nothing_but_has_its_gradients(name):
 @every_cell
 @pytest.mark.parametrize("steps", [3, 12], ids=["one_chunk", "chunks"])
 def test_xla_compiles_forward_and_backward(name, steps, monkeypatch):
-    monkeypatch.setattr(recurrence, "STEPS_A_CHUNK", 4)
+    monkeypatch.setattr(recurrence, "MAX_CHUNK_STEPS", 4)
     layer, mask = make_layer(name), np.random.default_rng(2).random((B, steps)) < 0.6
     sequence, initial = make_inputs(layer.cell, steps=steps)
 

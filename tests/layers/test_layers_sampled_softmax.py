@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from textrnn.layers.sampled_softmax import draw_symbols, sampled_cross_entropy
+from textrnn.layers.sampled_softmax import draw_tokens, sampled_cross_entropy
 
 N, D, V = 7, 5, 50
 
@@ -21,12 +21,12 @@ def exact(hidden, targets, weights, bias):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
 
 
-@pytest.mark.parametrize("negatives", [10, 30])
-def test_the_estimate_of_the_sum_has_no_bias(parts, negatives):
+@pytest.mark.parametrize("num_sampled", [10, 30])
+def test_the_estimate_of_the_sum_has_no_bias(parts, num_sampled):
     hidden, targets, weights, bias = parts
     own = tf.reduce_sum(hidden * tf.gather(weights, targets), axis=1) + tf.gather(bias, targets)
     draws = 1000
-    run = tf.function(lambda seed: sampled_cross_entropy(*parts, negatives, seed), autograph=False)
+    run = tf.function(lambda seed: sampled_cross_entropy(*parts, num_sampled, seed), autograph=False)
     losses = np.stack([run(tf.constant([number, 1])) for number in range(draws)])
     sums = np.exp(losses + own)  # each draw's estimate of the softmax's denominator
     error = sums.mean(axis=0) - tf.exp(exact(*parts) + own).numpy()
@@ -35,12 +35,12 @@ def test_the_estimate_of_the_sum_has_no_bias(parts, negatives):
 
 def test_what_is_drawn_comes_as_often_as_is_said():
     draws = 20_000
-    symbols, log_expected = draw_symbols(2 * draws, 3 * draws, tf.constant([1, 2]))
-    np.testing.assert_array_equal(symbols[:draws], np.arange(draws))
+    tokens, log_expected = draw_tokens(2 * draws, 3 * draws, tf.constant([1, 2]))
+    np.testing.assert_array_equal(tokens[:draws], np.arange(draws))
     np.testing.assert_array_equal(log_expected[:draws], np.zeros(draws))
-    few, expected = draw_symbols(10, V, tf.constant([3, 4]))
+    few, expected = draw_tokens(10, V, tf.constant([3, 4]))
     assert few.shape == expected.shape == (10,)
-    run = tf.function(lambda seed: draw_symbols(10, V, seed)[0], autograph=False)
+    run = tf.function(lambda seed: draw_tokens(10, V, seed)[0], autograph=False)
     numbers = np.concatenate([run(tf.constant([n, 5]))[5:] for n in range(1000)])
     counts = np.bincount(numbers, minlength=V)
     ids = np.arange(5, V)

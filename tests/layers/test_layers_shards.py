@@ -6,7 +6,7 @@ import tensorflow as tf
 from references import CELLS, D, H, make_inputs, make_layer
 
 from textrnn.layers import recurrent
-from textrnn.layers.shards import ROWS_A_SHARD, count_shards, map_shards
+from textrnn.layers.shards import MIN_SHARD_ROWS, count_shards, map_shards
 
 ROWS, STEPS = 7, 6
 
@@ -60,7 +60,7 @@ def test_only_a_graph_is_cut_only_once_and_only_where_rows_suffice(monkeypatch):
 
     @tf.function
     def graph():
-        seen["rows"] = [count_shards(rows) for rows in (ROWS_A_SHARD, 2 * ROWS_A_SHARD + 8, 1000, None)]
+        seen["rows"] = [count_shards(rows) for rows in (MIN_SHARD_ROWS, 2 * MIN_SHARD_ROWS + 8, 1000, None)]
         seen["inside"] = map_shards(lambda rows: count_shards(1000), 2, tf.range(4))
         seen["after"] = count_shards(1000)
         return tf.constant(0)

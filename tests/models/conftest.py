@@ -1,5 +1,5 @@
 """Graphs are run a few times here: what TensorFlow does to a graph beforehand would take most of the time."""
 
-from textrnn.cli.library import spare_passes
+from textrnn.api.process import skip_slow_passes
 
-spare_passes()
+skip_slow_passes()

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import textrnn
-from textrnn.generation import Stepper
+from textrnn.generation import Snapshot
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
@@ -137,7 +137,7 @@ def test_a_model_of_documents_stops_at_the_end():
     model.head.bias.assign(bias)
     assert model.generate("the", seed=0) == "the"
     assert model.start_id == model.tokenizer.end_id
-    model.documents = False  # a model of one long text never writes the symbol
+    model.documents = False  # a model of one long text never writes the token
     assert len(model.generate(length=30, seed=0)) == 30
 
 
@@ -164,7 +164,7 @@ def test_ids_of_any_type_are_read(model, ids, dtype):
     np.testing.assert_array_equal(model(ids.astype(dtype)), model(ids))
 
 
-@pytest.mark.parametrize("rows", [1, 6], ids=["fewer_ids_than_symbols", "more"])
+@pytest.mark.parametrize("rows", [1, 6], ids=["fewer_ids_than_tokens", "more"])
 def test_xla_compiles_it(model, ids, rows):
     compiled = tf.function(lambda ids: model(ids), jit_compile=True)
     np.testing.assert_allclose(compiled(tf.constant(ids[:rows])), model(ids[:rows]), rtol=1e-4, atol=1e-5)
@@ -193,7 +193,7 @@ def test_a_word_model_spaces_what_follows_the_prompt(stop):
             logits[row, column, following.get(int(ids[row, column]), 7)] = 50
         return logits, states
 
-    model.stepper = lambda: Stepper(step)
+    model.snapshot = lambda: Snapshot(step)
     written = "" if stop else " a slow clock"
     assert model.generate("the sea is", length=3, temperature=0, stop=stop) == "the sea is" + written
     assert model.generate(state=model.read("the sea is"), length=3, temperature=0, stop=stop) == written

@@ -6,8 +6,9 @@ import tensorflow as tf
 
 import textrnn
 from textrnn.models.dynamic_evaluation import score_dynamically
+from textrnn.options.tasks import LANGUAGE_MODEL, arguments_for
 from textrnn.text import CharacterTokenizer
-from textrnn.training import NextSymbol
+from textrnn.training import NextToken
 
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
 SIZES = {"units": 8, "embedding_dim": 6, "num_layers": 2}
@@ -15,7 +16,7 @@ MADE_OF = {
     "layer_norm": {"layer_norm": True},
     "residual": {"residual": True},
     "all": {"cell": "gru", "layer_norm": True, "residual": True, "tie_embeddings": True, "embedding_dim": 8},
-    "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "negatives": 4},
+    "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "num_sampled": 4},
 }
 DROPPED = {
     "input_dropout": 0.5,
@@ -82,9 +83,9 @@ def test_dropout_is_locked_in_time():
     assert not np.array_equal(dropped[0], dropped[1])
 
 
-def test_embedding_dropout_drops_a_symbol_wherever_it_stands():
+def test_embedding_dropout_drops_a_token_wherever_it_stands():
     model = make(embedding_dropout=0.5)
-    rows = model.symbol_dropout(tf.ones([40, 6]), training=True).numpy()
+    rows = model.token_dropout(tf.ones([40, 6]), training=True).numpy()
     assert set(np.unique(rows)) == {0, 2}
     np.testing.assert_array_equal(rows, np.repeat(rows[:, :1], 6, axis=1))
 
@@ -107,7 +108,7 @@ def test_penalties_move_the_weights_and_are_not_counted(has_padding):
     targets = np.pad(ids[:, 1:], [(0, 0), (0, 3)]) if has_padding else ids[:, 1:]
 
     def loss_and_gradient(**penalties):
-        objective = NextSymbol(**penalties)
+        objective = NextToken(**penalties)
         with tf.GradientTape() as tape:
             states = model.initial_states(3)
             loss, *_ = objective(model, inputs, targets, states, has_padding=has_padding, training=True)
@@ -119,7 +120,7 @@ def test_penalties_move_the_weights_and_are_not_counted(has_padding):
         return 2.0 * tf.reduce_sum(tf.reduce_mean(hidden**2, -1)) + tf.reduce_sum(tf.reduce_mean(change**2, -1))
 
     plain, gradient = loss_and_gradient()
-    penalised, with_penalty = loss_and_gradient(activation_penalty=2.0, change_penalty=1.0)
+    penalised, with_penalty = loss_and_gradient(activation_regularization=2.0, temporal_activation_regularization=1.0)
     with tf.GradientTape() as tape:
         expected = penalty()
     expected = tape.gradient(expected, model.recurrent_layers[1].cell.recurrent_kernel.value)
@@ -179,7 +180,10 @@ def test_labels_are_learnt(tmp_path):
     rows = ["text,label", *["the sea is calm,good", "a storm broke it,bad"] * 16]
     (tmp_path / "moods.csv").write_text("\n".join(rows))
     model = textrnn.train_language_model(
-        tmp_path / "moods.csv", condition="label", epochs=20, learning_rate=0.03, batch_size=4, verbose=False, **SIZES
+        tmp_path / "moods.csv",
+        **arguments_for(
+            LANGUAGE_MODEL, condition="label", epochs=20, learning_rate=0.03, batch_size=4, verbose=False, **SIZES
+        ),
     )
     assert model.labels == ("bad", "good")
     loss = {(text, label): -model.score(text, condition=label).log_probabilities.sum()
@@ -213,8 +217,8 @@ def test_a_model_that_begins_with_another_knows_what_it_knew():
     parent.head.bias.assign(np.arange(parent.tokenizer.vocabulary_size) / 10)
     new = "the sæa is ä slow clock.\n" * 20
     options = {"epochs": 1, "learning_rate": 1e-9, "batch_size": 4, "precision": "float32", "verbose": False}
-    with pytest.warns(UserWarning, match="2 symbols are new to the model and start as the mean .*: 'ä', 'æ'"):
-        child = textrnn.train_language_model([new], init_from=parent, **options)
+    with pytest.warns(UserWarning, match="2 tokens are new to the model and start as the mean .*: 'ä', 'æ'"):
+        child = textrnn.train_language_model([new], **arguments_for(LANGUAGE_MODEL, init_from=parent, **options))
     assert (child.units, child.num_layers, child.embedding_dim) == (8, 2, 6)
     size = parent.tokenizer.vocabulary_size
     np.testing.assert_array_equal(child.tokenizer.encode(TEXT), parent.tokenizer.encode(TEXT))
@@ -229,9 +233,13 @@ def test_a_model_that_begins_with_another_knows_what_it_knew():
 
 def test_a_model_of_byte_pairs_is_begun_with_as_it_is():
     options = {"units": 8, "epochs": 1, "verbose": False}
-    parent = textrnn.train_language_model([TEXT * 9], tokenizer="byte_pair", **options)
+    parent = textrnn.train_language_model(
+        [TEXT * 9], **arguments_for(LANGUAGE_MODEL, tokenizer="byte_pair", **options)
+    )
     assert len(parent.tokenizer.encode(TEXT)) < len(TEXT) / 3
-    child = textrnn.train_language_model(["Ž kůň! " * 90], init_from=parent, epochs=1, verbose=False)
+    child = textrnn.train_language_model(
+        ["Ž kůň! " * 90], epochs=1, verbose=False, training=textrnn.LanguageModelTraining(init_from=parent)
+    )
     assert child.zoneout == parent.zoneout
     assert child.tokenizer == parent.tokenizer
     assert child.generate("kůň", length=9, seed=1).startswith("kůň")
@@ -249,15 +257,19 @@ def test_a_model_of_byte_pairs_is_begun_with_as_it_is():
 )
 def test_what_does_not_fit_the_model_begun_with_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        textrnn.train_language_model([TEXT * 9], init_from=make(), epochs=1, verbose=False, **options)
+        textrnn.train_language_model(
+            [TEXT * 9], **arguments_for(LANGUAGE_MODEL, init_from=make(), epochs=1, verbose=False, **options)
+        )
 
 
-def test_labels_and_new_symbols_are_inherited_by_name(moody, tmp_path):
+def test_labels_and_new_tokens_are_inherited_by_name(moody, tmp_path):
     rows = ["text,label", *["the sea,good", "a clock,odd"] * 9]
     (tmp_path / "moods.csv").write_text("\n".join(rows))
     options = {"init_from": moody, "epochs": 1, "learning_rate": 1e-9, "verbose": False}
     with pytest.warns(UserWarning, match="1 labels of the model .* do not occur here and are given up: 'bad'"):
-        child = textrnn.train_language_model(tmp_path / "moods.csv", condition="label", **options)
+        child = textrnn.train_language_model(
+            tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, condition="label", **options)
+        )
     assert child.labels == ("good", "odd")
     np.testing.assert_allclose(child.label_embedding.embeddings[0], moody.label_embedding.embeddings[1], atol=1e-6)
     np.testing.assert_allclose(child.label_embedding.embeddings[1], 0, atol=1e-6)

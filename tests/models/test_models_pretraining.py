@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import textrnn
+from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, arguments_for
 from textrnn.text import WordTokenizer
 from textrnn.training.adamw import AdamW
 
@@ -22,19 +23,21 @@ def make_language_model(**options):
 
 
 @pytest.mark.parametrize(
-    ("cell", "from_file", "members"),
+    ("cell", "from_file", "ensemble_size"),
     [("lstm", True, 2), ("min_gru", False, 1)],  # the second has no kernel to drop weights of
 )
-def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, from_file, members, tmp_path):
+def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, from_file, ensemble_size, tmp_path):
     parent = make_language_model(cell=cell)
     parent.save(tmp_path / "parent.keras")
     given = tmp_path / "parent.keras" if from_file else parent
-    classifier = textrnn.train_classifier((TEXTS, LABELS), pretrained=given, members=members, **TRAINED)
+    classifier = textrnn.train_classifier(
+        (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=given, ensemble_size=ensemble_size, **TRAINED)
+    )
     assert classifier.tokenizer == parent.tokenizer
     assert not classifier.bidirectional
-    for reader in classifier.readers:
-        pairs = [(reader.embedding, parent.embedding)]
-        pairs += [(a.cell, b.cell) for a, b in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True)]
+    for encoder in classifier.text_encoders:
+        pairs = [(encoder.embedding, parent.embedding)]
+        pairs += [(a.cell, b.cell) for a, b in zip(encoder.recurrent_layers, parent.recurrent_layers, strict=True)]
         for own, inherited in pairs:
             for a, b in zip(own.get_weights(), inherited.get_weights(), strict=True):
                 np.testing.assert_allclose(a, b, atol=1e-6)
@@ -44,8 +47,10 @@ def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, from_fi
 def test_ngrams_start_without_effect_and_learn(ngram_dim):
     options = {**TRAINED, "ngram_buckets": 7, "ngram_dim": ngram_dim, "pretrained": make_language_model()}
     for rate, least, most in ((1e-9, 0.0, 1e-6), (1e-2, 1e-4, 1.0)):
-        (reader,) = textrnn.train_classifier((TEXTS, LABELS), **{**options, "learning_rate": rate}).readers
-        assert least <= np.abs(reader.ngram_embedding(np.array([[3, 4, 5, 3]])).numpy()).max() <= most
+        (encoder,) = textrnn.train_classifier(
+            (TEXTS, LABELS), **arguments_for(CLASSIFIER, **{**options, "learning_rate": rate})
+        ).text_encoders
+        assert least <= np.abs(encoder.ngram_embedding(np.array([[3, 4, 5, 3]])).numpy()).max() <= most
 
 
 @pytest.mark.parametrize(
@@ -55,47 +60,53 @@ def test_ngrams_start_without_effect_and_learn(ngram_dim):
         ({"labels": ["a", "b"]}, {}, "`pretrained` must be a language model without `labels`"),
         ({}, {"units": 9}, "`units` must be that of `pretrained`, 6, or left out; received 9"),
         ({}, {"tokenizer": "byte"}, "`tokenizer` must be that of `pretrained`, .*; received 'byte'"),
-        ({}, {"layer_discount": 1.5}, "`layer_discount` must be .*; received 1.5"),
-        ({}, {"unfreezing": -1}, "`unfreezing` must be .*; received -1"),
+        ({}, {"layerwise_lr_decay": 1.5}, "`layerwise_lr_decay` must be .*; received 1.5"),
+        ({}, {"gradual_unfreezing": -1}, "`gradual_unfreezing` must be .*; received -1"),
     ],
 )
 def test_what_does_not_go_together_is_refused(parent, options, message):
     with pytest.raises(ValueError, match=message):
-        textrnn.train_classifier((TEXTS, LABELS), pretrained=make_language_model(**parent), **{**TRAINED, **options})
+        textrnn.train_classifier(
+            (TEXTS, LABELS),
+            **arguments_for(CLASSIFIER, pretrained=make_language_model(**parent), **{**TRAINED, **options}),
+        )
 
 
 def test_a_classifier_is_no_language_model():
     classifier = textrnn.TextClassifier(WordTokenizer().fit(TEXTS), ["a", "b"], units=4)
     with pytest.raises(ValueError, match="`pretrained` must be a language model; received a TextClassifier"):
-        textrnn.train_classifier((TEXTS, LABELS), pretrained=classifier, **TRAINED)
+        textrnn.train_classifier((TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=classifier, **TRAINED))
 
 
 def test_a_layer_that_waits_does_not_move_and_the_others_do():
-    parent, options = make_language_model(), {**TRAINED, "learning_rate": 1e-2, "unfreezing": 1.0}
+    parent, options = make_language_model(), {**TRAINED, "learning_rate": 1e-2, "gradual_unfreezing": 1.0}
     stop = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True))
     classifier = textrnn.train_classifier(
-        (TEXTS, LABELS), pretrained=parent, **{**options, "epochs": 4, "callbacks": [stop]}
+        (TEXTS, LABELS),
+        **arguments_for(CLASSIFIER, pretrained=parent, **{**options, "epochs": 4, "callbacks": [stop]}),
     )
-    (reader,) = classifier.readers
-    for own, inherited in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
+    (encoder,) = classifier.text_encoders
+    for own, inherited in zip(encoder.recurrent_layers, parent.recurrent_layers, strict=True):
         np.testing.assert_array_equal(own.cell.get_weights()[0], inherited.cell.get_weights()[0])
-    np.testing.assert_array_equal(reader.embedding.get_weights()[0], parent.embedding.get_weights()[0])
-    assert np.abs(reader.head.bias.numpy()).max() > 0
+    np.testing.assert_array_equal(encoder.embedding.get_weights()[0], parent.embedding.get_weights()[0])
+    assert np.abs(encoder.head.bias.numpy()).max() > 0
     with pytest.raises(ValueError, match=r"within the 3 epochs; with 1\.0 the lowest would wait for 3"):
-        textrnn.train_classifier((TEXTS, LABELS), pretrained=parent, **{**options, "epochs": 3})
+        textrnn.train_classifier(
+            (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=parent, **{**options, "epochs": 3})
+        )
 
 
-@pytest.mark.parametrize("members", [1, 2])
-def test_depths_count_from_the_output(members):
+@pytest.mark.parametrize("ensemble_size", [1, 2])
+def test_depths_count_from_the_output(ensemble_size):
     classifier = textrnn.TextClassifier(
-        WordTokenizer().fit(TEXTS), ["a", "b"], num_layers=2, units=4, ngram_buckets=5, members=members
+        WordTokenizer().fit(TEXTS), ["a", "b"], num_layers=2, units=4, ngram_buckets=5, ensemble_size=ensemble_size
     )
     depth_of = dict(zip(map(id, classifier.trainable_variables), classifier.depths(), strict=True))
     assert sorted(set(depth_of.values())) == [0, 1, 2, 3]
-    for reader in classifier.readers:
-        first, second = reader.recurrent_layers
-        embeddings = [reader.embedding, reader.ngram_embedding]
-        for depth, layers in enumerate([[reader.head], [second], [first], embeddings]):
+    for encoder in classifier.text_encoders:
+        first, second = encoder.recurrent_layers
+        embeddings = [encoder.embedding, encoder.ngram_embedding]
+        for depth, layers in enumerate([[encoder.head], [second], [first], embeddings]):
             for layer in layers:
                 assert {depth_of[id(variable)] for variable in layer.trainable_variables} == {depth}
 
@@ -119,19 +130,21 @@ def test_the_texts_of_a_table_are_documents(tmp_path):
     table = tmp_path / "reviews.csv"
     table.write_text("id,text,label\n" + "".join(f'{n},"{text}",x\n' for n, text in enumerate([*TEXTS, ""])))
     options = {**SMALL, "tokenizer": "word", "batch_size": 2, "validation_split": 0.0, "sequence_length": 8}
-    lm = textrnn.train_language_model(table, documents="row", **options, **TRAINED)
-    same = textrnn.train_language_model(TEXTS, documents="string", **options, **TRAINED)
+    lm = textrnn.train_language_model(table, **arguments_for(LANGUAGE_MODEL, documents="row", **options, **TRAINED))
+    same = textrnn.train_language_model(
+        TEXTS, **arguments_for(LANGUAGE_MODEL, documents="string", **options, **TRAINED)
+    )
     assert lm.documents
     assert lm.tokenizer == same.tokenizer
     np.testing.assert_array_equal(lm.score("good").log_probabilities, same.score("good").log_probabilities)
     with pytest.raises(ValueError, match="`documents='row'` needs `source` to be the path of a table; received list"):
-        textrnn.train_language_model(TEXTS, documents="row", **options, **TRAINED)
+        textrnn.train_language_model(TEXTS, **arguments_for(LANGUAGE_MODEL, documents="row", **options, **TRAINED))
 
 
 def test_a_run_remembers_a_preset_by_its_name(tmp_path):
     options = {**TRAINED, "pretrained": "plays-en", "out": tmp_path / "run", "checkpoint_seconds": 0}
-    first = textrnn.train_classifier((TEXTS, LABELS), **options)
+    first = textrnn.train_classifier((TEXTS, LABELS), **arguments_for(CLASSIFIER, **options))
     assert json.loads((tmp_path / "run/config.json").read_text())["settings"]["pretrained"] == ["plays-en"]
-    again = textrnn.train_classifier((TEXTS, LABELS), resume=True, **options)
+    again = textrnn.train_classifier((TEXTS, LABELS), **arguments_for(CLASSIFIER, resume=True, **options))
     for a, b in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

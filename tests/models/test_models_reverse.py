@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import textrnn
 from textrnn import runtime
+from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer
 from textrnn.training import LabelOfText
 
@@ -39,9 +40,13 @@ def test_a_text_is_as_likely_as_the_other_way_round_to_the_other_model(protocol)
 def test_it_learns_what_the_other_learns_of_texts_the_other_way_round():
     options = {"documents": "string", "batch_size": 2, "sequence_length": 4, "validation_split": 0.25}
     tokenizer = CharacterTokenizer().fit(TEXTS)
-    backward = textrnn.train_language_model(TEXTS, tokenizer=tokenizer, reverse=True, **options, **SMALL, **TRAINED)
+    backward = textrnn.train_language_model(
+        TEXTS, **arguments_for(LANGUAGE_MODEL, tokenizer=tokenizer, reverse=True, **options, **SMALL, **TRAINED)
+    )
     mirrored = [text[::-1] for text in TEXTS]
-    forward = textrnn.train_language_model(mirrored, tokenizer=tokenizer, **options, **SMALL, **TRAINED)
+    forward = textrnn.train_language_model(
+        mirrored, **arguments_for(LANGUAGE_MODEL, tokenizer=tokenizer, **options, **SMALL, **TRAINED)
+    )
     for a, b in zip(backward.get_weights(), forward.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
@@ -59,7 +64,7 @@ def test_it_is_saved_with_its_direction(tmp_path):
 @pytest.mark.parametrize("use", ["read", "score", "generate", "compress"])
 def test_what_needs_a_beginning_is_refused(use):
     _, backward = make_pair()
-    for model in (backward, backward.numpy_twin()):
+    for model in (backward, backward.to_numpy()):
         with pytest.raises(ValueError, match=r"this model reads texts from their end \(`reverse`\)"):
             getattr(model, use)("good")
 
@@ -68,7 +73,9 @@ def test_a_text_without_end_cannot_be_read_from_it():
     with pytest.raises(ValueError, match="`reverse` needs documents"):
         textrnn.LanguageModel(CharacterTokenizer().fit(TEXTS), reverse=True)
     with pytest.raises(ValueError, match="`reverse` needs documents"):
-        textrnn.train_language_model([" ".join(TEXTS)], reverse=True, **SMALL, **TRAINED)
+        textrnn.train_language_model(
+            [" ".join(TEXTS)], **arguments_for(LANGUAGE_MODEL, reverse=True, **SMALL, **TRAINED)
+        )
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
@@ -83,15 +90,15 @@ def test_a_reader_in_reverse_sees_the_text_the_other_way_round(cell, pooling):
 @pytest.mark.parametrize(
     ("reverse", "bidirectional", "message"),
     [
-        ([True], False, "`reverse` must be one answer, or one a reader, 2; received"),
+        ([True], False, "`reverse` must be one answer, or one an encoder, 2; received"),
         ([True, 1], False, r"`reverse\[1\]` must be True or False; received 1"),
-        (True, True, "`reverse` must be False for readers that are bidirectional; received True"),
+        (True, True, "`reverse` must be False for encoders that are bidirectional; received True"),
     ],
 )
 def test_directions_must_fit_the_readers(reverse, bidirectional, message):
     with pytest.raises((ValueError, TypeError), match=message):
         textrnn.TextClassifier(
-            WordTokenizer().fit(TEXTS), ["a", "b"], members=2, reverse=reverse, bidirectional=bidirectional
+            WordTokenizer().fit(TEXTS), ["a", "b"], ensemble_size=2, reverse=reverse, bidirectional=bidirectional
         )
 
 
@@ -99,12 +106,15 @@ def test_two_language_models_each_give_a_reader_its_layers(tmp_path):
     parents = [make_language_model(), make_language_model(reverse=True, seed=3)]
     parents[1].save(tmp_path / "backward.keras")
     classifier = textrnn.train_classifier(
-        (TEXTS, LABELS), pretrained=[parents[0], tmp_path / "backward.keras"], **{**TRAINED, "learning_rate": 1e-9}
+        (TEXTS, LABELS),
+        **arguments_for(
+            CLASSIFIER, pretrained=[parents[0], tmp_path / "backward.keras"], **{**TRAINED, "learning_rate": 1e-9}
+        ),
     )
-    assert classifier.members == 2
+    assert classifier.ensemble_size == 2
     assert classifier.reverse == (False, True)
-    for reader, parent in zip(classifier.readers, parents, strict=True):
-        own, inherited = reader.recurrent_layers[0].cell, parent.recurrent_layers[0].cell
+    for encoder, parent in zip(classifier.text_encoders, parents, strict=True):
+        own, inherited = encoder.recurrent_layers[0].cell, parent.recurrent_layers[0].cell
         for a, b in zip(own.get_weights(), inherited.get_weights(), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-6)
     classifier.save(tmp_path / "classifier.keras")
@@ -114,42 +124,46 @@ def test_two_language_models_each_give_a_reader_its_layers(tmp_path):
     explanation = classifier.explain(TEXTS[1])
     assert len(explanation.contributions) == len(explanation.pieces)
     with pytest.raises(ValueError, match="read from its beginning; this classifier reads it from its end, too"):
-        classifier.reader()
-    with pytest.raises(ValueError, match="`members` must be that of `pretrained`, 2, or left out; received 3"):
-        textrnn.train_classifier((TEXTS, LABELS), pretrained=parents, members=3, **TRAINED)
+        classifier.stream()
+    with pytest.raises(ValueError, match="`ensemble_size` must be that of `pretrained`, 2, or left out; received 3"):
+        textrnn.train_classifier(
+            (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=parents, ensemble_size=3, **TRAINED)
+        )
     other = make_language_model(units=5)
     with pytest.raises(
         ValueError, match=r"`pretrained` must be language models of the same `units`; received \[6, 5\]"
     ):
-        textrnn.train_classifier((TEXTS, LABELS), pretrained=[parents[0], other], **TRAINED)
+        textrnn.train_classifier(
+            (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=[parents[0], other], **TRAINED)
+        )
 
 
-def make_reader(reverse, ngram_buckets):
+def make_encoder(reverse, ngram_buckets):
     options = {"units": 6, "bidirectional": False, "reverse": reverse, "ngrams": 3, "ngram_buckets": ngram_buckets}
-    return textrnn.TextClassifier(WordTokenizer().fit(TEXTS), ["a", "b"], **options).readers[0]
+    return textrnn.TextClassifier(WordTokenizer().fit(TEXTS), ["a", "b"], **options).text_encoders[0]
 
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_truncated_gradients_stop_and_answers_stay(reverse):
-    reader, mask = make_reader(reverse, ngram_buckets=1009), IDS != 0
-    reader.ngram_embedding.embeddings.assign(10 * reader.ngram_embedding.embeddings)
+    encoder, mask = make_encoder(reverse, ngram_buckets=1009), IDS != 0
+    encoder.ngram_embedding.embeddings.assign(10 * encoder.ngram_embedding.embeddings)
     with tf.GradientTape() as tape:
-        logits = reader(IDS, mask=mask, bptt=2)
-    np.testing.assert_allclose(logits, reader(IDS, mask=mask), atol=1e-6)
-    moved = tf.convert_to_tensor(tape.gradient(logits, reader.embedding.embeddings.value)).numpy()
+        logits = encoder(IDS, mask=mask, bptt=2)
+    np.testing.assert_allclose(logits, encoder(IDS, mask=mask), atol=1e-6)
+    moved = tf.convert_to_tensor(tape.gradient(logits, encoder.embedding.embeddings.value)).numpy()
     texts = [ids[ids != 0] for ids in IDS]  # of different lengths, so one is padded
-    reached = {symbol for ids in texts for symbol in (ids[:2] if reverse else ids[-2:]).tolist()}
+    reached = {token for ids in texts for token in (ids[:2] if reverse else ids[-2:]).tolist()}
     assert set(np.flatnonzero(np.abs(moved).sum(axis=1))) - {0} == reached
 
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_how_a_text_is_padded_does_not_change_what_truncated_gradients_reach(reverse):
-    reader, found = make_reader(reverse, ngram_buckets=11), []
+    encoder, found = make_encoder(reverse, ngram_buckets=11), []
     for padding in (0, 1, 5):
         ids = np.pad(IDS[1:, :3], [[0, 0], [0, padding]])
         with tf.GradientTape() as tape:
-            logits = reader(ids, mask=ids != 0, bptt=2)
-        moved = tape.gradient(logits, reader.trainable_variables)
+            logits = encoder(ids, mask=ids != 0, bptt=2)
+        moved = tape.gradient(logits, encoder.trainable_variables)
         found.append([logits, *map(tf.convert_to_tensor, moved)])
     for one in found[1:]:
         for a, b in zip(one, found[0], strict=True):
@@ -158,13 +172,15 @@ def test_how_a_text_is_padded_does_not_change_what_truncated_gradients_reach(rev
 
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("bptt", [None, 4])
-def test_the_auxiliary_loss_is_the_surprise_of_the_next_symbols(reverse, bptt):
+def test_the_auxiliary_loss_is_the_surprise_of_the_next_tokens(reverse, bptt):
     parent = make_language_model(reverse=reverse, tie_embeddings=True)
-    classifier = textrnn.train_classifier((TEXTS, LABELS), pretrained=parent, **{**TRAINED, "learning_rate": 1e-9})
-    (reader,), mask = classifier.readers, IDS != 0
-    objective = LabelOfText(np.ones(2), bptt=bptt, language_model_loss=0.3, language_models=[parent])
-    _, outputs = reader.logits_and_outputs(IDS, mask=mask, bptt=bptt)
-    found = objective._surprise(parent, reader, tf.constant(IDS), tf.constant(mask), outputs)
+    classifier = textrnn.train_classifier(
+        (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=parent, **{**TRAINED, "learning_rate": 1e-9})
+    )
+    (encoder,), mask = classifier.text_encoders, IDS != 0
+    objective = LabelOfText(np.ones(2), bptt=bptt, lm_loss_weight=0.3, language_models=[parent])
+    _, outputs = encoder.logits_and_outputs(IDS, mask=mask, bptt=bptt)
+    found = objective._surprise(parent, encoder, tf.constant(IDS), tf.constant(mask), outputs)
     for row, ids in enumerate([IDS[0], IDS[1, :3]]):
         shown = ids[::-1] if reverse else ids
         logits, _ = parent.step(shown[None], parent.initial_states(1))
@@ -175,13 +191,15 @@ def test_the_auxiliary_loss_is_the_surprise_of_the_next_symbols(reverse, bptt):
 
 def test_the_auxiliary_loss_moves_weights_and_is_not_counted():
     parent = make_language_model()
-    options = {**TRAINED, "learning_rate": 1e-3, "dropout": 0.0, "symbol_dropout": 0.0, "weight_drop": 0.0}
+    options = {**TRAINED, "learning_rate": 1e-3, "dropout": 0.0, "token_dropout": 0.0, "weight_drop": 0.0}
     plain, kept = (
-        textrnn.train_classifier((TEXTS, LABELS), pretrained=parent, language_model_loss=weight, **options)
+        textrnn.train_classifier(
+            (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=parent, lm_loss_weight=weight, **options)
+        )
         for weight in (0.0, 1.0)
     )
     assert not np.allclose(plain.get_weights()[0], kept.get_weights()[0], atol=1e-6)
-    with pytest.raises(ValueError, match=r"`language_model_loss` needs a `pretrained` language model; received 0\.5"):
-        textrnn.train_classifier((TEXTS, LABELS), language_model_loss=0.5, **TRAINED)
-    with pytest.raises(ValueError, match="`bptt` needs readers that read one way"):
-        textrnn.train_classifier((TEXTS, LABELS), bptt=4, **TRAINED)
+    with pytest.raises(ValueError, match=r"`lm_loss_weight` needs a `pretrained` language model; received 0\.5"):
+        textrnn.train_classifier((TEXTS, LABELS), **arguments_for(CLASSIFIER, lm_loss_weight=0.5, **TRAINED))
+    with pytest.raises(ValueError, match="`bptt` needs encoders that read one way"):
+        textrnn.train_classifier((TEXTS, LABELS), **arguments_for(CLASSIFIER, bptt=4, **TRAINED))

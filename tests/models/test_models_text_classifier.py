@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import textrnn
+from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
-SMALL = {"cell": "gru", "units": 4, "members": 1, "bidirectional": False}  # quickly traced
+SMALL = {"cell": "gru", "units": 4, "ensemble_size": 1, "bidirectional": False}  # quickly traced
 TEXTS = ["", "  ", "good", "Not bad at all!", "a rope, a lamp and a loaf of bread " * 3, "☃", "bad"]
 
 
@@ -85,11 +86,11 @@ def test_training_tells_labels_apart(tokenizer):
         (texts * 4, labels * 4),
         tokenizer=tokenizer,
         units=8,
-        members=2,
         epochs=12,
         learning_rate=0.02,
         dropout=0.1,
         verbose=False,
+        model=textrnn.ClassifierOptions(ensemble_size=2),
     )
     assert [prediction.label for prediction in model.classify(["the clock was bad", "the clock was good"])] == [
         "bad",
@@ -98,7 +99,7 @@ def test_training_tells_labels_apart(tokenizer):
 
 
 @pytest.mark.parametrize(
-    ("options", "ngrams", "symbol_dropout"),
+    ("options", "ngrams", "token_dropout"),
     [
         ({}, 2, 0.3),
         ({"tokenizer": "byte"}, 6, 0.05),
@@ -107,29 +108,43 @@ def test_training_tells_labels_apart(tokenizer):
         ({"tokenizer": "byte", "ngram_buckets": 0}, 2, 0.05),
     ],
 )
-def test_letters_come_with_longer_ngrams_than_words(options, ngrams, symbol_dropout):
+def test_letters_come_with_longer_ngrams_than_words(options, ngrams, token_dropout):
     options = {**SMALL, "ngram_buckets": 16, "epochs": 1, "verbose": False, **options}
-    model = textrnn.train_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **options)
-    assert (model.ngrams, model.symbol_dropout) == (ngrams, symbol_dropout)
+    model = textrnn.train_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **arguments_for(CLASSIFIER, **options))
+    assert (model.ngrams, model.token_dropout) == (ngrams, token_dropout)
 
 
 @pytest.mark.parametrize(("buckets", "ngrams"), [(None, 2), (16, 6)])
 def test_letters_of_a_language_model_come_with_longer_ngrams_where_there_are_any(buckets, ngrams):
     parent = textrnn.LanguageModel(CharacterTokenizer().fit("good bad"), units=4, embedding_dim=4, num_layers=1)
     options = {"pretrained": parent, "ngram_buckets": buckets, "epochs": 1, "verbose": False}
-    model = textrnn.train_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **options)
+    model = textrnn.train_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **arguments_for(CLASSIFIER, **options))
     assert (model.ngrams, model.ngram_buckets) == (ngrams, buckets or 0)
 
 
 def test_labels_that_are_numbers_stand_by_their_size():
     options = {**SMALL, "epochs": 1, "verbose": False}
     stars = [1, 10, 2, 9]
-    assert textrnn.train_classifier((["a"] * 4, stars), **options).labels == ("1", "2", "9", "10")
-    assert textrnn.train_classifier((["a"] * 4, ["b", "10", "9", "a"]), **options).labels == ("10", "9", "a", "b")
+    assert textrnn.train_classifier((["a"] * 4, stars), **arguments_for(CLASSIFIER, **options)).labels == (
+        "1",
+        "2",
+        "9",
+        "10",
+    )
+    assert textrnn.train_classifier(
+        (["a"] * 4, ["b", "10", "9", "a"]), **arguments_for(CLASSIFIER, **options)
+    ).labels == (
+        "10",
+        "9",
+        "a",
+        "b",
+    )
 
 
 def test_an_empty_text_may_be_among_those_that_teach():
-    model = textrnn.train_classifier((["", "good", " "], ["none", "some", "none"]), **SMALL, epochs=1, verbose=False)
+    model = textrnn.train_classifier(
+        (["", "good", " "], ["none", "some", "none"]), **arguments_for(CLASSIFIER, **SMALL, epochs=1, verbose=False)
+    )
     assert model.labels == ("none", "some")
 
 
@@ -139,7 +154,9 @@ def test_rare_labels_can_count_more():
     answers = []
     for weight in (None, "balanced", {"common": 1.0, "rare": 30.0}):
         with pytest.warns(UserWarning, match="11 of the 11 held-out texts are also among those trained on"):
-            model = textrnn.train_classifier((texts, labels), class_weight=weight, **options)
+            model = textrnn.train_classifier(
+                (texts, labels), **arguments_for(CLASSIFIER, class_weight=weight, **options)
+            )
         answers.append(model.classify(["no"])[0].probabilities["rare"])
     assert answers[0] < answers[1] < answers[2]
 
@@ -155,11 +172,13 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, stopped):
                 raise RuntimeError("killed")
 
     source = (["good bread", "bad rope", "good lamp", "bad sea"] * 6, ["good", "bad"] * 12)
-    options = {**SMALL, "members": 2, "epochs": 2, "batch_size": 8, "checkpoint_seconds": 0, "verbose": False}
+    options = {**SMALL, "ensemble_size": 2, "epochs": 2, "batch_size": 8, "checkpoint_seconds": 0, "verbose": False}
     with pytest.raises(RuntimeError, match="killed"):
-        textrnn.train_classifier(source, out=tmp_path, callbacks=[Stop()], **options)
-    resumed = textrnn.train_classifier(source, out=tmp_path, resume=True, **options)
-    for a, b in zip(resumed.weights, textrnn.train_classifier(source, **options).weights, strict=True):
+        textrnn.train_classifier(source, **arguments_for(CLASSIFIER, out=tmp_path, callbacks=[Stop()], **options))
+    resumed = textrnn.train_classifier(source, **arguments_for(CLASSIFIER, out=tmp_path, resume=True, **options))
+    for a, b in zip(
+        resumed.weights, textrnn.train_classifier(source, **arguments_for(CLASSIFIER, **options)).weights, strict=True
+    ):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
@@ -180,16 +199,21 @@ class StopAfterTheFirstEpoch(keras.callbacks.Callback):
 def test_training_ends_with_a_calibration_on_the_held_out_texts_the_same_when_resumed(tmp_path):
     options = {**SMALL, "epochs": 2, "learning_rate": 0.03, "validation_split": 0.25}
     options |= {"verbose": False, "checkpoint_seconds": 0}
-    whole = textrnn.train_classifier(noisy_texts(), out=tmp_path / "whole", **options)
+    whole = textrnn.train_classifier(noisy_texts(), **arguments_for(CLASSIFIER, out=tmp_path / "whole", **options))
     recorded = json.loads((tmp_path / "whole/config.json").read_text())["calibration"]
     assert recorded["texts"] == 60
     assert recorded["temperature"] == whole.temperature != 1
     assert recorded["loss_after"] < recorded["loss_before"]
     assert textrnn.load(tmp_path / "whole").temperature == whole.temperature
     with pytest.raises(RuntimeError, match="killed"):
-        textrnn.train_classifier(noisy_texts(), out=tmp_path / "cut", callbacks=[StopAfterTheFirstEpoch()], **options)
+        textrnn.train_classifier(
+            noisy_texts(),
+            **arguments_for(CLASSIFIER, out=tmp_path / "cut", callbacks=[StopAfterTheFirstEpoch()], **options),
+        )
     for _ in range(2):  # a run that is at its end is calibrated again
-        resumed = textrnn.train_classifier(noisy_texts(), out=tmp_path / "cut", resume=True, **options)
+        resumed = textrnn.train_classifier(
+            noisy_texts(), **arguments_for(CLASSIFIER, out=tmp_path / "cut", resume=True, **options)
+        )
         assert resumed.temperature == whole.temperature
         assert json.loads((tmp_path / "cut/config.json").read_text())["calibration"] == recorded
         assert textrnn.load(tmp_path / "cut").temperature == whole.temperature
@@ -197,7 +221,7 @@ def test_training_ends_with_a_calibration_on_the_held_out_texts_the_same_when_re
 
 def test_few_held_out_texts_calibrate_nothing(capsys):
     options = {**SMALL, "epochs": 1, "validation_split": 0.25}
-    assert textrnn.train_classifier(noisy_texts(60), **options).temperature == 1
+    assert textrnn.train_classifier(noisy_texts(60), **arguments_for(CLASSIFIER, **options)).temperature == 1
     assert "not calibrated: that takes 50 held-out texts, there are 15" in capsys.readouterr().out
 
 
@@ -207,12 +231,14 @@ def test_a_run_that_was_calibrated_later_keeps_that_when_resumed(tmp_path, valid
     options = {**SMALL, "epochs": 1, "verbose": False, "out": tmp_path, "class_weight": {0: 1.0, 1: np.float32(2.0)}}
     options["validation_split"] = validation_split
     source = (["good", "bad"] * 8, [0, 1] * 8)
-    textrnn.train_classifier(source, **options)
+    textrnn.train_classifier(source, **arguments_for(CLASSIFIER, **options))
     calibrated = textrnn.load(tmp_path)
     calibrated.temperature = 2.5
     calibrated.save(tmp_path / "model.keras")
     for epochs in (1, 2):
-        resumed = textrnn.train_classifier(source, **{**options, "epochs": epochs}, resume=True)
+        resumed = textrnn.train_classifier(
+            source, **arguments_for(CLASSIFIER, **{**options, "epochs": epochs}, resume=True)
+        )
         assert resumed.temperature == textrnn.load(tmp_path).temperature == 2.5
 
 
@@ -223,7 +249,7 @@ def test_of_as_many_right_answers_the_lower_loss_is_better(tmp_path):
     options = {**SMALL, "epochs": 12, "learning_rate": 0.05, "validation_split": 0.1, "patience": 2, "verbose": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # held-out texts that are also trained on
-        textrnn.train_classifier((texts, labels), out=tmp_path, **options)
+        textrnn.train_classifier((texts, labels), **arguments_for(CLASSIFIER, out=tmp_path, **options))
     best, waited = (-1.0, np.inf), 0
     for line in map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines()):
         found = (-line["val_accuracy"], line["val_loss"])
@@ -237,14 +263,14 @@ def test_only_the_end_of_a_long_text_is_trained_on_where_that_is_asked_for():
     ends, labels = ["good", "bad"] * 8, ["yes", "no"] * 8
     options = {**SMALL, "tokenizer": WordTokenizer().fit(ends), "epochs": 1, "verbose": False}
     short, cut, whole = (
-        textrnn.train_classifier((texts, labels), **options, **more)
+        textrnn.train_classifier((texts, labels), **arguments_for(CLASSIFIER, **options, **more))
         for texts, more in (
             (ends, {}),
             (["bad bad " + end for end in ends], {"maximum_length": 1}),
             (["bad bad " + end for end in ends], {}),
         )
     )
-    kernels = [model.readers[0].head.kernel.numpy() for model in (short, cut, whole)]
+    kernels = [model.text_encoders[0].head.kernel.numpy() for model in (short, cut, whole)]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert np.abs(kernels[0] - kernels[2]).max() > 1e-4
     assert cut.classify(["bad bad good"]) != cut.classify(["good"])  # answers are of whole texts
@@ -253,7 +279,9 @@ def test_only_the_end_of_a_long_text_is_trained_on_where_that_is_asked_for():
 @pytest.mark.parametrize("length", [0, -1, 2.5, True])
 def test_a_maximum_length_is_a_positive_integer(length):
     with pytest.raises((TypeError, ValueError), match="`maximum_length` must be a positive integer"):
-        textrnn.train_classifier((["a", "b"], ["x", "y"]), maximum_length=length, verbose=False)
+        textrnn.train_classifier(
+            (["a", "b"], ["x", "y"]), verbose=False, training=textrnn.ClassifierTraining(maximum_length=length)
+        )
 
 
 def test_cores_that_share_many_texts_answer_what_one_would():

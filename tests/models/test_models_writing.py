@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import textrnn
-from textrnn.generation import StreamPool, author
+from textrnn.generation import StreamPool, plan
 from textrnn.models import language_model
+from textrnn.options.tasks import GENERATION, arguments_for
 from textrnn.text import CharacterTokenizer
 
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
@@ -34,7 +35,7 @@ def make(**options):
 @pytest.fixture
 def compiles(monkeypatch):
     """Has every batch written by the compiled function."""
-    monkeypatch.setattr(author, "is_worth_compiling", lambda samples, length: samples > 1)
+    monkeypatch.setattr(plan, "is_worth_compiling", lambda samples, length: samples > 1)
 
 
 @pytest.mark.usefixtures("compiles")
@@ -42,16 +43,18 @@ def compiles(monkeypatch):
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_seed_writes_the_same_text_alone_and_in_a_batch(cell, options):
     model = make(cell=cell)
-    texts = model.generate("the ", length=150, seed=4, samples=6, **options)
-    assert texts[0] == model.generate("the ", length=150, seed=4, **options)
-    assert texts[:3] == model.generate("the ", length=150, seed=4, samples=3, **options)
+    texts = model.generate("the ", **arguments_for(GENERATION, length=150, seed=4, samples=6, **options))
+    assert texts[0] == model.generate("the ", **arguments_for(GENERATION, length=150, seed=4, **options))
+    assert texts[:3] == model.generate("the ", **arguments_for(GENERATION, length=150, seed=4, samples=3, **options))
     assert len(set(texts)) == 6
 
 
 def test_a_large_batch_is_written_by_the_compiled_function(monkeypatch):
     model, steps = make(documents=True), []
-    twin = model.numpy_twin()
-    monkeypatch.setattr(twin, "step", lambda *read: steps.append(read) or type(twin).step(twin, *read))
+    numpy_model = model.to_numpy()
+    monkeypatch.setattr(
+        numpy_model, "step", lambda *read: steps.append(read) or type(numpy_model).step(numpy_model, *read)
+    )
     texts = model.generate(length=1024, seed=1, samples=64, stop="th")
     assert len(steps) <= 1  # the one that reads the beginning
     assert all("th" not in text for text in texts)
@@ -75,10 +78,10 @@ def test_every_cell_and_option_is_compiled_to_write_the_same(options):
 
 
 @pytest.mark.usefixtures("compiles")
-def test_one_text_comes_symbol_by_symbol_even_where_a_batch_was_compiled_for(monkeypatch):
+def test_one_text_comes_token_by_token_even_where_a_batch_was_compiled_for(monkeypatch):
     model = make()
     model.generate(length=10, seed=1, samples=2)
-    monkeypatch.setattr(type(model.stepper().write), "__call__", None)  # not called again
+    monkeypatch.setattr(type(model.snapshot().write), "__call__", None)  # not called again
     assert len(list(model.stream(length=10, seed=1))) > 5
 
 
@@ -92,14 +95,14 @@ def test_labels_go_through_the_compiled_function():
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_few_symbols_are_read_as_many_are(cell, monkeypatch):
+def test_few_tokens_are_read_as_many_are(cell, monkeypatch):
     model = make(cell=cell, zoneout=0.2, layer_norm=True, residual=True)
-    step, ids = model.stepper().step, model.tokenizer.encode(TEXT)
+    step, ids = model.snapshot().step, model.tokenizer.encode(TEXT)
     rows, states = np.stack([ids, ids[::-1]]), model.initial_states(2)
     few, _ = step(rows, states)
     one, _ = step(rows[:1], model.initial_states(1))  # one text is NumPy's, however long
-    monkeypatch.setattr(language_model, "SYMBOLS_WITH_NUMPY", 0)
-    monkeypatch.setattr(model.twins.current()[0], "step", None)
+    monkeypatch.setattr(language_model, "MAX_NUMPY_TOKENS", 0)
+    monkeypatch.setattr(model.snapshots.current()[0], "step", None)
     many, _ = step(rows, states)
     np.testing.assert_allclose(few, many, atol=1e-5)
     np.testing.assert_allclose(one, many[:1], atol=1e-5)
@@ -115,7 +118,7 @@ def test_a_text_cut_in_two_is_read_as_a_whole(dtype, cut):
     np.testing.assert_allclose(parts, model.score(text).log_probabilities, atol=1e-6)
 
 
-def test_a_model_that_learns_forgets_its_numpy_twin():
+def test_a_model_that_learns_forgets_its_numpy_snapshot():
     model = make()
     state, before = model.read("the "), model.score(TEXT).log_probabilities
     weight = model.recurrent_layers[1].cell.recurrent_kernel

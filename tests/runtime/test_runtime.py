@@ -10,6 +10,7 @@ import pytest
 
 import textrnn
 from textrnn import runtime
+from textrnn.options.tasks import GENERATION, arguments_for
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
@@ -22,7 +23,7 @@ LANGUAGE_MODELS = {
     "zoneout": {"zoneout": 0.3},
     "residual": {"residual": True, "dropout": 0.4, "weight_drop": 0.3, "input_dropout": 0.1},
     "tied": {"tie_embeddings": True, "embedding_dim": 8},
-    "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "layer_norm": True, "negatives": 4},
+    "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "layer_norm": True, "num_sampled": 4},
     "labels": {"labels": ["bad", "good"]},
     "documents": {"documents": True},
     "bfloat16": {"dtype": "mixed_bfloat16"},
@@ -34,8 +35,8 @@ CLASSIFIERS = {
     "gru_ngrams": {"cell": "gru", "ngrams": 5, "ngram_buckets": 17},
     "small_ngrams": {"cell": "min_gru", "bidirectional": False, "ngrams": 3, "ngram_buckets": 17, "ngram_dim": 3},
     "attention": {"cell": "gru", "pooling": "attention"},
-    "min_gru_members": {"cell": "min_gru", "members": 2, "ngram_buckets": 5},
-    "calibrated_members": {"members": 3, "temperature": 0.3},
+    "min_gru_members": {"cell": "min_gru", "ensemble_size": 2, "ngram_buckets": 5},
+    "calibrated_members": {"ensemble_size": 3, "temperature": 0.3},
 }
 
 
@@ -77,7 +78,9 @@ def test_logits_and_states_of_a_language_model_are_those_of_tensorflow(options, 
 def test_a_seed_writes_the_same_text_without_tensorflow(tokenizer, tmp_path):
     slow, fast = both(make_language_model(tokenizer().fit(TEXT), cell="gru"), tmp_path)
     options = {"length": 60, "seed": 3, "temperature": 0.9, "top_p": 0.95, "samples": 3}
-    assert fast.generate("the ", **options) == slow.generate("the ", **options)
+    assert fast.generate("the ", **arguments_for(GENERATION, **options)) == slow.generate(
+        "the ", **arguments_for(GENERATION, **options)
+    )
     assert "".join(fast.stream("the ", length=30, seed=1)) == slow.generate("the ", length=30, seed=1)
 
 

@@ -44,8 +44,8 @@ def test_a_quantised_file_is_smaller_and_both_read_the_same_from_it(make, tmp_pa
 
 
 def test_each_row_has_steps_of_its_own(tmp_path):
-    symbols = "".join(map(chr, range(33, 127)))
-    model = textrnn.LanguageModel(CharacterTokenizer().fit(symbols), units=8, embedding_dim=48)
+    tokens = "".join(map(chr, range(33, 127)))
+    model = textrnn.LanguageModel(CharacterTokenizer().fit(tokens), units=8, embedding_dim=48)
     size = np.logspace(-4, 2, model.tokenizer.vocabulary_size)
     model.embedding.embeddings.assign(size[:, None] * np.linspace(-1, 1, 48))
     model.save(tmp_path / "small.keras", quantised=True)
@@ -78,8 +78,8 @@ def test_a_vocabulary_may_be_large(tmp_path):
     tokenizer = WordTokenizer().fit([" ".join(f"word{n}" for n in range(17_000))])  # scales of more than 64 KB
     model = textrnn.TextClassifier(tokenizer, ["a", "b"], embedding_dim=4, units=2)
     model.save(tmp_path / "small.keras", quantised=True)
-    own = runtime.load(tmp_path / "small.keras").readers[0].embeddings
-    np.testing.assert_allclose(own, model.readers[0].embedding.embeddings.numpy(), atol=0.01)
+    own = runtime.load(tmp_path / "small.keras").text_encoders[0].embeddings
+    np.testing.assert_allclose(own, model.text_encoders[0].embedding.embeddings.numpy(), atol=0.01)
 
 
 def test_the_preset_for_sentiment_knows_praise_from_blame():

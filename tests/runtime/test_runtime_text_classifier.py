@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import textrnn
 from textrnn.classification.explanation import pieces_of
-from textrnn.models.twins import classifier_twin
+from textrnn.models.snapshots import classifier_to_numpy
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 TEXT = "The sea is a slow clock.\nNot bad at all, the light turns!\n"
@@ -33,10 +33,12 @@ def make(tokenizer=None, labels=("no", "so so", "yes"), **options):
 
 
 @pytest.fixture(scope="module")
-def readers():
+def encoders():
     """A classifier of every tokenizer, with n-grams, which also look back over the edge of a part, or of several."""
     return {
-        name: classifier_twin(make(tokenizer, ngrams=2 if name == "word" else 4, ngram_buckets=17, members=2))
+        name: classifier_to_numpy(
+            make(tokenizer, ngrams=2 if name == "word" else 4, ngram_buckets=17, ensemble_size=2)
+        )
         for name, tokenizer in TOKENIZERS.items()
     }
 
@@ -44,46 +46,46 @@ def readers():
 @pytest.mark.parametrize("name", TOKENIZERS)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_the_answer_so_far_is_that_for_the_text_so_far(readers, name, data):
+def test_the_answer_so_far_is_that_for_the_text_so_far(encoders, name, data):
     text = data.draw(st.text(st.sampled_from("Tthe seabdNl.,! \n☃é"), max_size=40), label="text")
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6), label="cuts"))
-    classifier = readers[name]
-    reader = classifier.reader()
+    classifier = encoders[name]
+    encoder = classifier.stream()
     for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
-        said = reader.feed(text[start:end])
+        said = encoder.feed(text[start:end])
         expected = classifier.classify([text[:end]])[0]
         assert said.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
-        assert said == reader.prediction
+        assert said == encoder.prediction
 
 
-def test_what_is_kept_of_a_text_does_not_grow_with_it(readers):
-    reader = readers["character"].reader()
+def test_what_is_kept_of_a_text_does_not_grow_with_it(encoders):
+    encoder = encoders["character"].stream()
     for piece in ["the sea ", "x" * 5000, " " * 5000, "light"] * 3:
-        reader.feed(piece)
-        assert len(reader.pending) <= 1000
+        encoder.feed(piece)
+        assert len(encoder.pending) <= 1000
     text = "".join(["the sea ", "x" * 5000, " " * 5000, "light"] * 3)
-    expected = readers["character"].classify([text])[0].probabilities
-    assert reader.prediction.probabilities == pytest.approx(expected, abs=1e-6)
-    reader.reset()
-    assert reader.prediction == readers["character"].classify([""])[0]
+    expected = encoders["character"].classify([text])[0].probabilities
+    assert encoder.prediction.probabilities == pytest.approx(expected, abs=1e-6)
+    encoder.reset()
+    assert encoder.prediction == encoders["character"].classify([""])[0]
 
 
 def test_a_bidirectional_classifier_cannot_answer_before_the_end():
     with pytest.raises(ValueError, match="reads it from its end, too: train one with `bidirectional=False`"):
-        make(bidirectional=True).reader()
+        make(bidirectional=True).stream()
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
 def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
     pooling, ngrams = {"lstm": ("concat", 2), "gru": ("attention", 3), "min_gru": ("concat", 20)}[cell]
-    model = make(cell=cell, ngrams=ngrams, ngram_buckets=17, members=2, pooling=pooling)
+    model = make(cell=cell, ngrams=ngrams, ngram_buckets=17, ensemble_size=2, pooling=pooling)
     sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
     whole = model.log_probabilities(sequences)
     contributions, base = model.contributions(sequences[0], 0, 1)
-    monkeypatch.setattr("textrnn.models.text_classifier.SYMBOLS_AT_ONCE", 4 * 9)
+    monkeypatch.setattr("textrnn.models.text_classifier.MAX_TOKENS_AT_ONCE", 4 * 9)
     np.testing.assert_allclose(model.log_probabilities(sequences), whole, atol=1e-5)
-    monkeypatch.setattr("textrnn.runtime.text_classifier.SYMBOLS_A_PART", 4 * 9)
-    np.testing.assert_allclose(classifier_twin(model).log_probabilities(sequences), whole, atol=1e-5)
+    monkeypatch.setattr("textrnn.runtime.text_classifier.MAX_PART_TOKENS", 4 * 9)
+    np.testing.assert_allclose(classifier_to_numpy(model).log_probabilities(sequences), whole, atol=1e-5)
     in_parts = model.contributions(sequences[0], 0, 1)
     np.testing.assert_allclose(in_parts[0], contributions, atol=1e-5)
     assert in_parts[1] == pytest.approx(base, abs=1e-5)
@@ -95,21 +97,21 @@ def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
         {},
         {"bidirectional": True},
         {"reverse": True},
-        {"members": 2, "temperature": 0.5},
+        {"ensemble_size": 2, "temperature": 0.5},
         {"pooling": "attention", "temperature": 2.5},
     ],
     ids=str,
 )
 def test_contributions_sum_to_the_log_odds_of_the_answer(options):
     model = make(**options)
-    model.readers[0].head.bias.assign([3.0, 0.0, -4.0])  # readers that disagree
+    model.text_encoders[0].head.bias.assign([3.0, 0.0, -4.0])  # encoders that disagree
     explanation = model.explain(TEXT, "yes", "no")
     probabilities = model.classify([TEXT])[0].probabilities
     log_odds = np.log(probabilities["yes"] / probabilities["no"])
     assert explanation.difference == pytest.approx(log_odds, abs=1e-4)
     assert explanation.base + explanation.contributions.sum() == pytest.approx(log_odds, abs=1e-4)
     assert "".join(explanation.pieces) == TEXT
-    heads = [reader.head.bias.numpy() for reader in model.readers]
+    heads = [encoder.head.bias.numpy() for encoder in model.text_encoders]
     if len(heads) == 1:
         expected = (heads[0][2] - heads[0][0]) / model.temperature
         assert explanation.base == pytest.approx(expected, abs=1e-4)  # a text that says nothing
@@ -118,12 +120,12 @@ def test_contributions_sum_to_the_log_odds_of_the_answer(options):
 def test_a_step_contributes_its_share_of_what_is_pooled():
     """With hidden outputs in plain sight: h_t = x_t, so mean, maximum and last output are those of the inputs."""
     model = make(CharacterTokenizer().fit("abc"), ["x", "y"], cell="min_gru", units=2, embedding_dim=2, num_layers=1)
-    twin = classifier_twin(model)
-    (reader,) = twin.readers
+    numpy_model = classifier_to_numpy(model)
+    (encoder,) = numpy_model.text_encoders
     outputs = np.array([[1.0, 0.0], [3.0, 5.0], [2.0, 4.0]])
-    reader._run = lambda ids, carried, mask: (outputs[None], [])
-    reader.head = (np.array([[1, 0], [0, 0], [0, 3], [0, 0], [0, 0], [10, 0]], float), np.array([0.5, 0.25]))
-    told, base = reader.contributions(np.array([3, 4, 5]), 0, 1)
+    encoder._run = lambda ids, carried, mask: (outputs[None], [])
+    encoder.head = (np.array([[1, 0], [0, 0], [0, 3], [0, 0], [0, 0], [10, 0]], float), np.array([0.5, 0.25]))
+    told, base = encoder.contributions(np.array([3, 4, 5]), 0, 1)
     # last: feature 0 moved by +1, +2, -1; mean: -3 a third of feature 0; highest: feature 1 at the second step
     np.testing.assert_allclose(told, [1 - 1, 2 - 3 + 50, -1 - 2])
     assert base == 0.25
@@ -134,7 +136,7 @@ def test_explanations_are_shown_without_letting_the_text_into_the_page():
     page = explanation.to_html()
     assert "<b>" not in page.split("<p", 1)[1]
     assert "&amp;" in page
-    assert "".join(explanation.pieces) == "the <b>sea</b> & light"  # unknown symbols as they were written
+    assert "".join(explanation.pieces) == "the <b>sea</b> & light"  # unknown tokens as they were written
     assert "\x1b[48;5;" in explanation.to_terminal()
     assert explanation.label == "yes"
     assert explanation.against in ("no", "so so")

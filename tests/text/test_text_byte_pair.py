@@ -21,7 +21,7 @@ TEXT = ANY_TEXT | WORDY_TEXT.map("".join)
 
 
 def pieces(tokenizer, text):
-    return [tokenizer.decode([symbol]) for symbol in tokenizer.encode(text)]
+    return [tokenizer.decode([token]) for token in tokenizer.encode(text)]
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def counted_anew(counts, at_most):
     words, merges = {word: spell(word) for word in counts}, []
     while len(merges) < at_most:
         pairs = Counter()
-        for word, symbols in words.items():
-            for pair in pairwise(symbols):
+        for word, tokens in words.items():
+            for pair in pairwise(tokens):
                 pairs[pair] += counts[word]
         best = min(pairs, key=lambda pair: (-pairs[pair], pair), default=None)
         if best is None or pairs[best] < 2:
             break
-        words = {word: merge_pair(symbols, best, FIRST + len(merges)) for word, symbols in words.items()}
+        words = {word: merge_pair(tokens, best, FIRST + len(merges)) for word, tokens in words.items()}
         merges.append(best)
     return merges
 
@@ -77,7 +77,7 @@ def test_any_text_comes_back_whatever_was_learnt_and_wherever_it_is_cut(learnt, 
     assert ids.dtype == np.int32
     assert tokenizer.decode(ids) == text
     decode_one = tokenizer.incremental_decoder()
-    assert "".join(decode_one(symbol) for symbol in [*ids, 3]) == text + "\0"
+    assert "".join(decode_one(token) for token in [*ids, 3]) == text + "\0"
 
 
 @given(TEXT)
@@ -104,25 +104,25 @@ def test_a_word_takes_the_space_before_it(text, words):
     assert split_words(text) == words
 
 
-def test_no_symbol_crosses_words():
+def test_no_token_crosses_words():
     text = "the sea, the sea: it's 1984 and 1985!\n\nthe sea... " * 3
     tokenizer = BytePairTokenizer().fit(text)
-    symbols = pieces(tokenizer, text)
-    assert " sea" in symbols
-    assert all(len(split_words(symbol)) == 1 for symbol in symbols)
+    tokens = pieces(tokenizer, text)
+    assert " sea" in tokens
+    assert all(len(split_words(token)) == 1 for token in tokens)
 
 
-def test_a_symbol_that_ends_within_a_character_waits_for_the_rest():
+def test_a_token_that_ends_within_a_character_waits_for_the_rest():
     data = {"kind": "byte_pair", "maximum_size": 8000, "merges": [[A, 0xE3 + 3]]}
     tokenizer = BytePairTokenizer.from_dict(json.loads(json.dumps(data)))
     ids = tokenizer.encode("aを")
     assert ids.tolist() == [FIRST, 0x82 + 3, 0x92 + 3]
     decode_one = tokenizer.incremental_decoder()
-    assert [decode_one(symbol) for symbol in ids] == ["a", "", "を"]
+    assert [decode_one(token) for token in ids] == ["a", "", "を"]
     assert tokenizer.decode(ids[:2]) == "a\ufffd"
 
 
-def test_without_merges_the_symbols_are_the_bytes():
+def test_without_merges_the_tokens_are_the_bytes():
     text = "né 😀 \ud83d"
     np.testing.assert_array_equal(BytePairTokenizer().fit("a").encode(text), ByteTokenizer().encode(text))
 

@@ -60,7 +60,7 @@ def test_the_spans_of_documents_hold_the_documents(tmp_path_factory, documents, 
     assert END_ID not in np.concatenate([ids[start:stop] for start, stop in spans])
 
 
-def test_symbols_after_the_last_end_of_text_are_a_document():
+def test_tokens_after_the_last_end_of_text_are_a_document():
     assert document_spans(np.array([5, END_ID, 6, 7])).tolist() == [[0, 1], [2, 4]]
     assert document_spans(np.array([5, 6])).tolist() == [[0, 2]]
     assert document_spans(np.array([], np.uint8)).shape == (0, 2)
@@ -77,7 +77,7 @@ def test_a_failure_while_writing_leaves_the_old_file_and_no_other(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         write_ids(broken_pieces(), tokenizer, path, end_of_text=False)
-    with pytest.raises(ValueError, match="`pieces` must hold at least one symbol; received none"):
+    with pytest.raises(ValueError, match="`pieces` must hold at least one token; received none"):
         write_ids([], tokenizer, path, end_of_text=True)
     assert [item.name for item in tmp_path.iterdir()] == ["ids"]
     assert tokenizer.decode(open_ids(path, tokenizer.vocabulary_size)) == "abab"

@@ -22,7 +22,7 @@ def pack_zstandard(data):
 
 PACKINGS = {
     "": bytes,
-    ".gz": lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:]),  # two members
+    ".gz": lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:]),  # two ensemble_size
     ".bz2": bz2.compress,
     ".xz": lzma.compress,
     ".zst": lambda data: pack_zstandard(data[:9]) + pack_zstandard(data[9:]),

@@ -84,7 +84,7 @@ def test_decoding_gives_back_every_text_exactly(kind, text):
     assert ids.min() > END_ID
     assert ids.max() < tokenizer.vocabulary_size
     assert tokenizer.decode(ids) == text
-    assert tokenizer.unknown_symbols(text) == []
+    assert tokenizer.unknown_tokens(text) == []
 
 
 @every_kind
@@ -95,7 +95,7 @@ def test_decoding_any_ids_piece_by_piece_equals_decoding_them_at_once(kind, data
     ids = data.draw(st.lists(st.integers(0, tokenizer.vocabulary_size - 1), max_size=30))
     ids += [3] if kind in ("byte", "byte_pair") else []  # byte 0 ends any unfinished character
     decode_one = tokenizer.incremental_decoder()
-    assert "".join(decode_one(symbol_id) for symbol_id in ids) == tokenizer.decode(ids)
+    assert "".join(decode_one(token_id) for token_id in ids) == tokenizer.decode(ids)
 
 
 @every_kind
@@ -113,9 +113,9 @@ def test_a_tokenizer_survives_json(kind, text, other):
 @pytest.mark.parametrize("kind", ["character", "word"])
 @given(text=TEXT, other=TEXT)
 @thorough
-def test_unknown_symbols_are_exactly_those_shown_as_replacements(kind, text, other):
+def test_unknown_tokens_are_exactly_those_shown_as_replacements(kind, text, other):
     tokenizer = make_tokenizer(kind).fit(text)
-    unknown = tokenizer.unknown_symbols(other)
+    unknown = tokenizer.unknown_tokens(other)
     assert len(set(unknown)) == len(unknown)
     assert bool(unknown) == (UNKNOWN_ID in tokenizer.encode(other))
     decoded = tokenizer.decode(tokenizer.encode(other))
@@ -187,19 +187,19 @@ def test_bytes_that_are_no_text_decode_to_replacements_instead_of_failing(data):
 
 def test_a_byte_decoder_holds_back_a_character_until_it_is_complete():
     decode_one = ByteTokenizer().incremental_decoder()
-    assert [decode_one(symbol_id) for symbol_id in ByteTokenizer().encode("é€")] == ["", "é", "", "", "€"]
+    assert [decode_one(token_id) for token_id in ByteTokenizer().encode("é€")] == ["", "é", "", "", "€"]
 
 
 def shown(text, corpus="it's a well-known fact, he said: 'no' (really)! iPhone\n"):
-    """The symbols of `text`, with the fixed ones spelled out."""
+    """The tokens of `text`, with the fixed ones spelled out."""
     tokenizer = WordTokenizer().fit([corpus, text])
     words = tokenizer.to_dict()["words"]
     names = {GLUE_ID: "<glue>", CAPITALISED_ID: "<cap>", UPPER_ID: "<upper>", SPACE_ID: "<space>"}
-    return [names.get(symbol_id) or words[symbol_id - 7] for symbol_id in tokenizer.encode(text).tolist()]
+    return [names.get(token_id) or words[token_id - 7] for token_id in tokenizer.encode(text).tolist()]
 
 
 @pytest.mark.parametrize(
-    ("text", "symbols"),
+    ("text", "tokens"),
     [
         ("It's a fact, he said.", ["<cap>", "it's", "a", "fact", ",", "he", "said", "."]),
         ("(well-known) A", ["(", "well", "-", "known", ")", "<cap>", "a"]),
@@ -214,8 +214,8 @@ def shown(text, corpus="it's a well-known fact, he said: 'no' (really)! iPhone\n
         ("a😀\ufe0f", ["a", "<glue>", "😀", "\ufe0f"]),
     ],
 )
-def test_usual_spacing_and_case_cost_little_and_the_rest_is_spelled_out(text, symbols):
-    assert shown(text) == symbols
+def test_usual_spacing_and_case_cost_little_and_the_rest_is_spelled_out(text, tokens):
+    assert shown(text) == tokens
 
 
 def test_spaces_around_an_unknown_word_are_kept():
@@ -223,7 +223,7 @@ def test_spaces_around_an_unknown_word_are_kept():
     assert tokenizer.decode(tokenizer.encode("We like ZEBRAS, and\tthe (shore.")) == (
         "We like \ufffd, and\ufffdthe \ufffdshore."
     )
-    assert tokenizer.unknown_symbols("Zebras, zebras and\tthe yaks") == ["zebras", "\t", "yaks"]
+    assert tokenizer.unknown_tokens("Zebras, zebras and\tthe yaks") == ["zebras", "\t", "yaks"]
 
 
 def test_rare_words_are_unknown_and_the_vocabulary_has_a_limit():
@@ -255,7 +255,7 @@ def test_using_an_unfitted_tokenizer_says_what_to_do(kind):
         lambda: tokenizer.vocabulary_size,
         lambda: tokenizer.to_dict(),
         lambda: tokenizer.incremental_decoder(),
-        lambda: tokenizer.unknown_symbols("a"),
+        lambda: tokenizer.unknown_tokens("a"),
     ):
         with pytest.raises(ValueError, match=r"Tokenizer has no vocabulary yet; call fit\(texts\) first"):
             use()
@@ -312,14 +312,14 @@ def test_texts_that_are_no_texts_are_named_by_index(kind):
         ("byte_pair", {"merges": None}, "`data['merges']` must be a list of pairs of ids; received NoneType"),
         ("byte_pair", {"merges": [[3, 4], [3, 4]]}, "`data['merges']` must hold each pair once"),
         ("byte_pair", {"merges": [[3, 259]]}, "`data['merges'][0]` must be a list of two ids in 3..258"),
-        ("byte_pair", {"merges": [[3, 4], [2, 259]]}, "two ids in 3..259, the symbols before it; received [2, 259]"),
+        ("byte_pair", {"merges": [[3, 4], [2, 259]]}, "two ids in 3..259, the tokens before it; received [2, 259]"),
         ("byte_pair", {"merges": [[3, True]]}, "received [3, True]"),
         ("byte_pair", {"merges": [[3, 4, 5]]}, "received [3, 4, 5]"),
         ("byte_pair", {"merges": ["ab"]}, "received 'ab'"),
         (
             "byte_pair",
             {"merges": [[3, 3], *([n, n] for n in range(259, 299))]},
-            "`data['merges'][10]` must make a symbol of at most 1024 bytes; [268, 268] makes one of 2048",
+            "`data['merges'][10]` must make a token of at most 1024 bytes; [268, 268] makes one of 2048",
         ),
         (
             "byte_pair",
@@ -380,16 +380,16 @@ def test_heads_and_tails_of_words_give_back_the_text(text, letters):
     tokenizer = WordTokenizer(head_letters=letters).fit([text, "a"])
     assert tokenizer.decode(tokenizer.encode(text)) == text
     piece = tokenizer.incremental_decoder()
-    assert "".join(piece(int(symbol)) for symbol in tokenizer.encode(text)) == text
+    assert "".join(piece(int(token)) for token in tokenizer.encode(text)) == text
     assert WordTokenizer.from_dict(json.loads(json.dumps(tokenizer.to_dict()))) == tokenizer
 
 
-def test_long_words_that_begin_alike_share_a_symbol():
+def test_long_words_that_begin_alike_share_a_token():
     tokenizer = WordTokenizer(head_letters=5).fit("Disappointed, disappointing; BORED")
     first, second = tokenizer.encode("disappointed")[0], tokenizer.encode("disappointing")[0]
     assert first == second
     assert tokenizer.decode(tokenizer.encode("DISAPPOINTED")) == "DISAPPOINTED"
-    assert tokenizer.unknown_symbols("disappointment bored") == ["disappointment"]
+    assert tokenizer.unknown_tokens("disappointment bored") == ["disappointment"]
 
 
 def test_an_extended_tokenizer_keeps_its_ids_and_adds_what_is_new():
@@ -397,7 +397,7 @@ def test_an_extended_tokenizer_keeps_its_ids_and_adds_what_is_new():
     new = old.extended(["a sæa"])
     assert new.encode("sea").tolist() == old.encode("sea").tolist()
     assert [new.decode([n]) for n in range(old.vocabulary_size, new.vocabulary_size)] == [" ", "æ"]
-    assert old.unknown_symbols("æ") == ["æ"]
+    assert old.unknown_tokens("æ") == ["æ"]
     assert ByteTokenizer().extended(["anything"]) == ByteTokenizer()
     pairs = BytePairTokenizer().fit("the sea, the sea")
     assert pairs.extended(["anything"]) == pairs
@@ -420,7 +420,7 @@ def test_an_extended_word_tokenizer_keeps_to_its_settings():
 def test_a_run_of_marks_that_would_take_minutes_to_compose_is_refused(unit):
     text = "fine \u00e9 e" + unit * 1_000_000
     tokenizer = CharacterTokenizer("NFC").fit("abc\u00e9")
-    for take in (tokenizer.encode, CharacterTokenizer("NFC").fit, tokenizer.unknown_symbols, tokenizer.extended):
+    for take in (tokenizer.encode, CharacterTokenizer("NFC").fit, tokenizer.unknown_tokens, tokenizer.extended):
         with pytest.raises(
             ValueError, match=r"at most 1,000 combining marks in a row; .* from character 8 on, .* U\+0"
         ):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import textrnn
+from textrnn.options.tasks import LANGUAGE_MODEL, arguments_for
 from textrnn.training.averaging import WeightAverages
 
 TEXTS = ["the sea is a slow clock.\n", "a rope, a lamp, a loaf of bread.\n"] * 12
@@ -52,7 +53,9 @@ class Recorder(keras.callbacks.Callback):
 def train(decay, epochs):
     record = Recorder()
     options = {"weight_averaging": decay, "epochs": epochs, "validation_split": 0, "callbacks": [record]}
-    return textrnn.train_language_model(TEXTS, **SMALL, **options).get_weights(), record.passed
+    return textrnn.train_language_model(
+        TEXTS, **arguments_for(LANGUAGE_MODEL, **SMALL, **options)
+    ).get_weights(), record.passed
 
 
 def test_averaging_changes_what_is_kept_and_nothing_of_the_way_there():

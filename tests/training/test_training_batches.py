@@ -1,4 +1,4 @@
-"""Batches: every symbol once, in order, and the same again from the epoch's number alone."""
+"""Batches: every token once, in order, and the same again from the epoch's number alone."""
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_an_epoch_can_be_entered_at_any_step(first):
             assert a.is_fresh == b.is_fresh
 
 
-def test_every_document_is_predicted_to_its_end_and_none_of_its_symbols_is_lost():
+def test_every_document_is_predicted_to_its_end_and_none_of_its_tokens_is_lost():
     texts = [[5, 6, 7], [], [8], [9] * 11]
     read = []
     rows: list[list[int]] = []

@@ -7,8 +7,10 @@ import tensorflow as tf
 
 import textrnn
 from textrnn.models import TextClassifier
+from textrnn.options import TrainingOptions
+from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import WordTokenizer
-from textrnn.training import ExampleBatches, LabelOfText, Trainer, TrainingSettings, traced_steps, weigh_classes
+from textrnn.training import ExampleBatches, LabelOfText, Trainer, traced_steps, weigh_classes
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import NO_LABEL, Batch
 from textrnn.training.traced_steps import TracedSteps
@@ -19,8 +21,15 @@ TARGETS = np.array([0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], np.int32)
 
 
 def make_classifier():
-    options = {"cell": "min_gru", "units": 4, "embedding_dim": 4, "members": 1, "bidirectional": False, "seed": 1}
-    options |= {"dropout": 0.0, "symbol_dropout": 0.0, "ngram_buckets": 0, "pooling": "concat"}
+    options = {
+        "cell": "min_gru",
+        "units": 4,
+        "embedding_dim": 4,
+        "ensemble_size": 1,
+        "bidirectional": False,
+        "seed": 1,
+    }
+    options |= {"dropout": 0.0, "token_dropout": 0.0, "ngram_buckets": 0, "pooling": "concat"}
     return TextClassifier(WordTokenizer().fit(" ".join(f"w{n}" for n in range(20))), ["a", "b"], **options)
 
 
@@ -45,10 +54,10 @@ class Descent:
         """How far a step on these rows moves the weights, and its loss and accuracy."""
         before = self.model.get_weights()
         sums, _, _ = self.steps.train(Batch(ids[rows], targets[rows], has_padding=True, is_fresh=True), ())
-        loss, hits, count = sums.numpy()
+        loss, correct, count = sums.numpy()
         moves = np.concatenate([np.ravel(a - b) for a, b in zip(before, self.model.get_weights(), strict=True)])
         self.model.set_weights(before)
-        return moves, loss / count, hits / count
+        return moves, loss / count, correct / count
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +78,7 @@ def test_a_step_divides_by_the_texts_as_keras_does(shards, plain, monkeypatch):
     moves, loss, accuracy = (plain if shards == 1 else Descent()).move()
     model = make_classifier()
     with tf.GradientTape() as tape:
-        logits = model.readers[0](IDS, mask=IDS != 0, training=False)
+        logits = model.text_encoders[0](IDS, mask=IDS != 0, training=False)
         cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         expected = cross_entropy(TARGETS, logits, sample_weight=WEIGHTS[TARGETS])
     gradients = tape.gradient(expected, [variable.value for variable in model.trainable_variables])
@@ -83,9 +92,9 @@ def test_a_text_counts_its_weight_in_a_batch_of_its_own(plain):
     assert_is_mean_of_rows(plain, 12)
 
 
-def test_predicting_symbols_counts_the_weight_of_the_text():
+def test_predicting_tokens_counts_the_weight_of_the_text():
     parent = textrnn.LanguageModel(make_classifier().tokenizer, cell="min_gru", units=4, embedding_dim=4, seed=2)
-    assert_is_mean_of_rows(Descent(language_model_loss=3.0, language_models=[parent]), 4)
+    assert_is_mean_of_rows(Descent(lm_loss_weight=3.0, language_models=[parent]), 4)
 
 
 def test_clipping_does_not_cancel_the_weight():
@@ -102,7 +111,7 @@ def test_smoothness_does_not_depend_on_which_shard_has_the_labels(plain, monkeyp
     found = []
     for shards in (1, 2):
         monkeypatch.setattr(traced_steps, "count_shards", lambda rows, shards=shards: shards)
-        descent = Descent(smoothness=100.0, radius=1.0)
+        descent = Descent(vat_weight=100.0, radius=1.0)
         found.append(sum(descent.move(**batch)[0] for _ in range(50)) / 50)  # each draws directions of its own
     one, two = (moves - plain.move(slice(6))[0] for moves in found)
     assert np.linalg.norm(two - one) < 0.15 * np.linalg.norm(one)
@@ -117,10 +126,12 @@ def test_balanced_weights_are_1_on_average_over_the_texts():
 
 def test_weights_matter_where_each_text_is_a_batch():
     texts, labels = ["good tide", "bad rope", "warm quay", "poor film"] * 5, ["p", "n"] * 10
-    options = {"cell": "min_gru", "units": 4, "embedding_dim": 4, "epochs": 1, "members": 1, "ngram_buckets": 0}
+    options = {"cell": "min_gru", "units": 4, "embedding_dim": 4, "epochs": 1, "ensemble_size": 1, "ngram_buckets": 0}
     options |= {"batch_size": 1, "precision": "float32", "verbose": False, "learning_rate": 0.03}
     answers = [
-        textrnn.train_classifier((texts, labels), class_weight=weight, **options).classify(["tide"])[0]
+        textrnn.train_classifier(
+            (texts, labels), **arguments_for(CLASSIFIER, class_weight=weight, **options)
+        ).classify(["tide"])[0]
         for weight in (None, {"p": 1.0, "n": 1000.0})
     ]
     assert answers[1].probabilities["n"] > answers[0].probabilities["n"] + 0.02
@@ -140,7 +151,7 @@ def test_training_where_length_tells_the_label_converges_as_without_bucketing():
     losses = []
     for kind in (Unbucketed, ExampleBatches):
         record = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: losses.append(logs["loss"]))
-        settings = TrainingSettings(
+        settings = TrainingOptions(
             epochs=2, learning_rate=0.01, warmup=0.0, schedule="constant", weight_decay=0.0, clip_norm=1.0
         )
         batches = kind(texts, labels, batch_size=8, seed=1)

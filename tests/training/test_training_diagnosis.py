@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 import textrnn
+from textrnn.options.tasks import LANGUAGE_MODEL, arguments_for
 from textrnn.text import CharacterTokenizer
-from textrnn.training import NextSymbol, RunFolder
+from textrnn.training import NextToken, RunFolder
 from textrnn.training.batch import Batch
 from textrnn.training.diagnosis import gradient_by_lag, measure_activations
 
@@ -55,7 +56,7 @@ def test_activations_of_a_layer_are_its_own_with_residual_connections():
     )
     for layer in model.recurrent_layers:
         layer.cell.bias.assign(np.full(8, 0.7))
-    found = NextSymbol().diagnose(model, batch)["activations"]
+    found = NextToken().diagnose(model, batch)["activations"]
     assert all(each["rms"] < 1 for each in found)  # a tanh is, a sum of three that lean one way is not
 
 
@@ -68,7 +69,10 @@ def test_the_metrics_of_a_run_show_gradients_and_activations(tmp_path):
         "batch_size": 4,
         "sequence_length": 16,
     }
-    textrnn.train_language_model([TEXT], **options, epochs=2, out=tmp_path, gradient_by_lag=True, verbose=False)
+    textrnn.train_language_model(
+        [TEXT],
+        **arguments_for(LANGUAGE_MODEL, **options, epochs=2, out=tmp_path, gradient_by_lag=True, verbose=False),
+    )
     for line in RunFolder(tmp_path).history():
         norms = line["gradient_norms"]
         assert {"embedding/embeddings", "layer_1/lstm/kernel", "layer_2/lstm/recurrent_kernel", "head/bias"} <= set(

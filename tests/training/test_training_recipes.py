@@ -3,8 +3,9 @@
 import pytest
 
 from textrnn.api.corpus import count_characters
+from textrnn.options import RECIPES
+from textrnn.options.recipes import MIN_STEPS, WINDOW, make_recipe
 from textrnn.text import open_corpus
-from textrnn.training.recipes import RECIPES, STEPS_AT_LEAST, WINDOW, make_recipe
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -12,7 +13,7 @@ def test_a_short_text_leaves_enough_steps_to_learn_from(recipe):
     for characters in (20_000, 50_000, 300_000, 1_000_000, 10_000_000):
         made = make_recipe(recipe, characters)
         steps = made["epochs"] * characters / made["batch_size"] / WINDOW
-        assert steps >= STEPS_AT_LEAST or made["batch_size"] == 8
+        assert steps >= MIN_STEPS or made["batch_size"] == 8
     assert make_recipe(recipe, 1)["batch_size"] == 8
 
 

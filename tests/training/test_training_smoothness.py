@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 
 import textrnn
+from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import WordTokenizer
 from textrnn.training.batch import NO_LABEL
-from textrnn.training.objectives import LabelOfText, smoothness_loss
+from textrnn.training.objectives import LabelOfText, virtual_adversarial_loss
 
 
 class Seeds:
@@ -15,7 +16,7 @@ class Seeds:
         return tf.constant([1, 2])
 
 
-class SumReader:
+class SumEncoder:
     """Two labels whose logits differ by w times the sum of the embeddings of the real steps."""
 
     def __init__(self):
@@ -40,13 +41,13 @@ class SumReader:
 
 
 def test_a_text_is_moved_where_its_answer_changes_most():
-    reader, radius = SumReader(), 0.05
+    encoder, radius = SumEncoder(), 0.05
     ids = np.array([[3, 4, 5, 6], [7, 8, 0, 0], [0, 0, 0, 0]])
 
     @tf.function(autograph=False)
     def run():
-        loss = smoothness_loss(reader, tf.constant(ids), tf.constant(ids != 0), radius)
-        return loss, reader.perturbations[-1]
+        loss = virtual_adversarial_loss(encoder, tf.constant(ids), tf.constant(ids != 0), radius)
+        return loss, encoder.perturbations[-1]
 
     loss, moved = (tensor.numpy() for tensor in run())
     for row, (text, move) in enumerate(zip(ids, moved, strict=True)):
@@ -55,11 +56,11 @@ def test_a_text_is_moved_where_its_answer_changes_most():
         if not real.any():
             assert loss[row] == 0
             continue
-        size = radius * np.linalg.norm(reader.table.numpy()[text[real]])
-        expected = size * reader.w.numpy() / np.linalg.norm(reader.w) / np.sqrt(real.sum())
+        size = radius * np.linalg.norm(encoder.table.numpy()[text[real]])
+        expected = size * encoder.w.numpy() / np.linalg.norm(encoder.w) / np.sqrt(real.sum())
         np.testing.assert_allclose(np.abs(move[real]), np.tile(np.abs(expected), (real.sum(), 1)), rtol=1e-3)
-        before = float(reader(ids[row : row + 1], ids[row : row + 1] != 0, False)[0, 0])
-        after = before + float((move[real] @ reader.w.numpy()).sum())
+        before = float(encoder(ids[row : row + 1], ids[row : row + 1] != 0, False)[0, 0])
+        after = before + float((move[real] @ encoder.w.numpy()).sum())
         p, q = 1 / (1 + np.exp(-before)), 1 / (1 + np.exp(-after))
         divergence = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
         assert float(loss[row]) == pytest.approx(divergence, rel=1e-3)
@@ -68,32 +69,42 @@ def test_a_text_is_moved_where_its_answer_changes_most():
 def test_training_with_it_changes_the_weights_and_not_what_is_reported_at_first():
     texts = ["good light", "bad rope", "a good lamp", "bad, bad clock"] * 4
     labels = ["yes", "no"] * 8
-    options = {"cell": "gru", "units": 4, "members": 1, "bidirectional": False, "epochs": 1, "batch_size": 16}
-    options |= {"tokenizer": WordTokenizer(), "learning_rate": 0.01, "symbol_dropout": 0.0, "dropout": 0.0}
+    options = {"cell": "gru", "units": 4, "ensemble_size": 1, "bidirectional": False, "epochs": 1, "batch_size": 16}
+    options |= {"tokenizer": WordTokenizer(), "learning_rate": 0.01, "token_dropout": 0.0, "dropout": 0.0}
     options |= {"verbose": False}
     losses, models = [], []
-    for smoothness in (0.0, 50.0):
+    for vat_weight in (0.0, 50.0):
         callback = Losses()
         models.append(
-            textrnn.train_classifier((texts, labels), smoothness=smoothness, callbacks=[callback], **options)
+            textrnn.train_classifier(
+                (texts, labels), **arguments_for(CLASSIFIER, vat_weight=vat_weight, callbacks=[callback], **options)
+            )
         )
         losses.append(callback.first)
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
-    plain, smooth = (model.readers[0].embedding.embeddings.numpy() for model in models)
+    plain, smooth = (model.text_encoders[0].embedding.embeddings.numpy() for model in models)
     assert np.abs(plain - smooth).max() > 1e-4
 
 
 @pytest.fixture(scope="module")
 def classifier():
-    options = {"cell": "min_gru", "units": 4, "embedding_dim": 4, "members": 1, "symbol_dropout": 0.0, "dropout": 0.0}
+    options = {
+        "cell": "min_gru",
+        "units": 4,
+        "embedding_dim": 4,
+        "ensemble_size": 1,
+        "token_dropout": 0.0,
+        "dropout": 0.0,
+    }
     return textrnn.train_classifier(
-        (["a good lamp", "a bad rope"], ["no", "yes"]), epochs=1, verbose=False, **options
+        (["a good lamp", "a bad rope"], ["no", "yes"]),
+        **arguments_for(CLASSIFIER, epochs=1, verbose=False, **options),
     )
 
 
-def step(classifier, ids, targets, smoothness):
-    """Loss, hits and weight of a batch, and the gradient of its loss for the recurrent kernels."""
-    objective = LabelOfText(np.ones(2), smoothness)
+def step(classifier, ids, targets, vat_weight):
+    """Loss, correct and weight of a batch, and the gradient of its loss for the recurrent kernels."""
+    objective = LabelOfText(np.ones(2), vat_weight)
     variables = [variable.value for variable in classifier.trainable_variables]
 
     @tf.function(autograph=False)
@@ -133,40 +144,54 @@ def test_training_reads_texts_without_labels(tmp_path):
     more = ["a lamp, bad?", "good, good rope", "a clock"]
     path = tmp_path / "more.txt"
     path.write_text("\n".join(more) + "\n", encoding="utf-8")
-    options = {"cell": "min_gru", "units": 4, "members": 1, "epochs": 2, "batch_size": 4, "smoothness": 5.0}
+    options = {"cell": "min_gru", "units": 4, "ensemble_size": 1, "epochs": 2, "batch_size": 4, "vat_weight": 5.0}
     options |= {"ngram_buckets": 16, "verbose": False}
     out = tmp_path / "run"
-    from_file = textrnn.train_classifier(labelled, unlabelled=path, out=out, **options)
-    from_list = textrnn.train_classifier(labelled, unlabelled=more, **options)
-    without = textrnn.train_classifier(labelled, **options)
+    from_file = textrnn.train_classifier(labelled, **arguments_for(CLASSIFIER, unlabelled=path, out=out, **options))
+    from_list = textrnn.train_classifier(labelled, **arguments_for(CLASSIFIER, unlabelled=more, **options))
+    without = textrnn.train_classifier(labelled, **arguments_for(CLASSIFIER, **options))
     for one, other in zip(from_file.trainable_variables, from_list.trainable_variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
     stop = StopAfter(3)
     with pytest.raises(RuntimeError, match="stopped"):
         textrnn.train_classifier(
-            labelled, unlabelled=more, out=tmp_path / "stopped", callbacks=[stop], checkpoint_seconds=0, **options
+            labelled,
+            **arguments_for(
+                CLASSIFIER,
+                unlabelled=more,
+                out=tmp_path / "stopped",
+                callbacks=[stop],
+                checkpoint_seconds=0,
+                **options,
+            ),
         )
-    resumed = textrnn.train_classifier(labelled, unlabelled=path, out=tmp_path / "stopped", resume=True, **options)
+    resumed = textrnn.train_classifier(
+        labelled, **arguments_for(CLASSIFIER, unlabelled=path, out=tmp_path / "stopped", resume=True, **options)
+    )
     for one, other in zip(from_file.trainable_variables, resumed.trainable_variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
-    kernels = [model.readers[0].head.kernel.numpy() for model in (from_file, without)]
+    kernels = [model.text_encoders[0].head.kernel.numpy() for model in (from_file, without)]
     assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
     with pytest.raises(ValueError, match="checksum"):
-        textrnn.train_classifier(labelled, unlabelled=[*more[:2], "a rope"], out=out, resume=True, **options)
+        textrnn.train_classifier(
+            labelled, **arguments_for(CLASSIFIER, unlabelled=[*more[:2], "a rope"], out=out, resume=True, **options)
+        )
 
 
 @pytest.mark.parametrize(
-    ("unlabelled", "smoothness", "message"),
+    ("unlabelled", "vat_weight", "message"),
     [
-        (["a"], 0.0, "`unlabelled` texts teach nothing but `smoothness`; received smoothness=0"),
+        (["a"], 0.0, "`unlabelled` texts serve the virtual adversarial loss alone; received vat_weight=0"),
         (7, 1.0, "`unlabelled` must be a path or a list of strings; received 7 of type int"),
         (["a", 7], 1.0, r"`unlabelled\[1\]` must be a string; received 7"),
     ],
 )
-def test_texts_without_labels_that_cannot_be_used_are_refused(unlabelled, smoothness, message):
+def test_texts_without_labels_that_cannot_be_used_are_refused(unlabelled, vat_weight, message):
     with pytest.raises((TypeError, ValueError), match=message):
         textrnn.train_classifier(
-            (["a", "b"], ["x", "y"]), unlabelled=unlabelled, smoothness=smoothness, verbose=False
+            (["a", "b"], ["x", "y"]),
+            verbose=False,
+            training=textrnn.ClassifierTraining(unlabelled=unlabelled, vat_weight=vat_weight),
         )
 
 
@@ -188,7 +213,9 @@ class Losses(tf.keras.callbacks.Callback):
         self.first = self.first or logs["loss"]
 
 
-@pytest.mark.parametrize("smoothness", [-1, float("nan")])
-def test_a_negative_weight_is_refused(smoothness):
-    with pytest.raises(ValueError, match=r"`smoothness` must be .*; received"):
-        textrnn.train_classifier((["a", "b"], ["x", "y"]), smoothness=smoothness, verbose=False)
+@pytest.mark.parametrize("vat_weight", [-1, float("nan")])
+def test_a_negative_weight_is_refused(vat_weight):
+    with pytest.raises(ValueError, match=r"`vat_weight` must be .*; received"):
+        textrnn.train_classifier(
+            (["a", "b"], ["x", "y"]), verbose=False, training=textrnn.ClassifierTraining(vat_weight=vat_weight)
+        )

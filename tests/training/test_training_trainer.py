@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import textrnn
+from textrnn.options.tasks import LANGUAGE_MODEL, arguments_for
 from textrnn.text import WordTokenizer
 from textrnn.training import RunFolder, Trainer, traced_steps
 
@@ -18,7 +19,7 @@ SMALL = {"units": 8, "embedding_dim": 4, "batch_size": 4, "sequence_length": 16,
 
 
 def train(**options):
-    return textrnn.train_language_model(TEXTS, **{**SMALL, "epochs": 2, **options})
+    return textrnn.train_language_model(TEXTS, **arguments_for(LANGUAGE_MODEL, **{**SMALL, "epochs": 2, **options}))
 
 
 def weights(model):
@@ -52,14 +53,18 @@ def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_
     options |= {"init_from": tmp_path / "parent.keras", "weight_averaging": 0.8, "zoneout": 0.1, "num_layers": 1}
 
     def run(**more):
-        with pytest.warns(UserWarning, match="1 symbols are new"):
-            return textrnn.train_language_model(tmp_path / "moods.csv", **options, **more)
+        with pytest.warns(UserWarning, match="1 tokens are new"):
+            return textrnn.train_language_model(
+                tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, **options, **more)
+            )
 
     with pytest.raises(RuntimeError, match="killed"):
         run(out=tmp_path / "run", callbacks=[StopAfter(20)])
     whole = run()
     (tmp_path / "parent.keras").unlink()
-    resumed = textrnn.train_language_model(tmp_path / "moods.csv", **options, out=tmp_path / "run", resume=True)
+    resumed = textrnn.train_language_model(
+        tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, **options, out=tmp_path / "run", resume=True)
+    )
     assert_same([resumed, whole])
 
 
@@ -80,7 +85,9 @@ def test_a_run_goes_on_with_its_own_text_and_names_its_own_parent(tmp_path):
     train(out=tmp_path / "run", epochs=1)
     spelt_otherwise = [text.replace("w", "z") for text in TEXTS]  # the same ids, another vocabulary
     with pytest.raises(ValueError, match="the corpus must be the one"):
-        textrnn.train_language_model(spelt_otherwise, **SMALL, epochs=2, out=tmp_path / "run", resume=True)
+        textrnn.train_language_model(
+            spelt_otherwise, **arguments_for(LANGUAGE_MODEL, **SMALL, epochs=2, out=tmp_path / "run", resume=True)
+        )
     train(out=tmp_path / "begun", epochs=1, init_from=tmp_path / "parent.keras")
     train(out=tmp_path / "begun", epochs=2, init_from=tmp_path / "other.keras", resume=True)
     named = json.loads((tmp_path / "begun/config.json").read_text())["settings"]["init_from"]
@@ -188,7 +195,10 @@ def test_padding_and_batch_neighbours_do_not_change_the_loss():
     logs = []
     for batch_size in (1, 4):
         record = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs_: logs.append(logs_["loss"]))
-        textrnn.train_language_model(texts, **{**SMALL, **options, "batch_size": batch_size, "callbacks": [record]})
+        textrnn.train_language_model(
+            texts,
+            **arguments_for(LANGUAGE_MODEL, **{**SMALL, **options, "batch_size": batch_size, "callbacks": [record]}),
+        )
     assert logs[0] == pytest.approx(logs[1], rel=1e-6)
 
 
@@ -202,10 +212,12 @@ texts = ["the sea is a slow clock.\\n", "a rope, a lamp, a loaf of bread.\\n"] *
 def train():
     if DOCUMENTS == "labels":
         return textrnn.train_classifier((texts, ["a", "b", "b"] * 8), class_weight={"a": 0.2, "b": 5.0}, units=8,
-            members=1, epochs=1, batch_size=4, dropout=0.0, symbol_dropout=0.0, ngram_buckets=0, precision="float32",
-            verbose=False)
-    return textrnn.train_language_model(texts, units=8, embedding_dim=4, batch_size=4, sequence_length=16, epochs=1,
-        dropout=0.0, documents=DOCUMENTS, precision="float32", weight_averaging=0.5, verbose=False)
+            epochs=1, batch_size=4, dropout=0.0, verbose=False, run=textrnn.RunOptions(precision="float32"),
+            model=textrnn.ClassifierOptions(ensemble_size=1, token_dropout=0.0, ngram_buckets=0))
+    return textrnn.train_language_model(texts, units=8, batch_size=4, sequence_length=16, epochs=1, dropout=0.0,
+        verbose=False, model=textrnn.LanguageModelOptions(embedding_dim=4),
+        run=textrnn.RunOptions(precision="float32"),
+        training=textrnn.LanguageModelTraining(documents=DOCUMENTS, weight_averaging=0.5))
 one = train()
 with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
     two = train()
@@ -261,9 +273,9 @@ def test_a_corpus_that_moved_is_still_the_corpus(tmp_path, monkeypatch):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/sea.txt").write_text("".join(TEXTS))
     options = {**SMALL, "epochs": 1, "out": tmp_path / "corpus/run"}  # the run's samples.txt is no part of the corpus
-    textrnn.train_language_model(tmp_path / "corpus", **options)
+    textrnn.train_language_model(tmp_path / "corpus", **arguments_for(LANGUAGE_MODEL, **options))
     monkeypatch.chdir(tmp_path)
-    textrnn.train_language_model("corpus", resume=True, **{**options, "epochs": 2})
+    textrnn.train_language_model("corpus", **arguments_for(LANGUAGE_MODEL, resume=True, **{**options, "epochs": 2}))
     assert [line["epoch"] for line in RunFolder(options["out"]).history()] == [1, 2]
 
 
@@ -271,10 +283,14 @@ def test_a_refused_run_leaves_no_trace(tmp_path):
     train(out=tmp_path / "run", epochs=1)
     ids = (tmp_path / "run/ids.bin").read_bytes()
     with pytest.raises(ValueError, match="the corpus must be the one"):
-        textrnn.train_language_model(TEXTS[:3], **SMALL, epochs=1, out=tmp_path / "run", resume=True)
+        textrnn.train_language_model(
+            TEXTS[:3], **arguments_for(LANGUAGE_MODEL, **SMALL, epochs=1, out=tmp_path / "run", resume=True)
+        )
     assert (tmp_path / "run/ids.bin").read_bytes() == ids
     with pytest.raises(ValueError, match="longer than one window"):
-        textrnn.train_language_model(["short"], **SMALL, epochs=1, out=tmp_path / "short")
+        textrnn.train_language_model(
+            ["short"], **arguments_for(LANGUAGE_MODEL, **SMALL, epochs=1, out=tmp_path / "short")
+        )
     assert not (tmp_path / "short").exists()
 
 
@@ -307,14 +323,23 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path):
 def test_bits_per_character_count_the_ends_of_documents_against_the_characters(tmp_path):
     texts = ["ab", "abc", "a", "abcd"] * 6
     model = textrnn.train_language_model(
-        texts, documents="string", out=tmp_path, validation_split=0.2, precision="float32", **SMALL, epochs=1
+        texts,
+        **arguments_for(
+            LANGUAGE_MODEL,
+            documents="string",
+            out=tmp_path,
+            validation_split=0.2,
+            precision="float32",
+            **SMALL,
+            epochs=1,
+        ),
     )
     held_out = [texts[row] for row in np.random.default_rng(0).permutation(24)[19:]]
     scores = [model.evaluate_text(text) for text in held_out]
     nats = -sum(score.log_probabilities.sum() for score in scores)
-    symbols = sum(len(score.log_probabilities) for score in scores)
+    tokens = sum(len(score.log_probabilities) for score in scores)
     (line,) = RunFolder(tmp_path).history()
-    assert line["val_loss"] == pytest.approx(nats / symbols, rel=1e-5)
+    assert line["val_loss"] == pytest.approx(nats / tokens, rel=1e-5)
     ratio = sum(len(text) + 1 for text in texts) / sum(map(len, texts))
     assert line["val_bits_per_character"] == pytest.approx(line["val_loss"] / np.log(2) * ratio, rel=1e-6)
 
@@ -327,7 +352,11 @@ def test_cores_that_share_a_batch_learn_what_one_would(documents, monkeypatch):
         options = {"units": 8, "epochs": 1, "batch_size": 4, "sequence_length": 20, "dropout": 0.0, "verbose": False}
         options["precision"] = "float32"
         texts = ["The tide is late.\n", "A gull.\n", "So it goes, they said, and went.\n"] * 20
-        models.append(textrnn.train_language_model(texts, documents="string" if documents else None, **options))
+        models.append(
+            textrnn.train_language_model(
+                texts, **arguments_for(LANGUAGE_MODEL, documents="string" if documents else None, **options)
+            )
+        )
     for one, other in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
@@ -336,7 +365,10 @@ def test_a_tokenizer_that_is_given_stays_as_it_is():
     tokenizer = WordTokenizer()
     models = [
         textrnn.train_language_model(
-            [text] * 4, **{**SMALL, "tokenizer": tokenizer}, epochs=1, documents="string", validation_split=0
+            [text] * 4,
+            **arguments_for(
+                LANGUAGE_MODEL, **{**SMALL, "tokenizer": tokenizer}, epochs=1, documents="string", validation_split=0
+            ),
         )
         for text in ("the sea", "a rope")
     ]

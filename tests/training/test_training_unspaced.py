@@ -7,9 +7,10 @@ import warnings
 import pytest
 
 import textrnn
+from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer, find_unspaced
 
-SMALL = {"units": 16, "members": 1, "seed": 1, "precision": "float32", "ngram_buckets": 1 << 12}
+SMALL = {"units": 16, "ensemble_size": 1, "seed": 1, "precision": "float32", "ngram_buckets": 1 << 12}
 SAID = r"100% of the texts have hardly a word that another has, as those do that put no spaces between words: '"
 
 
@@ -34,13 +35,13 @@ def test_a_classifier_reads_characters_where_there_are_no_words(tmp_path, capsys
     texts, labels = written(CHINESE, "好美喜", "坏差糟", 400)
     train, test = (texts[:300], labels[:300]), (texts[300:], labels[300:])
     options = {**SMALL, "ngram_buckets": 0, "cell": "min_gru", "epochs": 6, "learning_rate": 0.02, "dropout": 0.0}
-    model = textrnn.train_classifier(train, out=tmp_path, **options)
+    model = textrnn.train_classifier(train, **arguments_for(CLASSIFIER, out=tmp_path, **options))
     assert isinstance(model.tokenizer, CharacterTokenizer)
     assert capsys.readouterr().out.startswith("100% of the texts have hardly a word that another has")
     assert model.evaluate_texts(*test).accuracy > 0.9
     settings = json.loads((tmp_path / "config.json").read_text())["settings"]
-    assert (settings["tokenizer"], settings["symbol_dropout"]) == ("character", 0.05)  # as for letters asked for
-    textrnn.train_classifier(train, out=tmp_path, resume=True, verbose=False, **options)
+    assert (settings["tokenizer"], settings["token_dropout"]) == ("character", 0.05)  # as for letters asked for
+    textrnn.train_classifier(train, **arguments_for(CLASSIFIER, out=tmp_path, resume=True, verbose=False, **options))
 
 
 @pytest.mark.parametrize("tokenizer", ["word", WordTokenizer(head_letters=5)])
@@ -49,7 +50,9 @@ def test_words_that_were_asked_for_are_advised_against(tokenizer):
     with pytest.warns(
         UserWarning, match=SAID + r'.*"word" reads most of these as unknown; "character" or "byte_pair"'
     ):
-        model = textrnn.train_classifier(source, tokenizer=tokenizer, epochs=1, verbose=False, **SMALL)
+        model = textrnn.train_classifier(
+            source, **arguments_for(CLASSIFIER, tokenizer=tokenizer, epochs=1, verbose=False, **SMALL)
+        )
     assert isinstance(model.tokenizer, WordTokenizer)
 
 
@@ -58,10 +61,12 @@ def test_a_language_model_of_words_is_advised_against(documents):
     lines = [text + "\n" for text in written(KANA, "あ", "い", 60)[0]]
     options = {"units": 8, "embedding_dim": 4, "epochs": 1, "sequence_length": 8, "verbose": False}
     with pytest.warns(UserWarning, match=SAID):
-        textrnn.train_language_model(lines, tokenizer="word", documents=documents, **options)
+        textrnn.train_language_model(
+            lines, **arguments_for(LANGUAGE_MODEL, tokenizer="word", documents=documents, **options)
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        textrnn.train_language_model(lines, documents=documents, **options)
+        textrnn.train_language_model(lines, **arguments_for(LANGUAGE_MODEL, documents=documents, **options))
 
 
 def spaced(script, rows, word=2):

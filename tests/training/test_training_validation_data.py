@@ -8,13 +8,14 @@ import pytest
 
 import textrnn
 from textrnn.cli.main import main
+from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, arguments_for
 from textrnn.training import RunFolder
 
 WORDS = ("bad", "fair", "good")
 ROWS = [(f"number {n} was {WORDS[(n + (n % 6 == 0)) % 3]}", WORDS[n % 3]) for n in range(120)]
 TEXTS, LABELS = ([row[part] for row in ROWS[:66]] for part in (0, 1))
 ASIDE = tuple([row[part] for row in ROWS[66:]] for part in (0, 1))
-SMALL = {"cell": "min_gru", "units": 4, "embedding_dim": 4, "members": 1, "bidirectional": False, "seed": 1}
+SMALL = {"cell": "min_gru", "units": 4, "embedding_dim": 4, "ensemble_size": 1, "bidirectional": False, "seed": 1}
 SMALL |= {
     "ngram_buckets": 0,
     "batch_size": 16,
@@ -33,7 +34,9 @@ LANGUAGE = {
 
 
 def classify(**options):
-    return textrnn.train_classifier((TEXTS, LABELS), **{**SMALL, "epochs": 3, "verbose": False, **options})
+    return textrnn.train_classifier(
+        (TEXTS, LABELS), **arguments_for(CLASSIFIER, **{**SMALL, "epochs": 3, "verbose": False, **options})
+    )
 
 
 class Killed(keras.callbacks.Callback):
@@ -76,15 +79,17 @@ def test_a_language_model_is_validated_on_the_documents_of_the_file(tmp_path):
     (tmp_path / "sea.txt").write_text("the sea is a slow clock\na rope, a lamp\nthe sea\n" * 8)
     options = {**LANGUAGE, "tokenizer": "byte_pair", "documents": "line", "validation_data": tmp_path / "aside.txt"}
     with pytest.warns(UserWarning, match="1 of the 2 held-out texts are also among those trained on"):
-        model = textrnn.train_language_model(tmp_path / "sea.txt", out=tmp_path / "run", verbose=False, **options)
+        model = textrnn.train_language_model(
+            tmp_path / "sea.txt", **arguments_for(LANGUAGE_MODEL, out=tmp_path / "run", verbose=False, **options)
+        )
     (line,) = RunFolder(tmp_path / "run").history()
     scores = [model.evaluate_text(text) for text in ("a rope, a loaf", "the sea")]
-    nats, symbols = -sum(s.log_probabilities.sum() for s in scores), sum(len(s.log_probabilities) for s in scores)
-    assert line["val_loss"] == pytest.approx(nats / symbols, rel=1e-5)
+    nats, tokens = -sum(s.log_probabilities.sum() for s in scores), sum(len(s.log_probabilities) for s in scores)
+    assert line["val_loss"] == pytest.approx(nats / tokens, rel=1e-5)
     assert line["val_bits_per_character"] == pytest.approx(nats / np.log(2) / len("a rope, a loafthe sea"), rel=1e-5)
     config = json.loads((tmp_path / "run/config.json").read_text())
     assert config["settings"]["validation_split"] == 0
-    assert config["corpus"]["validation_symbols"] == symbols
+    assert config["corpus"]["validation_tokens"] == tokens
     assert sorted(path.name for path in (tmp_path / "run").glob("*.bin")) == ["ids.bin", "validation.bin"]
 
 
@@ -93,9 +98,11 @@ def test_a_continuous_text_is_validated_on_another():
     aside = ["The sea is one light.\n" * 9]
     logs = []
     record = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, line: logs.append(line["val_loss"]))
-    model = textrnn.train_language_model(source, validation_data=aside, callbacks=[record], verbose=False, **LANGUAGE)
+    model = textrnn.train_language_model(
+        source, **arguments_for(LANGUAGE_MODEL, validation_data=aside, callbacks=[record], verbose=False, **LANGUAGE)
+    )
     score = model.evaluate_text(aside[0])
-    assert logs == [pytest.approx(-score.log_probabilities[1:].mean(), rel=0.02)]  # the first symbol is not predicted
+    assert logs == [pytest.approx(-score.log_probabilities[1:].mean(), rel=0.02)]  # the first token is not predicted
     with pytest.warns(UserWarning, match=r"100% of `validation_data` also stands in `source`, in passages of 100"):
         textrnn.find_learning_rate(source, validation_data=source, steps=20, verbose=False, **LANGUAGE)
 
@@ -105,9 +112,11 @@ def test_labels_that_a_model_is_conditioned_on_are_those_of_the_training(tmp_pat
     (tmp_path / "aside.csv").write_text("text,mood\na lamp,fair\n")
     options = {**LANGUAGE, "condition": "mood", "validation_data": tmp_path / "aside.csv", "verbose": False}
     with pytest.raises(ValueError, match="labels that `source` has, bad, good; received also 'fair'"):
-        textrnn.train_language_model(tmp_path / "moods.csv", **options)
+        textrnn.train_language_model(tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, **options))
     with pytest.raises(
         TypeError,
         match=r"`validation_data` must be a path or a list of strings; .* such as validation_data\[\"text\"\]",
     ):
-        textrnn.train_language_model(["the sea"], **{**options, "condition": None, "validation_data": {}})
+        textrnn.train_language_model(
+            ["the sea"], **arguments_for(LANGUAGE_MODEL, **{**options, "condition": None, "validation_data": {}})
+        )

@@ -7,9 +7,10 @@ from typing import Any
 
 from textrnn.api.classifier import train_classifier
 from textrnn.api.language_model import find_learning_rate, train_language_model
+from textrnn.api.process import configure_tensorflow
 from textrnn.models import load_model
 
-__all__ = ["find_learning_rate", "load", "train_classifier", "train_language_model"]
+__all__ = ["configure_tensorflow", "find_learning_rate", "load", "train_classifier", "train_language_model"]
 
 
 def load(path: str | os.PathLike[str]) -> Any:

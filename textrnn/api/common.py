@@ -2,152 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
+import functools
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 
 from textrnn import checks
+from textrnn.api.process import is_configured
 from textrnn.files import advising_when_full
 from textrnn.models import LanguageModel, TextClassifier, load_model
-from textrnn.models.stack import CELLS
-from textrnn.runtime.archive import read_archive
-from textrnn.text import (
-    TableFormat,
-    Tokenizer,
-    Unspaced,
-    WordTokenizer,
-    checked_table,
-    find_unspaced,
-    is_input,
-    make_tokenizer,
-)
-from textrnn.training import RunFolder, Trainer, can_draw, draw_curves, say
+from textrnn.models.saving import in_float32
+from textrnn.options import TOKENIZERS
+from textrnn.text import Tokenizer, Unspaced, WordTokenizer, find_unspaced, make_tokenizer
+from textrnn.training import Trainer, can_draw, draw_curves, say
 
-TOKENIZERS = ("character", "byte", "byte_pair", "word")
 RESUME_WHEN_FULL = "The checkpoint before is whole: free some space, then resume (resume=True, --resume)."
 SHOWN = 24  # characters of an example
-HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a symbol
 
-
-def record_settings(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a call as its run's config records them: all that decides what comes out."""
-    left_out = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")
-    recorded = {name: value for name, value in arguments.items() if name not in left_out}
-    for name in {"source", "validation_data", "init_from", "unlabelled"} & recorded.keys():
-        recorded[name] = name_of(recorded[name])
-    recorded["table"] = _without_none(asdict(checked_table(recorded["table"]))) or None
-    tokenizer = recorded["tokenizer"]
-    recorded["tokenizer"] = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in recorded.items()}
-
-
-def _without_none(values: dict[str, Any]) -> dict[str, Any]:
-    """What was given, as JSON gives it back."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if value is not None
-    }
-
-
-def name_of(source: Any) -> str | None:
-    """How a run's config names what an argument is, or is the path of."""
-    if source is None:
-        return None
-    if not isinstance(source, (str, os.PathLike)):
-        return "in memory"
-    if is_input(source):
-        return os.fspath(source)
-    return os.path.abspath(source) if os.path.exists(source) else os.fspath(source)  # a preset is no file here
-
-
-def check_shared(settings: dict[str, Any], callbacks: Any, verbose: bool, resume: bool) -> None:
-    checks.one_of("cell", settings["cell"], CELLS)
-    checks.positive_integer("batch_size", settings["batch_size"])
-    checks.fraction("validation_split", settings["validation_split"])
-    checks.integer_of_at_least(0, "seed", settings["seed"])
-    checks.boolean("verbose", verbose)
-    checks.boolean("resume", resume)
-    if settings["patience"] is not None and settings["validation_data"] is None and not settings["validation_split"]:
-        raise ValueError(
-            "`patience` needs `validation_split` or `validation_data` to wait on; received validation_split=0."
-        )
-    is_list = isinstance(callbacks, Sequence)
-    if not is_list or not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
-        raise TypeError(f"`callbacks` must be a list of Keras callbacks; received {callbacks!r}.")
-    for callback in callbacks:
-        if isinstance(callback, (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)):
-            raise ValueError(
-                f"`callbacks` must leave the learning rate to `schedule`, `warmup` and `learning_rate`; received a "
-                f"{type(callback).__name__}."
-            )
-
-
-def check_same_labels(run: RunFolder, labels: Sequence[str]) -> None:
-    """A resumed run has its labels in the order in which it was started: each has its place in the weights."""
-    before = read_archive(run.model).config["labels"]
-    if list(before) != list(labels):
-        raise ValueError(
-            f"a resumed run must have the labels it was started with, in their order: {', '.join(before)}; received "
-            f"{', '.join(labels)}. Another version of textrnn ordered them otherwise: start the run anew."
-        )
-
-
-def fill(settings: dict[str, Any], values: dict[str, Any], *, fixed_by: str | None = None) -> None:
-    """Give settings that were left to None their values; those that an argument fixes may not be given others."""
-    for name, value in values.items():
-        if fixed_by is not None and settings[name] not in (None, value):
-            raise ValueError(
-                f"`{name}` must be that of `{fixed_by}`, {value!r}, or left out; received {settings[name]!r}."
-            )
-        if settings[name] is None:
-            settings[name] = value
-
-
-def settle_validation(settings: dict[str, Any], default: float) -> None:
-    """Give `validation_split` its value: nothing is held out where there is `validation_data`."""
-    if settings["validation_data"] is None:
-        fill(settings, {"validation_split": default})
-    elif settings["validation_split"]:
-        raise ValueError(
-            "`validation_data` takes the place of what `validation_split` holds out: give one of them; received "
-            f"validation_split={settings['validation_split']!r} as well."
-        )
-    else:
-        settings["validation_split"] = 0.0
-
-
-@contextlib.contextmanager
-def reading_validation_data() -> Iterator[None]:
-    """Errors of what reads `source` name `validation_data` instead."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        said = str(error).replace("`source`", "`validation_data`").replace("source[", "validation_data[")
-        raise kind(said) from error
-
-
-def table_beside(table: TableFormat | None, path: Any) -> TableFormat | None:
-    """How a table that is read beside `source` is written, if it is a table at all."""
-    return checked_table(table).beside(path) if isinstance(path, (str, os.PathLike)) else None
-
-
-def check_labels(labels: Iterable[str], known: Sequence[str]) -> None:
-    """Refuse labels of `validation_data` that no text of `source` has."""
-    unknown = sorted(set(labels) - set(known))
-    if unknown:
-        raise ValueError(
-            f"`validation_data` must have labels that `source` has, {checks.listed(known, show=str)}; received also "
-            f"{checks.listed(unknown)}."
-        )
+HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a token
 
 
 def open_language_model(name: str, given: Any) -> LanguageModel:
@@ -190,27 +67,56 @@ def warn_of_no_words(found: Unspaced, stacklevel: int) -> None:
     )
 
 
-def run_trainer(trainer: Trainer, facts: dict[str, Any], is_resumed: bool, measure: str) -> None:
-    model, verbose = trainer.model, trainer.is_shown
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A training that can start.
+
+    Attributes:
+        trainer: It trains the model.
+        facts: What it runs on and with.
+        is_resumed: Whether it starts at a checkpoint.
+        measure: What the curves of the run show.
+    """
+
+    trainer: Trainer
+    facts: dict[str, Any]
+    is_resumed: bool
+    measure: str
+
+    @property
+    def model(self) -> Any:
+        """The model that is trained."""
+        return self.trainer.model
+
+
+def fit(prepared: Prepared) -> Any:
+    """Train, and return the model with its best weights, in float32 as `load` reads it."""
+    trainer, facts, verbose = prepared.trainer, prepared.facts, prepared.trainer.is_shown
+    model, run = trainer.model, trainer.run
     layers = f"{model.cell} of {model.num_layers} x {model.units}"
     if isinstance(model, TextClassifier):
-        layers = f"{model.members} readers, {layers}"
-    say(
-        verbose,
-        f"{facts['model']}, {layers}, {facts['parameters']:,} parameters ({facts['megabytes']:.1f} MB)",
-    )
-    say(verbose, f"device {facts['device']}, precision {facts['precision']}")
-    if is_resumed:
+        layers = f"{model.ensemble_size} encoders, {layers}"
+    say(verbose, f"{facts['model']}, {layers}, {facts['parameters']:,} parameters ({facts['megabytes']:.1f} MB)")
+    say(verbose, f"device {facts['device']}, precision {facts['precision']}{_hint_of_speed()}")
+    if prepared.is_resumed:
         trainer.restore()
-        say(verbose, f"going on from epoch {trainer.position.epoch + 1}, step {trainer.position.step}")
-    run = trainer.run
+        say(verbose, f"resuming from epoch {trainer.position.epoch + 1}, step {trainer.position.step}")
     if run is None:
         trainer.train()
-        return
+        return in_float32(model)
     with advising_when_full(RESUME_WHEN_FULL):
         trainer.train()
         if can_draw():
-            draw_curves(run.history(), measure, run.curves)
+            draw_curves(run.history(), prepared.measure, run.curves)
         else:
             say(verbose, f"no {run.curves}: that takes matplotlib, pip install 'textrnn[plots]'")
     say(verbose, f"the best model is {run.model}")
+    return in_float32(model)
+
+
+@functools.cache
+def _hint_of_speed() -> str:
+    """What a script could do to train faster, the first time it is asked for."""
+    if is_configured():
+        return ""
+    return "\ntextrnn.configure_tensorflow(), called before TensorFlow runs anything, makes training faster"

@@ -13,21 +13,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from textrnn import checks
-from textrnn.api.common import find_without_words, make_ready, warn_of_no_words
+from textrnn.api.common import find_without_words, make_ready, open_language_model, warn_of_no_words
 from textrnn.api.examples import warn_of_repeated
+from textrnn.api.settings import Settings
+from textrnn.api.validation import check_labels, format_beside, format_of, reading_validation_data, settle_validation
 from textrnn.generation import find_copied
+from textrnn.labels import in_order
 from textrnn.models import LanguageModel
-from textrnn.text import Column, Corpus, TableFormat, Tokenizer, open_corpus, read_labelled, read_texts, write_ids
-from textrnn.training import RunFolder
+from textrnn.options.recipes import NUM_SAMPLED, make_recipe
+from textrnn.progress import Progress
+from textrnn.text import Corpus, TableFormat, Tokenizer, open_corpus, read_labelled, read_texts, write_ids
+from textrnn.training import RunFolder, claim_run
 
+INHERITED = ("cell", "units", "num_layers", "embedding_dim", "layer_norm", "residual", "tie_embeddings", "reverse")
 TEXT = TableFormat(format="txt")  # no table at all
 PASSAGE = 100  # characters: a line or two of verse, longer than what people quote by chance
 REPEATED = 0.01  # of a text: a line of a licence or a title that both have says nothing
 LOOKED_AT = 2_000_000  # characters: enough to tell whether there are spaces between words
-UNCHECKED = ".new"  # ending of ids until it is known that the run may begin with them
+UNCHECKED = ".new"  # ending of ids until it is known that the run may start with them
 
 
 @dataclass(frozen=True)
@@ -38,40 +43,68 @@ class Texts:
     labels: Sequence[str]
 
 
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """A corpus as ids, unsigned integers `[N]`, which lie in a file that is to be called `name` .bin."""
+@dataclass(frozen=True)
+class LoadedText:
+    """What a language model is trained on, before it is encoded.
 
+    Attributes:
+        settings: The options, none left open.
+        run: Where the run is kept, or None.
+        texts: The corpus.
+        validation: A corpus to validate on, where it is no part of the other.
+        tokenizer: Fitted.
+        parent: The language model that this one starts with, or None.
+    """
+
+    settings: Settings
+    run: RunFolder | None
     texts: Texts
-    ids: np.ndarray
-    characters: int
-    name: str
-
-    @property
-    def symbols_per_character(self) -> float:
-        return len(self.ids) / max(self.characters, 1)
-
-    def keep(self, folder: Path) -> None:
-        """Give the file its name: the run may begin with it."""
-        (folder / f"{self.name}{UNCHECKED}").replace(folder / f"{self.name}.bin")
+    validation: Texts | None
+    tokenizer: Tokenizer
+    parent: LanguageModel | None
 
 
-def encode(texts: Texts, tokenizer: Tokenizer, folder: Path, name: str, verbose: bool) -> Encoded:
-    """Write the ids of a corpus into a file of the folder, each document's end among them."""
-    counted = Counted(texts.corpus, "encoding", verbose)
-    end_of_text = texts.corpus.documents is not None
-    ids = write_ids(counted, tokenizer, folder / f"{name}{UNCHECKED}", end_of_text=end_of_text)
-    return Encoded(texts, ids, counted.characters, name)
+def load_text(settings: Settings) -> LoadedText:
+    """Open the corpus, let the recipe decide what is open, and fit the tokenizer."""
+    settings = settle_validation(settings, default=0.1)
+    run = claim_run(settings.run.out, resume=settings.run.resume)
+    texts = open_texts(settings.source, settings, format_of(settings.table))
+    validation = _open_validation(settings, texts)
+    parent = _open_parent(settings.training.init_from, run)
+    verbose = settings.run.verbose
+    if parent is not None:
+        inherited = {name: getattr(parent, name) for name in INHERITED}
+        settings = settings.filled(inherited, fixed_by="init_from").filled({"zoneout": parent.zoneout})
+    characters = count_characters(texts.corpus, verbose)
+    settings = settings.filled(make_recipe(settings.training.recipe, characters, settings.model.cell))
+    tokenizer = fit_tokenizer(settings.training.tokenizer, parent, texts.corpus, verbose)
+    is_large = tokenizer.vocabulary_size > 4 * NUM_SAMPLED
+    settings = settings.filled({"num_sampled": NUM_SAMPLED if is_large else 0, "reverse": False})
+    return LoadedText(settings, run, texts, validation, tokenizer, parent)
 
 
-def open_texts(
-    source: Any, documents: Any, condition: Column, text_column: Column, encoding: str, table: TableFormat | None
-) -> Texts:
-    """The corpus of `train_language_model`'s arguments of these names."""
+def _open_validation(settings: Settings, texts: Texts) -> Texts | None:
+    source, training = settings.training.validation_data, settings.training
+    if source is None:
+        return None
+    is_text = training.condition is None and training.documents != "row"
+    table = format_of(settings.table) if is_text else format_beside(settings.table, source)
+    with reading_validation_data():
+        validation = open_texts(source, settings, table)
+    check_labels(validation.labels, in_order(set(texts.labels)))
+    warn_of_repeated_passages(validation.corpus, texts.corpus)
+    return validation
+
+
+def open_texts(source: Any, settings: Settings, table: TableFormat) -> Texts:
+    """The corpus in `source`, read as the options say."""
+    documents, condition = settings.training.documents, settings.training.condition
+    text_column, encoding = settings.table.text_column, settings.table.encoding
     if documents == "row" and condition is None:
-        return Texts(_open_rows(source, text_column, encoding, table), ())
+        return Texts(_open_rows(source, settings, table), ())
     if condition is None:
-        for name, value in {"text_column": text_column, "table": None if table == TEXT else table}.items():
+        is_plain = table in (TEXT, TableFormat())
+        for name, value in {"text_column": text_column, "table": None if is_plain else table}.items():
             if value is not None:
                 raise ValueError(
                     f"`{name}` needs `condition`, the column of labels, or `documents='row'`; received {value!r}."
@@ -91,14 +124,25 @@ def open_texts(
     return Texts(dataclasses.replace(corpus, name=os.fspath(source)), [label for _, label in rows])
 
 
-def _open_rows(source: Any, text_column: Column, encoding: str, table: TableFormat | None) -> Corpus:
+def _open_rows(source: Any, settings: Settings, table: TableFormat) -> Corpus:
     """The texts of a table, each a document; empty ones teach nothing."""
     if not isinstance(source, (str, os.PathLike)):
         raise ValueError(
             f"`documents='row'` needs `source` to be the path of a table; received {type(source).__name__}."
         )
-    texts = [text for text in read_texts(source, text_column=text_column, encoding=encoding, table=table) if text]
+    reading = settings.table
+    texts = read_texts(source, text_column=reading.text_column, encoding=reading.encoding, table=table)
+    texts = [text for text in texts if text]
     return dataclasses.replace(open_corpus(texts, documents="string"), name=os.fspath(source))
+
+
+def _open_parent(init_from: Any, run: RunFolder | None) -> LanguageModel | None:
+    """The model to start with. A resumed run has its vocabulary and sizes, and its checkpoint the weights."""
+    if init_from is None:
+        return None
+    if run is not None and run.checkpoint.exists() and run.model.exists():
+        init_from = run.path
+    return open_language_model("init_from", init_from)
 
 
 def warn_of_repeated_passages(validation: Corpus, source: Corpus) -> None:
@@ -117,8 +161,10 @@ def warn_of_repeated_passages(validation: Corpus, source: Corpus) -> None:
         )
 
 
-def fit(tokenizer: str | Tokenizer | None, parent: LanguageModel | None, corpus: Corpus, verbose: bool) -> Tokenizer:
-    """The tokenizer asked for, fitted; that of `parent`, with whatever symbols of the corpus it lacks."""
+def fit_tokenizer(
+    tokenizer: str | Tokenizer | None, parent: LanguageModel | None, corpus: Corpus, verbose: bool
+) -> Tokenizer:
+    """The tokenizer asked for, fitted; that of `parent`, extended by the tokens of the corpus that it lacks."""
     counted = Counted(corpus, "reading", verbose)
     unspaced = find_without_words(parent.tokenizer if parent else tokenizer or "character", _lines(corpus))
     if unspaced is not None:
@@ -133,7 +179,7 @@ def fit(tokenizer: str | Tokenizer | None, parent: LanguageModel | None, corpus:
     extended = parent.tokenizer.extended(counted)
     new = [extended.decode([n]) for n in range(parent.tokenizer.vocabulary_size, extended.vocabulary_size)]
     if new:
-        message = f"{len(new):,} symbols are new to the model and start as the mean of the others: "
+        message = f"{len(new):,} tokens are new to the model and start as the mean of the others: "
         warnings.warn(message + checks.listed(new), stacklevel=5)
     return extended
 
@@ -148,6 +194,32 @@ def _lines(corpus: Corpus) -> Iterator[str]:
             return
 
 
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A corpus as ids, unsigned integers `[N]`, which lie in a file that is to be called `name` .bin."""
+
+    texts: Texts
+    ids: np.ndarray
+    characters: int
+    name: str
+
+    @property
+    def tokens_per_character(self) -> float:
+        return len(self.ids) / max(self.characters, 1)
+
+    def keep(self, folder: Path) -> None:
+        """Give the file its name: the run may start with it."""
+        (folder / f"{self.name}{UNCHECKED}").replace(folder / f"{self.name}.bin")
+
+
+def encode(texts: Texts, tokenizer: Tokenizer, folder: Path, name: str, verbose: bool) -> Encoded:
+    """Write the ids of a corpus into a file of the folder, each document's end among them."""
+    counted = Counted(texts.corpus, "encoding", verbose)
+    end_of_text = texts.corpus.documents is not None
+    ids = write_ids(counted, tokenizer, folder / f"{name}{UNCHECKED}", end_of_text=end_of_text)
+    return Encoded(texts, ids, counted.characters, name)
+
+
 class Counted:
     """The pieces of a corpus, their characters counted, with a bar for a corpus that takes a while."""
 
@@ -158,13 +230,12 @@ class Counted:
         self.characters = 0
 
     def __iter__(self) -> Iterator[str]:
-        hidden = None if self.verbose else True
-        bar = tqdm(
-            total=self.corpus.size,
-            desc=self.description,
-            unit="B",
+        bar = Progress(
+            self.corpus.size,
+            "B",
+            is_shown=self.verbose,
+            description=self.description,
             unit_scale=True,
-            disable=hidden,
             leave=False,
             delay=1,
         )

@@ -1,24 +1,205 @@
-"""The texts a classifier is trained on: opened, checked, and their labels in order."""
+"""The texts a classifier is trained on: opened, checked, held out, and their labels in order."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from textrnn import checks
-from textrnn.labels import checked_label
-from textrnn.text import Column, LabelledTexts, TableFormat, checked_table, read_labelled, read_texts
+from textrnn.api.common import (
+    describe_without_words,
+    find_without_words,
+    make_ready,
+    open_language_model,
+    warn_of_no_words,
+)
+from textrnn.api.settings import Settings, listed
+from textrnn.api.validation import (
+    check_labels,
+    format_beside,
+    format_of,
+    reading_validation_data,
+    settle_validation,
+)
+from textrnn.labels import checked_label, in_order
+from textrnn.models import LanguageModel
+from textrnn.options import TableOptions
+from textrnn.options.recipes import make_classifier_recipe
+from textrnn.text import LabelledTexts, TableFormat, Tokenizer, read_labelled, read_texts
+from textrnn.training import RunFolder, claim_run, say, split_labelled, weigh_classes
+
+INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
 
 
-def open_labelled(
-    source: Any, text_column: Column, label_column: Column, encoding: str, table: TableFormat | None
-) -> LabelledTexts:
-    """The labelled texts of `train_classifier`'s arguments of these names."""
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """What a classifier is trained on, before it is encoded.
+
+    Attributes:
+        settings: The options, none left open.
+        run: Where the run is kept, or None.
+        texts: All labelled texts.
+        numbers: The number of each text's label, int `[N]`.
+        labels: The labels, in order.
+        kept: The rows that are trained on, int.
+        validation: What is validated on: rows held out, or texts of the user's own.
+        has_own_validation: Whether these are the user's own.
+        class_weights: The weight of a text of each label, float `[labels]`.
+        unlabelled: Texts without labels.
+        tokenizer: Fitted.
+        parents: The language model that each encoder starts with, if any.
+    """
+
+    settings: Settings
+    run: RunFolder | None
+    texts: list[str]
+    numbers: np.ndarray
+    labels: list[str]
+    kept: np.ndarray
+    validation: LabelledTexts
+    has_own_validation: bool
+    class_weights: np.ndarray
+    unlabelled: list[str]
+    tokenizer: Tokenizer
+    parents: list[LanguageModel]
+
+
+def load_examples(settings: Settings) -> Examples:
+    """Open the texts, let the recipe decide what is open, hold rows out, and fit the tokenizer."""
+    asked = settle_validation(settings, default=0.0)
+    models = _open_encoders(asked.training.pretrained)
+    settings, parents = _settle(asked, models)
+    _check_together(settings, parents)
+    run = claim_run(settings.run.out, resume=settings.run.resume)
+    labelled = open_labelled(settings.source, settings.table, format_of(settings.table))
+    validation = _open_validation(settings)
+    unlabelled = open_unlabelled(settings.training.unlabelled, settings.table)
+    labels = in_order(set(labelled.labels))
+    if len(labels) < 2:
+        raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
+    number_of = {label: number for number, label in enumerate(labels)}
+    numbers = np.array([number_of[label] for label in labelled.labels])
+    kept, held_out = split_labelled(numbers, labels, settings.training.validation_split, settings.run.seed)
+    has_own_validation = validation is not None
+    if validation is None:
+        validation = LabelledTexts(
+            [labelled.texts[row] for row in held_out], [labelled.labels[row] for row in held_out]
+        )
+    check_labels(validation.labels, labels)
+    learned_from = [labelled.texts[row] for row in kept]
+    warn_of_repeated(validation.texts, set(learned_from))
+    settings = _read_characters_without_words(asked, settings, models, learned_from)
+    training = settings.training
+    weights = weigh_classes(training.class_weight, labels, numbers[kept])
+    if isinstance(training.class_weight, Mapping):
+        by_label = dict(zip(labels, weights.tolist(), strict=True))
+        training = dataclasses.replace(training, class_weight=by_label)
+        settings = dataclasses.replace(settings, training=training)
+    tokenizer = make_ready(training.tokenizer)
+    if not tokenizer.is_fitted:
+        tokenizer.fit(learned_from)
+    return Examples(
+        settings=settings,
+        run=run,
+        texts=labelled.texts,
+        numbers=numbers,
+        labels=labels,
+        kept=kept,
+        validation=validation,
+        has_own_validation=has_own_validation,
+        class_weights=weights,
+        unlabelled=unlabelled,
+        tokenizer=tokenizer,
+        parents=parents,
+    )
+
+
+def _open_validation(settings: Settings) -> LabelledTexts | None:
+    source = settings.training.validation_data
+    if source is None:
+        return None
+    with reading_validation_data():
+        return open_labelled(source, settings.table, format_beside(settings.table, source))
+
+
+def _read_characters_without_words(
+    asked: Settings, settings: Settings, models: list[LanguageModel], texts: list[str]
+) -> Settings:
+    """Settings with characters for tokens where texts put no spaces between words and no tokenizer was asked for."""
+    unspaced = find_without_words(settings.training.tokenizer, texts)
+    if unspaced is None:
+        return settings
+    if asked.training.tokenizer is not None or models:
+        warn_of_no_words(unspaced, stacklevel=4)
+        return settings
+    say(settings.run.verbose, f"{describe_without_words(unspaced)}. Reading characters, not words")
+    training = dataclasses.replace(asked.training, tokenizer="character")
+    return _settle(dataclasses.replace(asked, training=training), models)[0]
+
+
+def _settle(settings: Settings, parents: list[LanguageModel]) -> tuple[Settings, list[LanguageModel]]:
+    """Settings without a gap, and the language model that each encoder starts with."""
+    for name in INHERITED:
+        found = [getattr(parent, name) for parent in parents]
+        if any(one != found[0] for one in found):
+            raise ValueError(f"`pretrained` must be language models of the same `{name}`; received {found}.")
+    for parent in parents:
+        if settings.training.tokenizer == parent.tokenizer.kind:  # as the settings of a resumed run have it
+            training = dataclasses.replace(settings.training, tokenizer=None)
+            settings = dataclasses.replace(settings, training=training)
+        inherited = {name: getattr(parent, name) for name in INHERITED}
+        settings = settings.filled({**inherited, "bidirectional": False}, fixed_by="pretrained")
+    if len(parents) > 1:
+        settings = settings.filled({"ensemble_size": len(parents)}, fixed_by="pretrained")
+    tokenizer = settings.training.tokenizer
+    kind = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
+    recipe = make_classifier_recipe(kind, parents[0].cell if parents else None)
+    settings = settings.filled({"ngram_buckets": recipe["ngram_buckets"]})
+    settings = settings.filled(recipe if settings.model.ngram_buckets else {**recipe, "ngrams": 2})
+    return settings, parents * settings.model.ensemble_size if len(parents) == 1 else parents
+
+
+def _check_together(settings: Settings, parents: list[LanguageModel]) -> None:
+    """Refuses options that make no sense together."""
+    model, training = settings.model, settings.training
+    if training.bptt is not None and model.bidirectional:
+        raise ValueError(f"`bptt` needs encoders that read one way, bidirectional=False; received {training.bptt!r}.")
+    if training.lm_loss_weight and not parents:
+        raise ValueError(
+            f"`lm_loss_weight` needs a `pretrained` language model; received {training.lm_loss_weight!r} without."
+        )
+    if training.unlabelled is not None and not training.vat_weight:
+        raise ValueError("`unlabelled` texts serve the virtual adversarial loss alone; received vat_weight=0.")
+
+
+def _open_encoders(pretrained: Any) -> list[LanguageModel]:
+    """The language models whose layers a classifier can start with."""
+    models = [open_language_model("pretrained", one) for one in listed(pretrained)]
+    for model in models:
+        for name in ("layer_norm", "residual", "zoneout", "labels"):
+            if getattr(model, name):
+                raise ValueError(
+                    f"`pretrained` must be a language model without `{name}`, which a classifier does not have; "
+                    f"received one with {name}={getattr(model, name)!r}."
+                )
+    return models
+
+
+def open_labelled(source: Any, options: TableOptions, table: TableFormat) -> LabelledTexts:
+    """The labelled texts of a table, or of a pair (texts, labels)."""
     if isinstance(source, (str, os.PathLike)):
         return read_labelled(
-            source, text_column=text_column, label_column=label_column, encoding=encoding, table=table
+            source,
+            text_column=options.text_column,
+            label_column=options.label_column,
+            encoding=options.encoding,
+            table=table,
         )
     if not isinstance(source, (tuple, list)) or len(source) != 2 or isinstance(source[0], str):
         raise TypeError(
@@ -35,13 +216,13 @@ def open_labelled(
     return LabelledTexts(texts, [checked_label(f"labels[{n}]", label) for n, label in enumerate(labels)])
 
 
-def open_unlabelled(source: Any, text_column: Column, encoding: str, table: TableFormat | None) -> list[str]:
-    """The texts of its argument `unlabelled`."""
+def open_unlabelled(source: Any, options: TableOptions) -> list[str]:
+    """The texts of the option `unlabelled`."""
     if source is None:
         return []
     if isinstance(source, (str, os.PathLike)):
-        beside = checked_table(table).beside(source)
-        return read_texts(source, text_column=text_column, encoding=encoding, table=beside)
+        table = format_beside(options, source)
+        return read_texts(source, text_column=options.text_column, encoding=options.encoding, table=table)
     return list(checks.texts("unlabelled", source, "a path or a list of strings"))
 
 

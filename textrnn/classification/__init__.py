@@ -6,21 +6,21 @@ from textrnn.classification.calibration import (
     expected_calibration_error,
     fit_temperature,
 )
+from textrnn.classification.classification_stream import ClassificationStream
 from textrnn.classification.explanation import Explanation
 from textrnn.classification.report import ClassificationReport, Coverage, LabelMeasures
 from textrnn.classification.text_labeller import Prediction, TextLabeller
-from textrnn.classification.text_reader import TextReader
 
 __all__ = [
     "Calibration",
     "CalibrationError",
     "ClassificationReport",
+    "ClassificationStream",
     "Coverage",
     "Explanation",
     "LabelMeasures",
     "Prediction",
     "TextLabeller",
-    "TextReader",
     "expected_calibration_error",
     "fit_temperature",
 ]

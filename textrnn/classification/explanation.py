@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-UNKNOWN = "\ufffd"  # what a tokenizer decodes an unknown symbol to
+UNKNOWN = "\ufffd"  # what a tokenizer decodes an unknown token to
 RED, GREEN = (214, 69, 65), (38, 140, 86)
 SHADES = 5  # of either colour in a terminal
 TERMINAL_RED = (224, 217, 210, 203, 196)  # of its 256 colours, pale to full
@@ -32,7 +32,7 @@ span {{ border-radius: .2em; padding: .1em 0 }} footer {{ color: #666; font-size
 class Explanation:
     """What speaks for a label rather than another, piece by piece.
 
-    A classifier's logits are linear in what its readers pool: the last output, the mean and the maximum of all
+    A classifier's logits are linear in what its encoders pool: the last output, the mean and the maximum of all
     outputs. Of the difference between two labels' logits each step's part can be told exactly: its share of the mean,
     the features whose maximum it is, and how far it moved the last output. An output knows what was read before it,
     so a piece counts as it was understood where it stood.
@@ -53,7 +53,7 @@ class Explanation:
 
     @property
     def difference(self) -> float:
-        """The log odds of `label` against `against`, all parts together; with several readers the mean of theirs."""
+        """The log odds of `label` against `against`, all parts together; with several encoders the mean of theirs."""
         return self.base + float(self.contributions.sum())
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
@@ -104,10 +104,10 @@ def pieces_of(tokenizer: Any, text: str, ids: np.ndarray) -> tuple[list[str], np
     pieces: list[str] = []
     shown = 0
     piece_of = np.zeros(len(ids), np.int64)
-    for place, symbol in enumerate(ids.tolist()):
+    for place, token in enumerate(ids.tolist()):
         piece_of[place] = len(pieces)
-        piece = decode(symbol)
-        if symbol == tokenizer.unknown_id:
+        piece = decode(token)
+        if token == tokenizer.unknown_id:
             piece = piece.replace(UNKNOWN, next(unknown))
             if piece.startswith(" ") and text.startswith(piece[1:], shown):
                 piece = piece[1:]  # the unknown tail of a known head, which nothing tells from a word

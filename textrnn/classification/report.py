@@ -106,9 +106,9 @@ class ClassificationReport:
         counts = zip(matrix.diagonal().tolist(), matrix.sum(0).tolist(), matrix.sum(1).tolist(), strict=True)
         return {
             label: LabelMeasures(
-                _ratio(hits, answered), _ratio(hits, support), _ratio(2 * hits, answered + support), support
+                _ratio(correct, answered), _ratio(correct, support), _ratio(2 * correct, answered + support), support
             )
-            for label, (hits, answered, support) in zip(self.labels, counts, strict=True)
+            for label, (correct, answered, support) in zip(self.labels, counts, strict=True)
         }
 
     @property
@@ -136,8 +136,8 @@ class ClassificationReport:
         """How many texts are answered, and how well, where `classify` is given this `threshold`."""
         checks.fraction("threshold", threshold, one=True)
         is_given = self.confidence >= threshold
-        hits = int((is_given & (self.answers == self.truths)).sum())
-        return Coverage(threshold, float(is_given.mean()), _ratio(hits, int(is_given.sum())))
+        correct = int((is_given & (self.answers == self.truths)).sum())
+        return Coverage(threshold, float(is_given.mean()), _ratio(correct, int(is_given.sum())))
 
     @property
     def coverages(self) -> list[Coverage]:

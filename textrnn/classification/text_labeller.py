@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from textrnn import checks
 from textrnn.batching import cut_batches
@@ -19,12 +18,13 @@ from textrnn.classification.calibration import (
     mean_negative_log_likelihood,
     temper,
 )
+from textrnn.classification.classification_stream import ClassificationStream, PartwiseLabeller
 from textrnn.classification.explanation import Explanation, pieces_of
 from textrnn.classification.report import ClassificationReport
-from textrnn.classification.text_reader import PartwiseLabeller, TextReader
 from textrnn.labels import find_label, number_labels
+from textrnn.progress import Progress
 
-SYMBOLS_AT_ONCE = 1 << 16  # over all texts of a batch, padding included
+MAX_TOKENS_AT_ONCE = 1 << 16  # over all texts of a batch, padding included
 ROWS_AT_ONCE = 256
 
 
@@ -158,13 +158,13 @@ class TextLabeller:
         there before any; the temperature is counted in."""
         raise NotImplementedError
 
-    def reader(self) -> TextReader:
-        """Begin a text that arrives in pieces: `reader.feed(piece)` is the `Prediction` for the text so far.
+    def stream(self) -> ClassificationStream:
+        """Begin a text that arrives in pieces: `encoder.feed(piece)` is the `Prediction` for the text so far.
 
         Raises:
             ValueError: If the classifier is bidirectional: it would have to wait for the end.
         """
-        return TextReader(self.partwise(), lambda probabilities: self._prediction(probabilities, 0.0))
+        return ClassificationStream(self.partwise(), lambda probabilities: self._prediction(probabilities, 0.0))
 
     def explain(self, text: str, label: str | None = None, against: str | None = None) -> Explanation:
         """What each piece of a text contributes to its label.
@@ -200,7 +200,7 @@ class TextLabeller:
             checks.positive_integer("batch_size", batch_size)
         ids = [self.tokenizer.encode(text) for text in texts]
         logs = np.zeros([len(ids), len(self.labels)])
-        with tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar:
+        with Progress(len(ids), "text", is_shown=progress) as bar:
             for rows in batches_by_length([len(each) for each in ids], batch_size):
                 logs[rows] = self.log_probabilities([ids[row] for row in rows])
                 bar.update(len(rows))
@@ -235,9 +235,9 @@ def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> 
     """The numbers of texts of these lengths, those of like length together, the shortest first.
 
     A batch has `batch_size` texts (256 by default), or fewer where those are long: a step of the recurrence costs
-    little more for many rows than for few, but memory grows with the symbols of a batch, padding included. A very
+    little more for many rows than for few, but memory grows with the tokens of a batch, padding included. A very
     long text is alone.
     """
     order = np.argsort(lengths, kind="stable")
-    cuts = cut_batches(np.asarray(lengths)[order].tolist(), batch_size or ROWS_AT_ONCE, SYMBOLS_AT_ONCE)
+    cuts = cut_batches(np.asarray(lengths)[order].tolist(), batch_size or ROWS_AT_ONCE, MAX_TOKENS_AT_ONCE)
     return [order[cut] for cut in cuts]

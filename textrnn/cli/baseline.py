@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-SYMBOL = r"\w+|[^\w\s]"  # a word, or a sign such as "!"
+TOKEN = r"\w+|[^\w\s]"  # a word, or a sign such as "!"
 SMOOTHING = 1.0  # alpha of the paper: added to every count
 STRENGTH = 4.0  # C of the regression; by cross-validation on corpora/sentences_train.csv 1 is as good
 
@@ -37,7 +37,7 @@ class BigramBaseline:
         numbers = np.unique(truths)
         if len(numbers) < 2:
             raise ValueError(f"the baseline needs texts of two labels or more; all are {labels[numbers[0]]!r}.")
-        self.vectorizer = CountVectorizer(ngram_range=(1, 2), binary=True, token_pattern=SYMBOL)
+        self.vectorizer = CountVectorizer(ngram_range=(1, 2), binary=True, token_pattern=TOKEN)
         features = self.vectorizer.fit_transform(texts)
         told = numbers[1:] if len(numbers) == 2 else numbers  # of two labels, one is what the other is not
         self.numbers = numbers

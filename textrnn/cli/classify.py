@@ -26,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_table(parser)
     parser.add_argument(
         "--batch-size",
-        "--batch_size",
         type=flags.positive_integer,
         metavar="N",
         help="texts at once, at most (default: 256)",

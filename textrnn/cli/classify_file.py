@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tqdm import tqdm
-
 from textrnn.classification import Prediction
 from textrnn.cli import flags
 from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
 from textrnn.cli.unfinished import Unfinished
 from textrnn.files import advising_when_full
+from textrnn.progress import Progress
 from textrnn.runtime import find_model
 from textrnn.text import (
     TABLES,
@@ -145,7 +144,7 @@ class ScoringJob:
             ValueError: If no row of the first chunk can be scored, or a column is to be added that is there.
         """
         writer = None
-        with tqdm(total=self.rows.size, unit="B", unit_scale=True, disable=None) as bar:
+        with Progress(self.rows.size, "B", unit_scale=True) as bar:
             for number, chunk in enumerate(_chunks(self.rows)):
                 is_new = number >= self.unfinished.pieces
                 writer = writer or self._make_writer(chunk)
@@ -159,8 +158,7 @@ class ScoringJob:
                     header = b"" if number else writer.header()
                     self.unfinished.append(header + self._finish(begun, writer, classify))
                 self.done += len(chunk)
-                bar.set_postfix_str(f"{self.done:,} rows", refresh=False)
-                bar.update(self.rows.bytes_read - bar.n)
+                bar.update(self.rows.bytes_read - bar.done, f"{self.done:,} rows")
         if writer is None:
             raise ValueError(f"{self.rows.name} holds no rows")
 

@@ -87,9 +87,9 @@ def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
 def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
     """Every document is read from an empty state and predicted to its end; the label of a table's row is its own."""
     import numpy as np
-    from tqdm import tqdm
 
     from textrnn.generation import Score
+    from textrnn.progress import Progress
 
     if arguments.protocol == "dynamic":
         raise argparse.ArgumentTypeError("--protocol dynamic needs one long text, not documents")
@@ -99,7 +99,7 @@ def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
         raise ValueError(f"--last {arguments.last} of the {len(rows)} documents in {arguments.file} leaves none")
     parts = [
         model.evaluate_text(text, arguments.protocol, condition=label)
-        for text, label in tqdm(last, unit="text", disable=None)
+        for text, label in Progress(len(last), "text").over(last)
     ]
     score = Score.of(
         np.concatenate([part.log_probabilities for part in parts]), sum(part.characters for part in parts)

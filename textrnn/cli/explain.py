@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", help="what to explain (default: the answer)")
     parser.add_argument("--against", help="what it is told from (default: the likeliest of the others)")
     parser.add_argument("--html", metavar="FILE", help="write a page with the coloured text")
-    flags.add_encoding(parser, "of the input")
+    flags.add_encoding(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -8,47 +8,15 @@ from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.library import load_kind
+from textrnn.cli.option_flags import add_options
+from textrnn.options import GenerationConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `generate`."""
     parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     flags.add_prompt(parser)
-    parser.add_argument(
-        "--length",
-        "-n",
-        "--max_new_tokens",
-        type=flags.count,
-        metavar="N",
-        default=400,
-        help="symbols to add (default: 400)",
-    )
-    flags.add_sampling(parser)
-    parser.add_argument(
-        "--beams",
-        type=flags.positive_integer,
-        metavar="N",
-        default=1,
-        help="above 1, look for the likeliest text instead of drawing one, N at a time",
-    )
-    parser.add_argument(
-        "--length-penalty",
-        type=flags.number,
-        metavar="X",
-        default=1.0,
-        help="what a beam search divides by: the length to the power of X (default: 1)",
-    )
-    parser.add_argument("--seed", type=flags.count, metavar="N", help="the same seed writes the same text")
-    parser.add_argument(
-        "--samples", "--num_samples", type=flags.positive_integer, metavar="N", default=1, help="how many texts"
-    )
-    parser.add_argument(
-        "--stop",
-        type=flags.unescaped,
-        action="append",
-        metavar="TEXT",
-        help=r"end before this string, where \n is a line break; may be given several times",
-    )
+    add_options(parser, GenerationConfig)
     flags.add_condition(parser)
     parser.add_argument("--no-prompt", action="store_true", help="print only what is added")
     parser.add_argument(
@@ -65,37 +33,30 @@ def run(arguments: argparse.Namespace) -> None:
     from textrnn.text import open_corpus
 
     corpus = None if arguments.check_copy is None else open_corpus(arguments.check_copy, encoding=arguments.encoding)
-    is_stream = arguments.samples == 1 and arguments.beams == 1 and arguments.length_penalty == 1
-    is_much = is_worth_compiling(arguments.samples, arguments.length)
+    config = GenerationConfig.from_given({**vars(arguments), "include_prompt": not arguments.no_prompt})
+    is_stream = config.samples == 1 and config.beams == 1 and config.length_penalty == 1
+    is_much = is_worth_compiling(config.samples, config.length)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=is_much)
-    options = {
-        **flags.sampling(arguments),
-        "length": arguments.length,
-        "seed": arguments.seed,
-        "stop": arguments.stop,
-        "condition": arguments.condition,
-        "include_prompt": not arguments.no_prompt,
-    }
-    texts = [_stream(model, prompt, options)] if is_stream else _write(model, prompt, options, arguments)
+    write = _stream if is_stream else _write
+    texts = write(model, prompt, arguments.condition, config)
     if corpus is not None:
         for text in texts:
             print(_describe_copied(text if arguments.no_prompt else text[len(prompt) :], corpus))
 
 
-def _stream(model: Any, prompt: str, options: dict[str, Any]) -> str:
+def _stream(model: Any, prompt: str, condition: str | None, config: GenerationConfig) -> list[str]:
     pieces = []
-    for piece in model.stream(prompt, **options):
+    for piece in model.stream(prompt, condition=condition, config=config):
         sys.stdout.write(piece)
         sys.stdout.flush()
         pieces.append(piece)
     print()
-    return "".join(pieces)
+    return ["".join(pieces)]
 
 
-def _write(model: Any, prompt: str, options: dict[str, Any], arguments: argparse.Namespace) -> list[str]:
-    search = {"beams": arguments.beams, "length_penalty": arguments.length_penalty}
-    written = model.generate(prompt, samples=arguments.samples, **search, **options)
-    texts = [written] if arguments.samples == 1 else written
+def _write(model: Any, prompt: str, condition: str | None, config: GenerationConfig) -> list[str]:
+    written = model.generate(prompt, condition=condition, config=config)
+    texts = [written] if config.samples == 1 else written
     for number, text in enumerate(texts, 1):
         print(text if len(texts) == 1 else f"--- {number} ---\n{text}")
     return texts

@@ -55,11 +55,18 @@ def _set_up(parser: argparse.ArgumentParser, module: Any) -> None:
     parser.set_defaults(run=module.run, fail=parser.error)
 
 
+def with_dashes(words: Sequence[str]) -> list[str]:
+    """Command-line words in which `--batch_size`, as char-rnn and nanoGPT spell it, is `--batch-size`."""
+    end = words.index("--") if "--" in words else len(words)
+    flags = [word.partition("=") if word.startswith("--") else ("", "", word) for word in words[:end]]
+    return [*(f"{flag.replace('_', '-')}{equals}{value}" for flag, equals, value in flags), *words[end:]]
+
+
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """0 when done, 1 on a failure, 2 on wrong usage, 130 on Ctrl-C; no traceback for any of them."""
     open_missing()
     set_up_streams()
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(with_dashes(sys.argv[1:] if arguments is None else arguments))
     fail = vars(given).pop("fail")
     _quieten()
     before = sys.stdout, sys.stderr
@@ -107,7 +114,7 @@ def _describe(error: Exception) -> str:
         if not where and error.errno in FULL:
             where = f"the output, or files in {tempfile.gettempdir()}"
         return f"{error.strerror}: {where}" if where else error.strerror
-    if isinstance(error, (ValueError, TypeError, OSError, ArithmeticError)):
+    if isinstance(error, (ValueError, TypeError, OSError, ArithmeticError, ImportError)):
         return str(error)
     return f"{type(error).__name__}: {error} (set TEXTRNN_TRACEBACK=1 to see where)"
 

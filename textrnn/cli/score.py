@@ -60,11 +60,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[str, Any]]:
     """Each line of a text given those before it; of a model of documents, each by itself."""
-    from tqdm import tqdm
+    from textrnn.progress import Progress
 
     lines = list(io.StringIO(text, newline="\n"))  # `splitlines` knows ends of lines that editors do not count
     state = None if model.documents else model.read("", condition=condition)
-    with tqdm(total=len(text), unit="character", unit_scale=True, disable=None) as bar:
+    with Progress(len(text), "character", unit_scale=True) as bar:
         for number, line in enumerate(lines, 1):
             if model.documents:
                 score = model.score(line.rstrip("\n"), condition=condition)
@@ -73,7 +73,7 @@ def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[s
             yield {
                 "line": number,
                 "text": line.rstrip("\n"),
-                "symbols": len(score.log_probabilities),
+                "tokens": len(score.log_probabilities),
                 "bits": float(score.surprisals.sum()),
                 "bits_per_character": None if math.isnan(score.bits_per_character) else score.bits_per_character,
                 "perplexity": None if math.isnan(score.perplexity) else score.perplexity,
@@ -84,7 +84,7 @@ def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[s
 def _print_score(model: Any, text: str, arguments: argparse.Namespace) -> None:
     score = model.score(text, condition=arguments.condition, progress=True)
     print(
-        f"{len(score.log_probabilities):,} symbols, {score.bits_per_character:.4f} bits per character, "
+        f"{len(score.log_probabilities):,} tokens, {score.bits_per_character:.4f} bits per character, "
         f"perplexity {score.perplexity:.4f}"
     )
     if arguments.most_surprising is not None:
@@ -92,4 +92,4 @@ def _print_score(model: Any, text: str, arguments: argparse.Namespace) -> None:
         for span in score.most_surprising(arguments.most_surprising):
             is_spelt = len(ids) == len(text)  # then the text itself shows what the model does not know
             shown = text[span.start : span.end] if is_spelt else model.tokenizer.decode(ids[span.start : span.end])
-            print(f"{span.bits:8.1f} bits  symbols {span.start:,} to {span.end - 1:,}  {shown!r}")
+            print(f"{span.bits:8.1f} bits  tokens {span.start:,} to {span.end - 1:,}  {shown!r}")

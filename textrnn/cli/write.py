@@ -10,7 +10,11 @@ from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.library import load_kind
+from textrnn.cli.option_flags import add_options, given_options, read_as
+from textrnn.options import GenerationConfig, options_of
 
+NOT_OF_A_DIALOGUE = ("length", "seed", "samples", "stop", "beams", "length_penalty")
+(TEMPERATURE,) = (one for one in options_of(GenerationConfig) if one.name == "temperature")
 HELP = """\
   (Enter)          the model goes on to the end of a line
   any other text   is added as you type it, with a line break at its end (a space, where no line break is known)
@@ -18,7 +22,7 @@ HELP = """\
   ?                ways to go on; then their number picks one
   /undo            takes the last addition back
   /temperature X   below 1 safer, above 1 wilder
-  /length N        the most symbols the model adds at a time
+  /length N        the most tokens the model adds at a time
   /text            shows the whole text
   /save FILE       keeps the session; go on with --session FILE
   /quit            ends"""
@@ -28,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `write`."""
     parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     flags.add_prompt(parser)
-    flags.add_sampling(parser)
+    add_options(parser, GenerationConfig, left_out=NOT_OF_A_DIALOGUE)
     flags.add_condition(parser)
     parser.add_argument(
         "--length",
@@ -36,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=flags.positive_integer,
         metavar="N",
         default=200,
-        help="symbols to add at a time (default: 200)",
+        help="tokens to add at a time (default: 200)",
     )
     parser.add_argument(
         "--proposals", type=flags.positive_integer, metavar="N", default=3, help="ways to go on (default: 3)"
@@ -51,7 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     prompt = flags.prompt(arguments)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
-    chosen = flags.sampling(arguments)
+    given = given_options(GenerationConfig, vars(arguments))
+    chosen = {name: value for name, value in given.items() if name not in NOT_OF_A_DIALOGUE}
     if arguments.session is None:
         session = Session(model, condition=arguments.condition, seed=arguments.seed, **chosen)
     else:
@@ -83,7 +88,7 @@ class Dialogue:
 
     Args:
         session: The text and the model.
-        length: The most symbols the model adds at a time.
+        length: The most tokens the model adds at a time.
         proposals: How many ways to go on are shown.
     """
 
@@ -93,7 +98,7 @@ class Dialogue:
         self.proposals = proposals
         self.proposed: list[str] = []
         self.is_open = True
-        unknown = session.model.tokenizer.unknown_symbols
+        unknown = session.model.tokenizer.unknown_tokens
         self.line_end = next((end for end in ("\n", " ") if not unknown(end)), "")
 
     def answer(self, line: str) -> None:
@@ -142,7 +147,7 @@ class Dialogue:
             print(f"[took back {self.session.undo()!r}]", flush=True)
             self._show_last_line()
         elif command == "temperature":
-            self.session.choose(temperature=flags.temperatures(value))
+            self.session.choose(temperature=read_as(TEMPERATURE)(value))
         elif command == "length":
             self.length = flags.positive_integer(value)
         elif command == "text":

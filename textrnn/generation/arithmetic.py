@@ -1,4 +1,4 @@
-"""Arithmetic coding: symbols to as many bits as their probabilities say they are worth, and back.
+"""Arithmetic coding: tokens to as many bits as their probabilities say they are worth, and back.
 
 Paper: Witten, Neal and Cleary, 1987, Arithmetic coding for data compression. Registers are 48 bits wide, so that
 counts may sum to 2**24 and still split them finely.
@@ -15,9 +15,9 @@ BITS_AT_ONCE = 1 << 12  # become bytes
 
 
 def cumulative_counts(log_probabilities: np.ndarray) -> np.ndarray:
-    """The distributions of each row as whole numbers: int64 `[B, V + 1]`, symbol v owning those from v to v + 1.
+    """The distributions of each row as whole numbers: int64 `[B, V + 1]`, token v owning those from v to v + 1.
 
-    Every symbol has one at least, so that every text can be written, however unlikely.
+    Every token has one at least, so that every text can be written, however unlikely.
     """
     size = log_probabilities.shape[1]
     counts = np.floor(np.exp(log_probabilities) * (TOTAL - size)).astype(np.int64) + 1
@@ -25,7 +25,7 @@ def cumulative_counts(log_probabilities: np.ndarray) -> np.ndarray:
 
 
 class Encoder:
-    """Writes symbols, one after the other."""
+    """Writes tokens, one after the other."""
 
     def __init__(self) -> None:
         self.low, self.high = 0, WHOLE - 1
@@ -34,7 +34,7 @@ class Encoder:
         self.data = bytearray()
 
     def write(self, below: int, above: int, total: int) -> None:
-        """A symbol that owns the counts from `below` to `above` of `total`."""
+        """A token that owns the counts from `below` to `above` of `total`."""
         width = self.high - self.low + 1
         self.low, self.high = self.low + width * below // total, self.low + width * above // total - 1
         while True:
@@ -83,11 +83,11 @@ class Decoder:
             self.code = 2 * self.code + next(self.bits, 0)
 
     def read(self, cumulative: np.ndarray) -> int:
-        """The next symbol, by the counts it was written with, int64 `[V + 1]`."""
+        """The next token, by the counts it was written with, int64 `[V + 1]`."""
         total, width = int(cumulative[-1]), self.high - self.low + 1
         place = ((self.code - self.low + 1) * total - 1) // width
-        symbol = int(np.searchsorted(cumulative, place, side="right")) - 1
-        below, above = int(cumulative[symbol]), int(cumulative[symbol + 1])
+        token = int(np.searchsorted(cumulative, place, side="right")) - 1
+        below, above = int(cumulative[token]), int(cumulative[token + 1])
         self.low, self.high = self.low + width * below // total, self.low + width * above // total - 1
         while True:
             if self.high < HALF:
@@ -97,6 +97,6 @@ class Decoder:
             elif self.low >= QUARTER and self.high < HALF + QUARTER:
                 amount = QUARTER
             else:
-                return symbol
+                return token
             self.low, self.high = 2 * (self.low - amount), 2 * (self.high - amount) + 1
             self.code = 2 * (self.code - amount) + next(self.bits, 0)

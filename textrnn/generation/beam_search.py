@@ -10,7 +10,7 @@ import numpy as np
 
 from textrnn import checks
 from textrnn.generation.scoring import log_softmax
-from textrnn.generation.stepper import Start, Step
+from textrnn.generation.snapshot import DecodingState, Step
 
 
 class Beam(NamedTuple):
@@ -21,7 +21,7 @@ class Beam(NamedTuple):
 
 
 class BeamSearch:
-    """Goes on with the likeliest `beams` texts after each symbol, and ends with the best of all that ended.
+    """Goes on with the likeliest `beams` texts after each token, and ends with the best of all that ended.
 
     A text is as good as its log-probability divided by its length to the power of `length_penalty`: 0 favours short
     texts, 1 takes the mean (Wu et al., 2016, arXiv 1609.08144, section 7, without their coverage).
@@ -36,15 +36,15 @@ class BeamSearch:
         self.length_penalty = checks.non_negative_number("length_penalty", length_penalty)
 
     def run(
-        self, step: Step, start: Start, has_ended: Callable[[tuple[int, ...]], bool], length: int
+        self, step: Step, start: DecodingState, has_ended: Callable[[tuple[int, ...]], bool], length: int
     ) -> list[tuple[int, ...]]:
         """The best texts as ids, the best first, at most `beams` of them, fewer if there are no more.
 
         Args:
             step: The model.
             start: Where the text is, with one row.
-            has_ended: Whether a text ends with the last of these symbols.
-            length: The most symbols to write.
+            has_ended: Whether a text ends with the last of these tokens.
+            length: The most tokens to write.
         """
         alive, ended = [Beam((), 0.0)], list[Beam]()
         logits, states = start.logits, start.states
@@ -63,13 +63,13 @@ class BeamSearch:
         return [beam.ids for beam in sorted([*ended, *alive], key=self._goodness, reverse=True)[: self.beams]]
 
     def _grow(self, alive: list[Beam], log_probabilities: np.ndarray) -> tuple[list[Beam], list[int]]:
-        """The likeliest continuations by one symbol, twice as many as are kept since some may end, and of which beam
+        """The likeliest continuations by one token, twice as many as are kept since some may end, and of which beam
         each is one."""
         scores = log_probabilities + np.array([beam.score for beam in alive])[:, None]
         best = np.argsort(-scores, axis=None, kind="stable")[: 2 * self.beams]
-        parents, symbols = np.divmod(best[np.isfinite(scores.reshape(-1)[best])], scores.shape[1])
-        pairs = list(zip(parents.tolist(), symbols.tolist(), strict=True))
-        grown = [Beam((*alive[parent].ids, symbol), float(scores[parent, symbol])) for parent, symbol in pairs]
+        parents, tokens = np.divmod(best[np.isfinite(scores.reshape(-1)[best])], scores.shape[1])
+        pairs = list(zip(parents.tolist(), tokens.tolist(), strict=True))
+        grown = [Beam((*alive[parent].ids, token), float(scores[parent, token])) for parent, token in pairs]
         return grown, [parent for parent, _ in pairs]
 
     def _goodness(self, beam: Beam) -> float:

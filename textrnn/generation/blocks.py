@@ -9,7 +9,7 @@ import numpy as np
 
 from textrnn.generation.reading import LOGITS_AT_ONCE
 from textrnn.generation.scoring import log_softmax
-from textrnn.generation.stepper import Step
+from textrnn.generation.snapshot import Step
 
 BLOCK = 256  # nanoGPT's context for a character model, so that numbers compare
 
@@ -17,7 +17,7 @@ BLOCK = 256  # nanoGPT's context for a character model, so that numbers compare
 def score_blocks(
     step: Step, ids: np.ndarray, initial_states: Callable[[int], Any], pad_id: int, vocabulary_size: int
 ) -> np.ndarray:
-    """Log-probabilities float64 of every symbol of ids `[N]` but the first, 256 from each empty state."""
+    """Log-probabilities float64 of every token of ids `[N]` but the first, 256 from each empty state."""
     blocks = [ids[start : start + BLOCK + 1] for start in range(0, max(len(ids) - 1, 0), BLOCK)]
     at_once = max(1, LOGITS_AT_ONCE // (BLOCK * vocabulary_size))
     parts = [np.zeros(0)]

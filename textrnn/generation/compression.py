@@ -1,6 +1,6 @@
 """Texts as short as the model finds them likely.
 
-A file holds, in this order: what it is, the model's fingerprint, how many symbols and lanes there are, the characters
+A file holds, in this order: what it is, the model's fingerprint, how many tokens and lanes there are, the characters
 the model does not know, the lanes, and a checksum of it all. A lane is a part of the text that is coded by itself;
 lanes are read side by side, which takes no longer than one alone.
 """
@@ -15,42 +15,42 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from textrnn.files import refuse_damage
 from textrnn.generation.arithmetic import Decoder, Encoder, cumulative_counts
 from textrnn.generation.scoring import log_softmax
+from textrnn.generation.snapshot import Snapshot
 from textrnn.generation.state import State
-from textrnn.generation.stepper import Stepper
+from textrnn.progress import Progress
 
 MAGIC = b"textrnn\1"
-HEADER = struct.Struct("<8s8sIIII")  # magic, fingerprint, checksum of the text, symbols, lanes, bytes of the unknown
-SYMBOLS_A_LANE = 1 << 15  # each begins without a memory, which costs it some hundred bits
-LANES_AT_MOST = 64
+HEADER = struct.Struct("<8s8sIIII")  # magic, fingerprint, checksum of the text, tokens, lanes, bytes of the unknown
+LANE_TOKENS = 1 << 15  # each begins without a memory, which costs it some hundred bits
+MAX_LANES = 64
 VERBATIM = 0  # lanes of a text that the tokenizer cannot put together again, as it stands: it is kept by zlib
 REPLACEMENT = "\ufffd"
 
 
 class Header(NamedTuple):
-    """What stands before the lanes: the model's fingerprint, the text's checksum, and how many symbols, lanes and
+    """What stands before the lanes: the model's fingerprint, the text's checksum, and how many tokens, lanes and
     bytes beside the lanes there are."""
 
     fingerprint: bytes
     checksum: int
-    symbols: int
+    tokens: int
     lanes: int
     beside: int
 
 
-def count_lanes(symbols: int) -> int:
-    return max(1, min(LANES_AT_MOST, symbols // SYMBOLS_A_LANE))
+def count_lanes(tokens: int) -> int:
+    return max(1, min(MAX_LANES, tokens // LANE_TOKENS))
 
 
-def compress(stepper: Stepper, start: State, tokenizer: Any, text: str, *, progress: bool = False) -> bytes:
+def compress(snapshot: Snapshot, start: State, tokenizer: Any, text: str, *, progress: bool = False) -> bytes:
     """`text` as bytes that `decompress` turns back into it, with the same model only.
 
     Args:
-        stepper: The model.
+        snapshot: The model.
         start: The state before a text.
         tokenizer: The model's.
         text: Any string.
@@ -58,17 +58,17 @@ def compress(stepper: Stepper, start: State, tokenizer: Any, text: str, *, progr
     """
     ids, unknown = tokenizer.encode(text), tokenizer.unknown_pieces(text)
     if _restored(tokenizer, ids, unknown) == text:
-        lanes = _encode(stepper, start, np.array_split(ids, count_lanes(len(ids))), progress)
+        lanes = _encode(snapshot, start, np.array_split(ids, count_lanes(len(ids))), progress)
         escaped = zlib.compress(json.dumps(unknown).encode(), 9) if unknown else b""
     else:
         lanes, escaped = [], zlib.compress(_bytes(text), 9)
-    header = HEADER.pack(MAGIC, _mark(stepper), zlib.crc32(_bytes(text)), len(ids), len(lanes), len(escaped))
+    header = HEADER.pack(MAGIC, _mark(snapshot), zlib.crc32(_bytes(text)), len(ids), len(lanes), len(escaped))
     sizes = struct.pack(f"<{len(lanes)}I", *map(len, lanes))
     whole = b"".join([header, sizes, escaped, *lanes])
     return whole + struct.pack("<I", zlib.crc32(whole))
 
 
-def decompress(stepper: Stepper, start: State, tokenizer: Any, data: bytes, *, progress: bool = False) -> str:
+def decompress(snapshot: Snapshot, start: State, tokenizer: Any, data: bytes, *, progress: bool = False) -> str:
     """The text that `compress` made `data` of.
 
     Raises:
@@ -77,16 +77,16 @@ def decompress(stepper: Stepper, start: State, tokenizer: Any, data: bytes, *, p
     """
     with refuse_damage("`data`", "be what `compress` returned"):
         header, lanes, beside = _take_apart(data)
-    if header.fingerprint != _mark(stepper):
+    if header.fingerprint != _mark(snapshot):
         raise ValueError(
-            f"`data` must have been compressed with this model, {stepper.fingerprint}; it was with "
+            f"`data` must have been compressed with this model, {snapshot.fingerprint}; it was with "
             f"{header.fingerprint.hex()}."
         )
     text: str | None = beside
     if lanes:
-        shortest, longer = divmod(header.symbols, len(lanes))  # as `numpy.array_split` cut them
+        shortest, longer = divmod(header.tokens, len(lanes))  # as `numpy.array_split` cut them
         lengths = [shortest + (lane < longer) for lane in range(len(lanes))]
-        text = _restored(tokenizer, _decode(stepper, start, lanes, lengths, progress), beside)
+        text = _restored(tokenizer, _decode(snapshot, start, lanes, lengths, progress), beside)
     if text is None or zlib.crc32(_bytes(text)) != header.checksum:
         raise ValueError(
             "`data` came out as another text: it was compressed with another label, or where the model's numbers are "
@@ -102,8 +102,8 @@ def _take_apart(data: bytes) -> tuple[Header, list[bytes], Any]:
     if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
         raise ValueError(f"its checksum is wrong, so some of its {len(data)} bytes are")
     header = Header(*HEADER.unpack_from(data)[1:])
-    if header.lanes not in (VERBATIM, count_lanes(header.symbols)):
-        raise ValueError(f"{header.symbols} symbols are not in {header.lanes} lanes")
+    if header.lanes not in (VERBATIM, count_lanes(header.tokens)):
+        raise ValueError(f"{header.tokens} tokens are not in {header.lanes} lanes")
     sizes = struct.unpack_from(f"<{header.lanes}I", data, HEADER.size)
     ends = list(itertools.accumulate([header.beside, *sizes], initial=HEADER.size + 4 * header.lanes))
     if ends[-1] != len(data) - 4:
@@ -118,24 +118,24 @@ def _take_apart(data: bytes) -> tuple[Header, list[bytes], Any]:
     return header, lanes, unknown
 
 
-def _encode(stepper: Stepper, start: State, lanes: list[np.ndarray], progress: bool) -> list[bytes]:
+def _encode(snapshot: Snapshot, start: State, lanes: list[np.ndarray], progress: bool) -> list[bytes]:
     encoders = [Encoder() for _ in lanes]
     padded = np.zeros([len(lanes), max(map(len, lanes))], np.int32)
     for row, lane in zip(padded, lanes, strict=True):
         row[: len(lane)] = lane
-    distributions = _distributions(stepper, start, padded, progress)
+    distributions = _distributions(snapshot, start, padded, progress)
     for number, cumulative in enumerate(distributions):
         for encoder, lane, counts in zip(encoders, lanes, cumulative, strict=True):
             if number < len(lane):
-                symbol = lane[number]
-                encoder.write(int(counts[symbol]), int(counts[symbol + 1]), int(counts[-1]))
+                token = lane[number]
+                encoder.write(int(counts[token]), int(counts[token + 1]), int(counts[-1]))
     return [encoder.finish() for encoder in encoders]
 
 
-def _decode(stepper: Stepper, start: State, lanes: list[bytes], lengths: list[int], progress: bool) -> np.ndarray:
+def _decode(snapshot: Snapshot, start: State, lanes: list[bytes], lengths: list[int], progress: bool) -> np.ndarray:
     decoders = [Decoder(lane) for lane in lanes]
     padded = np.zeros([len(lanes), max(lengths)], np.int32)
-    distributions = _distributions(stepper, start, padded, progress)
+    distributions = _distributions(snapshot, start, padded, progress)
     for number, cumulative in enumerate(distributions):
         for row, decoder, length, counts in zip(padded, decoders, lengths, cumulative, strict=True):
             if number < length:
@@ -143,20 +143,20 @@ def _decode(stepper: Stepper, start: State, lanes: list[bytes], lengths: list[in
     return np.concatenate([row[:length] for row, length in zip(padded, lengths, strict=True)])
 
 
-def _distributions(stepper: Stepper, start: State, ids: np.ndarray, progress: bool) -> Iterator[np.ndarray]:
-    """The counts of the symbols at each step, given those of `ids` `[B, T]` before it, read when they are asked for.
+def _distributions(snapshot: Snapshot, start: State, ids: np.ndarray, progress: bool) -> Iterator[np.ndarray]:
+    """The counts of the tokens at each step, given those of `ids` `[B, T]` before it, read when they are asked for.
 
-    One symbol at a time, as the decoder must: the same numbers to the last bit.
+    One token at a time, as the decoder must: the same numbers to the last bit.
     """
     rows, steps = ids.shape
     logits = np.repeat(start.logits[None], rows, axis=0)
     states: Any = tuple(np.repeat(tensor, rows, axis=0) for tensor in start.tensors)
-    with tqdm(total=steps * rows, unit="symbol", unit_scale=True, disable=None if progress else True) as bar:
+    with Progress(steps * rows, "token", is_shown=progress, unit_scale=True) as bar:
         for number in range(steps):
             yield cumulative_counts(log_softmax(logits))
             bar.update(rows)
             if number + 1 < steps:
-                after, states = stepper.step(ids[:, number : number + 1], states)
+                after, states = snapshot.step(ids[:, number : number + 1], states)
                 logits = after[:, -1]
 
 
@@ -171,8 +171,8 @@ def _restored(tokenizer: Any, ids: np.ndarray, unknown: list[str]) -> str | None
     return "".join(part for pair in zip(literals, [*unknown, ""], strict=True) for part in pair)
 
 
-def _mark(stepper: Stepper) -> bytes:
-    return bytes.fromhex(stepper.fingerprint).ljust(8, b"\0")
+def _mark(snapshot: Snapshot) -> bytes:
+    return bytes.fromhex(snapshot.fingerprint).ljust(8, b"\0")
 
 
 def _bytes(text: str) -> bytes:

@@ -9,7 +9,8 @@ import numpy as np
 
 from textrnn.generation.reading import encode
 from textrnn.generation.scoring import log_softmax
-from textrnn.generation.state import REMEMBERED, State
+from textrnn.generation.state import State
+from textrnn.options.generation import REMEMBERED
 
 if TYPE_CHECKING:
     from textrnn.generation.text_model import TextModel
@@ -40,16 +41,16 @@ class StreamPool:
 
     def __init__(self, model: TextModel) -> None:
         self.model = model
-        self.stepper = model.stepper()
+        self.snapshot = model.snapshot()
         self.streams: dict[Stream, None] = {}  # in the order in which they were opened
-        empty = model.beginning(self.stepper, None, model.labels[0] if model.labels else None)
+        empty = model.beginning(self.snapshot, None, model.labels[0] if model.labels else None)
         self._tensors = [_room(tensor, ROWS) for tensor in empty.tensors]
         self._logits = _room(empty.logits[None], ROWS)
         self._free = list(range(ROWS))
 
     def open(self, state: State | None = None, *, condition: str | None = None) -> Stream:
         """A stream that goes on from `state`, or begins a text, of label `condition`."""
-        beginning = self.model.beginning(self.stepper, state, condition)
+        beginning = self.model.beginning(self.snapshot, state, condition)
         if not self._free:
             self._grow()
         stream = Stream(self, self._free.pop())
@@ -58,19 +59,19 @@ class StreamPool:
         return stream
 
     def step(self) -> dict[Stream, float]:
-        """Let every stream that has been fed read one symbol; its log-probability, by stream."""
+        """Let every stream that has been fed read one token; its log-probability, by stream."""
         reading = [stream for stream in self.streams if stream.waiting]
         if not reading:
             return {}
         rows = np.array([stream.row for stream in reading])
         ids = np.array([[stream.waiting.popleft()] for stream in reading], np.int32)
         log_probabilities = np.take_along_axis(log_softmax(self._logits[rows]), ids.astype(np.int64), axis=1)[:, 0]
-        logits, states = self.stepper.step(ids, tuple(tensor[rows] for tensor in self._tensors))
+        logits, states = self.snapshot.step(ids, tuple(tensor[rows] for tensor in self._tensors))
         self._logits[rows] = logits[:, -1]
         for tensor, after in zip(self._tensors, states, strict=True):
             tensor[rows] = after
-        for stream, symbol in zip(reading, ids[:, 0].tolist(), strict=True):
-            stream.recent.append(symbol)
+        for stream, token in zip(reading, ids[:, 0].tolist(), strict=True):
+            stream.recent.append(token)
         return dict(zip(reading, log_probabilities.tolist(), strict=True))
 
     def run(self) -> None:
@@ -95,7 +96,7 @@ class Stream:
         self.recent: deque[int] = deque(maxlen=REMEMBERED)
 
     def feed(self, text: str) -> None:
-        """Text to read, symbol by symbol, as the pool steps."""
+        """Text to read, token by token, as the pool steps."""
         self._require_open()
         after = self.waiting[-1] if self.waiting else self.state
         ids = encode(self.pool.model.tokenizer, "text", text, after, stacklevel=3)
@@ -104,7 +105,7 @@ class Stream:
     def reset(self, state: State | None = None, *, condition: str | None = None) -> None:
         """Forget everything, what waits to be read too, and go on from `state` or begin a text."""
         self._require_open()
-        self.go_to(self.pool.model.beginning(self.pool.stepper, state, condition))
+        self.go_to(self.pool.model.beginning(self.pool.snapshot, state, condition))
 
     def go_to(self, state: State) -> None:
         """Be where `state` is, with nothing to read."""
@@ -120,7 +121,7 @@ class Stream:
         self._require_open()
         tensors = tuple(tensor[self.row : self.row + 1].copy() for tensor in self.pool._tensors)
         recent = np.array(self.recent, np.int32)
-        return State(tensors, self.pool._logits[self.row].copy(), recent, self.pool.stepper.fingerprint)
+        return State(tensors, self.pool._logits[self.row].copy(), recent, self.pool.snapshot.fingerprint)
 
     def close(self) -> None:
         """Leave the pool."""

@@ -12,7 +12,7 @@ from textrnn import checks
 
 
 class Span(NamedTuple):
-    """Symbols `start` to `end` of a text, the end excluded, and how surprising they were together, in bits."""
+    """Tokens `start` to `end` of a text, the end excluded, and how surprising they were together, in bits."""
 
     start: int
     end: int
@@ -24,11 +24,11 @@ class Score:
     """How likely a text is.
 
     Attributes:
-        log_probabilities: Natural logarithm of each symbol's probability given all before it, float64 `[N]`.
+        log_probabilities: Natural logarithm of each token's probability given all before it, float64 `[N]`.
         nats_per_character: Mean surprise a character, in nats; NaN for an empty text.
         bits_per_character: The same in bits.
-        perplexity: exp of the mean surprise a symbol.
-        characters: How many the symbols spell; of symbols that are not all predicted, their share.
+        perplexity: exp of the mean surprise a token.
+        characters: How many the tokens spell; of tokens that are not all predicted, their share.
     """
 
     log_probabilities: np.ndarray
@@ -39,7 +39,7 @@ class Score:
 
     @classmethod
     def of(cls, log_probabilities: np.ndarray, characters: float) -> Score:
-        """From the symbols' log-probabilities and the number of characters they spell."""
+        """From the tokens' log-probabilities and the number of characters they spell."""
         nats = -float(log_probabilities.sum())
         per_character = nats / characters if characters else math.nan
         with np.errstate(over="ignore"):  # a model may hold a text impossible
@@ -48,11 +48,11 @@ class Score:
 
     @property
     def surprisals(self) -> np.ndarray:
-        """How surprising each symbol was, in bits, float64 `[N]`: -log2 of its probability."""
+        """How surprising each token was, in bits, float64 `[N]`: -log2 of its probability."""
         return -self.log_probabilities / math.log(2)
 
     def most_surprising(self, count: int = 5, length: int = 20) -> list[Span]:
-        """The `count` most surprising spans of `length` symbols, none of which overlap, the most surprising first."""
+        """The `count` most surprising spans of `length` tokens, none of which overlap, the most surprising first."""
         checks.positive_integer("count", count)
         checks.positive_integer("length", length)
         length = min(length, len(self.log_probabilities))
@@ -68,7 +68,7 @@ class Score:
 
     def __repr__(self) -> str:
         return (
-            f"Score(symbols={len(self.log_probabilities)}, bits_per_character={self.bits_per_character:.4f}, "
+            f"Score(tokens={len(self.log_probabilities)}, bits_per_character={self.bits_per_character:.4f}, "
             f"perplexity={self.perplexity:.4f})"
         )
 

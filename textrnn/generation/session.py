@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textrnn import checks
 from textrnn.files import read_object, refuse_damage, write_text
 from textrnn.generation.state import State
+from textrnn.options import GenerationConfig
 
 if TYPE_CHECKING:
     from textrnn.generation.text_model import TextModel
@@ -24,7 +26,7 @@ class Session:
         model: A language model.
         condition: The label of the text, for a model that is conditioned on labels.
         seed: For what is drawn; None draws one.
-        **options: As for `generate`: how symbols are chosen (`choose` changes them).
+        **options: Options of `GenerationConfig`: how tokens are drawn (`choose` changes them).
     """
 
     def __init__(
@@ -33,7 +35,7 @@ class Session:
         self.model = model
         self.condition = condition
         self.seed = seed
-        self.options: dict[str, Any] = {}
+        self.config = GenerationConfig()
         self.pieces: list[str] = []
         self.states: list[State] = [model.read("", condition=condition)]
         self.drawn = 0
@@ -48,14 +50,14 @@ class Session:
         return self.states[-1]
 
     def choose(self, **options: Any) -> None:
-        """Choose symbols otherwise from now on; those options that are not named stay.
+        """Draw tokens otherwise from now on; those options that are not named stay.
 
         Raises:
             ValueError, TypeError: If an option is wrong or does not go with the others; then all stay.
         """
-        options = {**self.options, **options}
-        self.model.stream(length=0, seed=self.seed, state=self.state, **options)  # says what is wrong with them
-        self.options = options
+        config = GenerationConfig(**{**self.config.as_dict(), **options})
+        self.model.stream(seed=self.seed, state=self.state, config=config)  # says what is wrong with them
+        self.config = config
 
     def add(self, text: str) -> None:
         """Go on with `text`."""
@@ -71,11 +73,12 @@ class Session:
         return self.pieces.pop()
 
     def stream(self, length: int) -> Iterator[str]:
-        """Let the model go on, piece by piece, for `length` symbols or to the end of a line; what it writes is one
+        """Let the model go on, piece by piece, for `length` tokens or to the end of a line; what it writes is one
         addition, as far as it was asked for."""
         written = ""
         try:
-            for piece in self.model.stream(state=self.state, length=length, seed=self._next_seed(), **self.options):
+            config = dataclasses.replace(self.config, length=length, seed=self._next_seed())
+            for piece in self.model.stream(state=self.state, config=config):
                 head, line_break, _ = piece.partition("\n")
                 written += head + line_break
                 yield head + line_break
@@ -86,8 +89,9 @@ class Session:
 
     def propose(self, count: int, length: int) -> list[str]:
         """Up to `count` different ways to go on in this line, the likeliest first. Nothing is added."""
-        options = {"state": self.state, "length": length, "stop": "\n", **self.options}
-        drawn = [str(self.model.generate(seed=self._next_seed(), **options)) for _ in range(2 * count)]
+        config = dataclasses.replace(self.config, length=length, stop=self.config.stop or "\n")
+        configs = [dataclasses.replace(config, seed=self._next_seed()) for _ in range(2 * count)]
+        drawn = [str(self.model.generate(state=self.state, config=one)) for one in configs]
         different = dict.fromkeys(text for text in drawn if text)
         return [text for text, _ in self.model.rank(list(different), self.state)][:count]
 
@@ -102,7 +106,7 @@ class Session:
             "condition": self.condition,
             "seed": self.seed,
             "drawn": self.drawn,
-            "options": self.options,
+            "options": self.config.changed(),
             "pieces": self.pieces,
         }
         write_text(path, json.dumps(facts, ensure_ascii=True, indent=1) + "\n")
@@ -115,7 +119,7 @@ class Session:
             DamagedFileError: If the file is damaged or holds no session.
             ValueError: If the session is one with another model.
         """
-        fingerprint = model.stepper().fingerprint
+        fingerprint = model.snapshot().fingerprint
         facts = read_object(path, "hold a session")
         with refuse_damage(path, "hold a session"):
             _check_facts(facts)

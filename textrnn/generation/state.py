@@ -14,10 +14,10 @@ import numpy as np
 
 from textrnn.files import refuse_damage
 from textrnn.generation.arrays import read_arrays, write_arrays
+from textrnn.options.generation import REMEMBERED
 
 FORMAT = 1
 SAMPLED = 1024  # numbers of each weight that are looked at one by one
-REMEMBERED = 256  # symbols
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class State:
 
     Attributes:
         tensors: The states of all layers, each float `[1, H]`, and the label, int32 `[1, 1]`, where there is one.
-        logits: The model's logits for the next symbol, float32 `[V]`.
-        recent: The last symbols read, int32 `[N]`, 256 at most: a tokenizer may need the last to space the next, a
+        logits: The model's logits for the next token, float32 `[V]`.
+        recent: The last tokens read, int32 `[N]`, 256 at most: a tokenizer may need the last to space the next, a
             repetition penalty looks back on more.
         fingerprint: Of the model.
     """
@@ -42,7 +42,7 @@ class State:
 
     @property
     def last_id(self) -> int | None:
-        """The last symbol read; None before the first."""
+        """The last token read; None before the first."""
         return int(self.recent[-1]) if len(self.recent) else None
 
     @property
@@ -105,7 +105,7 @@ def _check_arrays(logits: np.ndarray, recent: np.ndarray, tensors: Sequence[np.n
     is_recent = recent.ndim == 1 and recent.dtype.kind in "iu" and len(recent) <= REMEMBERED
     if not is_recent or recent.min(initial=0) < 0 or recent.max(initial=0) >= len(logits):
         raise ValueError(
-            f"its last symbols must be {REMEMBERED} ids of the vocabulary at most; they are {recent.dtype} of shape "
+            f"its last tokens must be {REMEMBERED} ids of the vocabulary at most; they are {recent.dtype} of shape "
             f"{recent.shape}"
         )
     for tensor in tensors:

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from textrnn import checks
-from textrnn.generation.author import Author
 from textrnn.generation.blocks import score_blocks
 from textrnn.generation.compression import compress, decompress
+from textrnn.generation.plan import GenerationPlan, banned_tokens, make_sampler, make_search
 from textrnn.generation.reading import encode, read_on
 from textrnn.generation.scoring import Score
+from textrnn.generation.snapshot import Snapshot
 from textrnn.generation.state import State
-from textrnn.generation.stepper import Stepper
-from textrnn.generation.writing import check_writing
 from textrnn.labels import find_label, number_labels
+from textrnn.options import GenerationConfig
 
 
 class TextModel:
@@ -27,7 +27,7 @@ class TextModel:
     tokenizer: Any
     """Text to ids and back, with `pad_id`, `unknown_id` and `end_id`."""
     documents: bool
-    """Whether a text ends with the end-of-text symbol."""
+    """Whether a text ends with the end-of-text token."""
     reverse: bool = False
     """Whether a text is read from its end."""
     protocols: tuple[str, ...] = ("stateful", "blocks")
@@ -39,9 +39,9 @@ class TextModel:
         """From ids int32 `[B, T]` and states to logits float32 `[B, T, V]` and the states after them."""
         raise NotImplementedError
 
-    def stepper(self) -> Stepper:
+    def snapshot(self) -> Snapshot:
         """The model as it is at this moment."""
-        return Stepper(self.step)
+        return Snapshot(self.step)
 
     def initial_states(self, batch_size: Any, labels: Any = 0) -> Any:
         """Empty states, each `[B, H]`; where there are labels, for texts of the label of this number."""
@@ -49,7 +49,7 @@ class TextModel:
 
     @property
     def start_id(self) -> int:
-        """The symbol a text without a prompt is thought to follow: the end of another one, else a line break."""
+        """The token a text without a prompt is thought to follow: the end of another one, else a line break."""
         if self.documents:
             return int(self.tokenizer.end_id)
         line_break = self.tokenizer.encode("\n")
@@ -58,15 +58,15 @@ class TextModel:
 
     def read(self, text: str, state: State | None = None, *, condition: str | None = None) -> State:
         """The model's memory after `text`, read from `state` or as the beginning of a text of label `condition`."""
-        stepper, ids = self.stepper(), encode(self.tokenizer, "text", text, state, stacklevel=3)
-        return read_on(stepper, ids, self.beginning(stepper, state, condition), is_scored=False)[1]
+        snapshot, ids = self.snapshot(), encode(self.tokenizer, "text", text, state, stacklevel=3)
+        return read_on(snapshot, ids, self.beginning(snapshot, state, condition), is_scored=False)[1]
 
     def score(
         self, text: str, state: State | None = None, *, condition: str | None = None, progress: bool = False
     ) -> Score:
-        """How likely `text` is, each of its symbols given all before it and `state`.
+        """How likely `text` is, each of its tokens given all before it and `state`.
 
-        Without a state the first symbol is scored as the beginning of a text, of label `condition` for a model that
+        Without a state the first token is scored as the beginning of a text, of label `condition` for a model that
         is conditioned on labels. With `progress` a bar is shown on a terminal.
         """
         return self._score_and_read(text, state, condition, progress)[0]
@@ -80,9 +80,9 @@ class TextModel:
     def _score_and_read(
         self, text: str, state: State | None, condition: str | None, progress: bool
     ) -> tuple[Score, State]:
-        stepper, ids = self.stepper(), encode(self.tokenizer, "text", text, state, stacklevel=4)
-        start = self.beginning(stepper, state, condition)
-        log_probabilities, after = read_on(stepper, ids, start, progress=progress)
+        snapshot, ids = self.snapshot(), encode(self.tokenizer, "text", text, state, stacklevel=4)
+        start = self.beginning(snapshot, state, condition)
+        log_probabilities, after = read_on(snapshot, ids, start, progress=progress)
         return Score.of(log_probabilities, len(text)), after
 
     def rank(
@@ -91,11 +91,11 @@ class TextModel:
         """Texts and their scores, the likeliest a character first, empty ones last; each is scored as if it followed
         `state`."""
         several = checks.texts("texts", texts)
-        stepper = self.stepper()
-        start, ranked = self.beginning(stepper, state, condition), []
+        snapshot = self.snapshot()
+        start, ranked = self.beginning(snapshot, state, condition), []
         for text in several:
             ids = encode(self.tokenizer, "texts", text, state, stacklevel=3)
-            ranked.append((text, Score.of(read_on(stepper, ids, start)[0], len(text))))
+            ranked.append((text, Score.of(read_on(snapshot, ids, start)[0], len(text))))
         return sorted(ranked, key=lambda pair: pair[1].nats_per_character if pair[0] else math.inf)
 
     def evaluate_text(
@@ -106,23 +106,23 @@ class TextModel:
         Args:
             text: The text. For a model of documents it is one of them, its end predicted too (or, if the model reads
                 in reverse, its beginning).
-            protocol: `"stateful"` reads it whole, the state carried from the first symbol to the last;
-                `"blocks"` reads 256 symbols at a time from an empty state and predicts the one after each, as a
-                transformer is scored; only the first symbol of the text is not predicted.
+            protocol: `"stateful"` reads it whole, the state carried from the first token to the last;
+                `"blocks"` reads 256 tokens at a time from an empty state and predicts the one after each, as a
+                transformer is scored; only the first token of the text is not predicted.
             condition: The text's label, for a model that is conditioned on labels.
             progress: Whether to show a bar on a terminal.
         """
         checks.one_of("protocol", protocol, self.protocols)
-        stepper, ids = self.stepper(), self._encode_whole(text)
+        snapshot, ids = self.snapshot(), self._encode_whole(text)
         if protocol == "stateful":
-            start = self._before_a_text(stepper, condition)
-            return Score.of(read_on(stepper, ids, start, progress=progress)[0], len(text))
+            start = self._before_a_text(snapshot, condition)
+            return Score.of(read_on(snapshot, ids, start, progress=progress)[0], len(text))
         empty = functools.partial(self._empty_states, condition=condition)
         log_probabilities = score_blocks(
-            stepper.step, ids, empty, self.tokenizer.pad_id, self.tokenizer.vocabulary_size
+            snapshot.step, ids, empty, self.tokenizer.pad_id, self.tokenizer.vocabulary_size
         )
-        characters_per_symbol = len(text) / max(len(ids), 1)
-        return Score.of(log_probabilities, len(log_probabilities) * characters_per_symbol)
+        characters_per_token = len(text) / max(len(ids), 1)
+        return Score.of(log_probabilities, len(log_probabilities) * characters_per_token)
 
     def generate(
         self,
@@ -133,40 +133,31 @@ class TextModel:
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
-        repetition_penalty: float = 1.0,
-        repetition_window: int | None = None,
-        beams: int = 1,
-        length_penalty: float = 1.0,
-        allowed: str | None = None,
-        banned: str | None = None,
         seed: int | None = None,
         samples: int = 1,
         stop: str | Sequence[str] | None = None,
         state: State | None = None,
         condition: str | None = None,
         include_prompt: bool = True,
+        config: GenerationConfig | None = None,
     ) -> str | list[str]:
         """Continue `prompt`.
 
         Args:
             prompt: The text to continue. Empty: the model begins a text of its own, or continues `state`.
-            length: The most symbols to add (characters, for a character model).
-            temperature: Below 1 safer, above 1 wilder, 0 always takes the likeliest symbol; several take turns.
-            top_k: Keep the k likeliest symbols.
-            top_p: Keep the likeliest symbols that together reach this probability.
-            min_p: Keep symbols at least this fraction as likely as the likeliest.
-            repetition_penalty: What the probability of recent symbols is divided by.
-            repetition_window: How many symbols back are recent, those of the prompt included; 64 by default.
-            beams: Above 1, nothing is drawn: the likeliest text as a whole is looked for, this many at a time.
-            length_penalty: Of the beam search, as `BeamSearch` says.
-            allowed: The only characters to write; every symbol that spells another is ruled out.
-            banned: Characters never to write.
+            length: The most tokens to add (characters, for a character model).
+            temperature: Below 1 safer, above 1 wilder, 0 always takes the likeliest token; several take turns.
+            top_k: Keep the k likeliest tokens.
+            top_p: Keep the likeliest tokens that together reach this probability.
+            min_p: Keep tokens at least this fraction as likely as the likeliest.
             seed: The same seed gives the same text, whatever `samples` is; None draws one.
             samples: How many texts to write.
             stop: A string, or several, at which a text ends; not part of it.
             state: A `State` to continue from instead of from the beginning.
             condition: The label of the text, for a model that is conditioned on labels; a `state` has one already.
             include_prompt: Whether the returned text begins with the prompt.
+            config: All options, also those of a beam search, a repetition penalty and of characters that are allowed
+                or banned; arguments that are given come on top.
 
         Returns:
             The text, or a list of them when `samples` is above 1; of a beam search the best first, and fewer if there
@@ -175,9 +166,20 @@ class TextModel:
         Raises:
             ValueError, TypeError: If an option is out of its range or of another type, or two make no sense together.
         """
-        author = self._author(**{name: value for name, value in locals().items() if name != "self"})
-        texts = author.texts()
-        return texts if samples > 1 else texts[0]
+        given = {
+            "length": length,
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "seed": seed,
+            "samples": samples,
+            "stop": stop,
+            "include_prompt": include_prompt,
+        }
+        plan = self._plan(prompt, state, condition, (config or GenerationConfig()).updated("config", given))
+        texts = plan.texts()
+        return texts if plan.config.samples > 1 else texts[0]
 
     def stream(
         self,
@@ -188,24 +190,34 @@ class TextModel:
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
-        repetition_penalty: float = 1.0,
-        repetition_window: int | None = None,
-        allowed: str | None = None,
-        banned: str | None = None,
         seed: int | None = None,
         stop: str | Sequence[str] | None = None,
         state: State | None = None,
         condition: str | None = None,
         include_prompt: bool = True,
+        config: GenerationConfig | None = None,
     ) -> Iterator[str]:
         """As `generate`, but an iterator of pieces as they are written; joined they are the text.
 
-        No part of a stop string, nor of an unfinished character, is ever shown. A beam search has nothing to show
-        before its end, so it is not to be had here.
+        No part of a stop string, nor of an unfinished character, is ever shown. There is one text, and no beam
+        search, which has nothing to show before its end.
         """
-        arguments = {name: value for name, value in locals().items() if name != "self"}
-        author = self._author(**arguments, samples=1, beams=1, length_penalty=1.0)
-        return (piece for (piece,) in author.pieces() if piece)
+        given = {
+            "length": length,
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "seed": seed,
+            "stop": stop,
+            "include_prompt": include_prompt,
+        }
+        config = (config or GenerationConfig()).updated("config", given)
+        for name in ("samples", "beams"):
+            if getattr(config, name) != 1:
+                raise ValueError(f"`{name}` must be 1 in a stream of one text; received {getattr(config, name)!r}.")
+        plan = self._plan(prompt, state, condition, config)
+        return (piece for (piece,) in plan.pieces() if piece)
 
     def compress(self, text: str, *, condition: str | None = None, progress: bool = False) -> bytes:
         """Any string as bytes: about as many bits as the model is surprised by it; `decompress` gives it back.
@@ -215,9 +227,9 @@ class TextModel:
             condition: The text's label, for a model that is conditioned on labels.
             progress: Whether to show a bar on a terminal.
         """
-        stepper = self.stepper()
-        start = self.beginning(stepper, None, condition)
-        return compress(stepper, start, self.tokenizer, checks.string("text", text), progress=progress)
+        snapshot = self.snapshot()
+        start = self.beginning(snapshot, None, condition)
+        return compress(snapshot, start, self.tokenizer, checks.string("text", text), progress=progress)
 
     def decompress(self, data: bytes, *, condition: str | None = None, progress: bool = False) -> str:
         """The text that `compress` of this model, on a machine of this kind and with this label, made `data` of.
@@ -228,21 +240,23 @@ class TextModel:
         """
         if not isinstance(data, bytes):
             raise TypeError(f"`data` must be bytes, as `compress` returns them; received {type(data).__name__}.")
-        stepper = self.stepper()
-        start = self.beginning(stepper, None, condition)
-        return decompress(stepper, start, self.tokenizer, data, progress=progress)
+        snapshot = self.snapshot()
+        start = self.beginning(snapshot, None, condition)
+        return decompress(snapshot, start, self.tokenizer, data, progress=progress)
 
-    def _author(
-        self, prompt: str, *, state: State | None, condition: str | None, include_prompt: bool, **asked: Any
-    ) -> Author:
+    def _plan(
+        self, prompt: str, state: State | None, condition: str | None, config: GenerationConfig
+    ) -> GenerationPlan:
         """Everything checked at the call, nothing read yet."""
-        writing = check_writing(self.tokenizer, documents=self.documents, **asked)
-        shown = prompt if checks.boolean("include_prompt", include_prompt) else ""
-        ids, stepper = encode(self.tokenizer, "prompt", prompt, state, stacklevel=4), self.stepper()
-        beginning = self.beginning(stepper, state, condition)
-        return Author(self.tokenizer, stepper, beginning, ids, shown, writing)
+        search = make_search(config)
+        sampler = make_sampler(config, self.tokenizer.vocabulary_size)
+        banned = banned_tokens(self.tokenizer, self.documents, config.allowed, config.banned)
+        ids, snapshot = encode(self.tokenizer, "prompt", prompt, state, stacklevel=4), self.snapshot()
+        beginning = self.beginning(snapshot, state, condition)
+        shown = prompt if config.include_prompt else ""
+        return GenerationPlan(config, sampler, search, banned, self.tokenizer, snapshot, beginning, ids, shown)
 
-    def beginning(self, stepper: Stepper, state: State | None, condition: str | None) -> State:
+    def beginning(self, snapshot: Snapshot, state: State | None, condition: str | None) -> State:
         """Where reading begins: at `state`, or before a text of label `condition`."""
         if self.reverse:
             raise ValueError(
@@ -254,13 +268,13 @@ class TextModel:
                 raise ValueError(
                     f"`condition` must be left out with a `state`, which has one; received {condition!r}."
                 )
-            return self._checked(stepper, state)
-        return self._before_a_text(stepper, condition)
+            return self._checked(snapshot, state)
+        return self._before_a_text(snapshot, condition)
 
-    def _before_a_text(self, stepper: Stepper, condition: str | None) -> State:
-        logits, states = stepper.step(np.array([[self.start_id]], np.int32), self._empty_states(1, condition))
+    def _before_a_text(self, snapshot: Snapshot, condition: str | None) -> State:
+        logits, states = snapshot.step(np.array([[self.start_id]], np.int32), self._empty_states(1, condition))
         tensors = tuple(np.asarray(state) for state in states)
-        return State(tensors, np.array(logits[0, -1]), fingerprint=stepper.fingerprint)
+        return State(tensors, np.array(logits[0, -1]), fingerprint=snapshot.fingerprint)
 
     def _empty_states(self, batch_size: int, condition: str | None) -> Any:
         """The states before a text of label `condition`."""
@@ -273,7 +287,7 @@ class TextModel:
             raise ValueError(f"`condition` must be {expected}; received {condition!r}.")
         return self.initial_states(batch_size, number)
 
-    def _checked(self, stepper: Stepper, state: State) -> State:
+    def _checked(self, snapshot: Snapshot, state: State) -> State:
         if not isinstance(state, State):
             raise TypeError(f"`state` must be a State, as `read` returns it; received {state!r}.")
         expected = [tuple(tensor.shape) for tensor in self.initial_states(1)]
@@ -282,9 +296,9 @@ class TextModel:
             raise ValueError(f"`state` must come from this model, of shapes {expected}; received {received}.")
         if self.labels and (label := state.tensors[-1].item()) not in range(len(self.labels)):
             raise ValueError(f"`state` must have a label from 0 to {len(self.labels) - 1}; received {label}.")
-        if state.fingerprint != stepper.fingerprint:
+        if state.fingerprint != snapshot.fingerprint:
             raise ValueError(
-                f"`state` must come from this model, {stepper.fingerprint}; it was read by {state.fingerprint!r}: "
+                f"`state` must come from this model, {snapshot.fingerprint}; it was read by {state.fingerprint!r}: "
                 "another model, or this one with other weights."
             )
         return state

@@ -16,7 +16,7 @@ class Transcript:
     Args:
         decode: Takes an id, returns the text that is complete by then.
         stop: Strings at which the text ends; they are not part of it.
-        end_id: The end-of-text symbol.
+        end_id: The end-of-text token.
     """
 
     def __init__(self, decode: Callable[[int], str], stop: Sequence[str], end_id: int) -> None:
@@ -26,15 +26,15 @@ class Transcript:
         self.held = ""
         self.is_done = False
 
-    def add(self, symbol: int) -> str:
-        """The text that can be shown once `symbol` has come."""
+    def add(self, token: int) -> str:
+        """The text that can be shown once `token` has come."""
         if self.is_done:
             return ""
-        if symbol == self.end_id:
+        if token == self.end_id:
             return self.finish()
         if not self.stop:
-            return self.decode(symbol)
-        self.held += self.decode(symbol)
+            return self.decode(token)
+        self.held += self.decode(token)
         cut = min((at for at in map(self.held.find, self.stop) if at >= 0), default=None)
         if cut is not None:
             self.held = self.held[:cut]
@@ -50,15 +50,15 @@ class Transcript:
         return shown
 
 
-def transcribe(symbols: Iterable[np.ndarray], transcripts: Sequence[Transcript]) -> Iterator[list[str]]:
-    """Yield the next piece of text of every sample until all are done or there are no more symbols.
+def transcribe(tokens: Iterable[np.ndarray], transcripts: Sequence[Transcript]) -> Iterator[list[str]]:
+    """Yield the next piece of text of every sample until all are done or there are no more tokens.
 
     Args:
-        symbols: Ids int `[B]`, one of each sample at a time; not asked for once all samples are done.
+        tokens: Ids int `[B]`, one of each sample at a time; not asked for once all samples are done.
         transcripts: One for each of the B samples.
     """
-    for ids in symbols:
-        yield [transcript.add(int(symbol)) for transcript, symbol in zip(transcripts, ids, strict=True)]
+    for ids in tokens:
+        yield [transcript.add(int(token)) for transcript, token in zip(transcripts, ids, strict=True)]
         if all(transcript.is_done for transcript in transcripts):
             return
     yield [transcript.finish() for transcript in transcripts]

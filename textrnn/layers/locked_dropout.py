@@ -19,7 +19,7 @@ class LockedDropout(keras.layers.Layer):
     At inference nothing is dropped. Padding stays what it is; masks are passed on.
 
     Paper: Gal and Ghahramani, 2016, arXiv 1512.05287. With the axis of features locked instead, a matrix of
-    embeddings `[V, D]` loses whole symbols, as in its section 4.2.
+    embeddings `[V, D]` loses whole tokens, as in its section 4.2.
 
     Example:
         >>> layer = LockedDropout(0.5, seed=1)

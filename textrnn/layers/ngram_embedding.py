@@ -1,4 +1,4 @@
-"""Embedding a symbol together with those before it."""
+"""Embedding a token together with those before it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from textrnn.hashing import hash_ngrams
 
 @keras.saving.register_keras_serializable("textrnn")
 class NgramEmbedding(keras.layers.Layer):
-    """Vectors of the last two symbols, of the last three and so on, beside those of single symbols::
+    """Vectors of the last two tokens, of the last three and so on, beside those of single tokens::
 
-        y_t = E[hash(x_{t-1}, x_t)] + E[hash(x_{t-2}, x_{t-1}, x_t)] + ...     up to `ngrams` symbols
+        y_t = E[hash(x_{t-1}, x_t)] + E[hash(x_{t-2}, x_{t-1}, x_t)] + ...     up to `ngrams` tokens
 
-    or, where the vectors of n-grams are smaller than those of symbols, that times K.
+    or, where the vectors of n-grams are smaller than those of tokens, that times K.
 
     Weights: `embeddings` `[buckets, dim]` and, with `dim`, `kernel` `[dim, output_dim]`.
 
     A recurrent layer can learn that "not bad" is good, or which bytes are a word, but from a few thousand texts it
-    does not; given the n-gram as a symbol of its own it need not. N-grams are hashed (`textrnn.hashing`), so nothing
+    does not; given the n-gram as a token of its own it need not. N-grams are hashed (`textrnn.hashing`), so nothing
     is fitted and an unseen one costs nothing. What is added at t depends on the last `ngrams` ids alone, so padding
-    on the right changes nothing. Before the first symbol stands id 0, so the first few n-grams of a text are alike.
+    on the right changes nothing. Before the first token stands id 0, so the first few n-grams of a text are alike.
     The gradient takes the memory of `[B, T, ngrams - 1, dim]`.
 
     Papers: Joulin et al., 2016, Bag of tricks for efficient text classification, arXiv 1607.01759, for words; Pagnoni
@@ -40,7 +40,7 @@ class NgramEmbedding(keras.layers.Layer):
     Args:
         buckets: How many vectors there are; n-grams that share a bucket share a vector.
         output_dim: Size of a vector.
-        ngrams: How many symbols the longest n-gram has, at least 2: 2 for pairs, 3 for pairs and threes.
+        ngrams: How many tokens the longest n-gram has, at least 2: 2 for pairs, 3 for pairs and threes.
         embeddings_initializer: For the vectors.
         dim: Size of what is kept of an n-gram, made a vector by a matrix that all share; None keeps whole vectors.
         kernel_initializer: For that matrix.

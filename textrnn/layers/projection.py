@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from textrnn.layers.cell import Cell, flatten_steps, sum_of_products
 
-LARGEST_TABLE = 1024  # symbols; with more of them a table is as much work as projecting a batch
+LARGEST_TABLE = 1024  # tokens; with more of them a table is as much work as projecting a batch
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Product(Projection):
 
 
 class LookUp(Projection):
-    """Rows of a table `[symbols, blocks * H]`, which are the weights."""
+    """Rows of a table `[tokens, blocks * H]`, which are the weights."""
 
     def prepare(self) -> tf.Tensor:
         return self.weights
@@ -70,7 +70,7 @@ class LookUp(Projection):
         return tf.transpose(tf.gather(prepared, steps), [0, 2, 1])
 
     def gradients(self, steps: tf.Tensor, dz: tf.Tensor) -> tuple[None, tf.Tensor]:
-        # A product with few rows sums the steps of each symbol faster than a scatter, which runs on one core.
+        # A product with few rows sums the steps of each token faster than a scatter, which runs on one core.
         which = tf.one_hot(tf.reshape(steps, [-1]), tf.shape(self.weights)[0], axis=0, dtype=dz.dtype)
         return None, sum_of_products(which, dz)
 
@@ -84,13 +84,13 @@ def project_sequence(cell: Cell, sequence: tf.Tensor) -> Product:
 def project_ids(cell: Cell, ids: tf.Tensor, embeddings: tf.Tensor) -> Projection:
     """W_x E[id] + b of ids int32 `[B, T]` and `embeddings` `[V, D]`.
 
-    Each symbol is projected once, or each id where there are fewer of them, and the results are looked up.
+    Each token is projected once, or each id where there are fewer of them, and the results are looked up.
     """
-    symbols = embeddings.shape[0]
-    if symbols > LARGEST_TABLE:
+    tokens = embeddings.shape[0]
+    if tokens > LARGEST_TABLE:
         return project_sequence(cell, tf.gather(embeddings, ids))
     number = tf.size(ids)
-    size, are_many = tf.minimum(number, symbols), number >= symbols
+    size, are_many = tf.minimum(number, tokens), number >= tokens
     rows = tf.where(are_many, tf.range(size), tf.reshape(ids, [-1])[:size])
     places = tf.where(are_many, ids, tf.reshape(tf.range(number), tf.shape(ids)))
     table = tf.matmul(tf.gather(embeddings, rows), cell.read(cell.kernel)) + cell.input_bias()

@@ -21,7 +21,7 @@ from textrnn.layers.cell import Cell, States, flatten_steps
 from textrnn.layers.projection import Projection
 from textrnn.layers.zoneout import Zoneout
 
-STEPS_A_CHUNK = 64  # at most; 32 to 256 are as fast, more of them take more memory
+MAX_CHUNK_STEPS = 64  # at most; 32 to 256 are as fast, more of them take more memory
 UNROLLED = 4  # steps an iteration; 1 and 2 are slower where a step is short
 
 Tensors = tuple[tf.Tensor, ...]
@@ -230,11 +230,11 @@ def _chunk_length(source: tf.Tensor) -> int | None:
     """How many steps are run at a time: few, so that the last chunk may be a shorter one, or under XLA, which demands
     that all chunks have the same shape, a divisor of T or else, None, all of them however many they are."""
     steps = source.shape[0]
-    if steps is not None and steps <= STEPS_A_CHUNK:
+    if steps is not None and steps <= MAX_CHUNK_STEPS:
         return steps
-    lengths = range(STEPS_A_CHUNK, STEPS_A_CHUNK // 2 - 1, -1)
+    lengths = range(MAX_CHUNK_STEPS, MAX_CHUNK_STEPS // 2 - 1, -1)
     divisors = (length for length in lengths if steps is not None and steps % length == 0)
-    return next(divisors, None if tf.__internal__.get_enclosing_xla_context() else STEPS_A_CHUNK)
+    return next(divisors, None if tf.__internal__.get_enclosing_xla_context() else MAX_CHUNK_STEPS)
 
 
 def _run_chunks(

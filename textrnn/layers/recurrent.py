@@ -170,11 +170,11 @@ class Recurrent(keras.layers.Layer):
         mask: tf.Tensor | None = None,
         training: bool | None = None,
     ) -> Any:
-        """As calling the layer on `embeddings[ids]`, but each symbol is projected once, not each step.
+        """As calling the layer on `embeddings[ids]`, but each token is projected once, not each step.
 
         Args:
             ids: Int `[B, T]`.
-            embeddings: Float `[V, D]`, a row for each symbol.
+            embeddings: Float `[V, D]`, a row for each token.
             initial_state: As for a call.
             mask: As for a call.
             training: As for a call.

@@ -8,14 +8,14 @@ import tensorflow as tf
 
 
 def sampled_cross_entropy(
-    hidden: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor, negatives: int, seed: tf.Tensor
+    hidden: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor, num_sampled: int, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Cross-entropy of each target, its softmax's sum estimated from some of the symbols::
+    """Cross-entropy of each target, its softmax's sum estimated from some of the tokens::
 
         loss = log(exp(z_y) + sum_j exp(z_j) / E[how often j is drawn]) - z_y,   z_j = W_j h + b_j,   j != y
 
-    Half of the symbols that are summed are the first of the vocabulary, always the same; the others are drawn from
-    the rest, with a probability that falls as 1 / id. Where ids are sorted by how frequent symbols are, nearly all of
+    Half of the tokens that are summed are the first of the vocabulary, always the same; the others are drawn from
+    the rest, with a probability that falls as 1 / id. Where ids are sorted by how frequent tokens are, nearly all of
     the sum is then exact, and the estimate of it has no bias. One draw serves all targets.
 
     Papers: Bengio and Senecal, 2003, Quick training of probabilistic neural nets by importance sampling; Jean et al.,
@@ -26,30 +26,30 @@ def sampled_cross_entropy(
         targets: Int `[N]`.
         weights: Float `[V, D]`.
         bias: Float `[V]`.
-        negatives: How many symbols are summed over, 2 or more and less than V.
+        num_sampled: How many tokens are summed over, 2 or more and less than V.
         seed: For the draw, int `[2]`.
 
     Returns:
         Float32 `[N]`, in nats.
     """
     targets = tf.cast(targets, tf.int32)
-    symbols, log_expected = draw_symbols(negatives, weights.shape[0], seed)
-    summed = tf.matmul(hidden, tf.cast(tf.gather(weights, symbols), hidden.dtype), transpose_b=True)
-    summed = tf.cast(summed, tf.float32) + (tf.gather(tf.cast(bias, tf.float32), symbols) - log_expected)
-    summed = tf.where(symbols == targets[:, None], tf.constant(-math.inf), summed)
+    tokens, log_expected = draw_tokens(num_sampled, weights.shape[0], seed)
+    summed = tf.matmul(hidden, tf.cast(tf.gather(weights, tokens), hidden.dtype), transpose_b=True)
+    summed = tf.cast(summed, tf.float32) + (tf.gather(tf.cast(bias, tf.float32), tokens) - log_expected)
+    summed = tf.where(tokens == targets[:, None], tf.constant(-math.inf), summed)
     own = tf.reduce_sum(hidden * tf.cast(tf.gather(weights, targets), hidden.dtype), axis=1)
     own = tf.cast(own, tf.float32) + tf.gather(tf.cast(bias, tf.float32), targets)
     return tf.reduce_logsumexp(tf.concat([own[:, None], summed], axis=1), axis=1) - own
 
 
-def draw_symbols(count: int, vocabulary_size: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Symbols int32 `[count]`, the first half the first of the vocabulary, and the logarithm of how often each was to
+def draw_tokens(count: int, vocabulary_size: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Tokens int32 `[count]`, the first half the first of the vocabulary, and the logarithm of how often each was to
     be expected among them, float32 `[count]`."""
     first, drawn = count // 2, count - count // 2
     # Log-uniform over first to V: id i has the numbers between i and i + 1.
     span = math.log(vocabulary_size / first)
     exponents = tf.random.stateless_uniform([drawn], tf.cast(seed, tf.int32), maxval=span)
-    symbols = tf.minimum(tf.cast(first * tf.exp(exponents), tf.int32), vocabulary_size - 1)
-    ids = tf.cast(symbols, tf.float32)
+    tokens = tf.minimum(tf.cast(first * tf.exp(exponents), tf.int32), vocabulary_size - 1)
+    ids = tf.cast(tokens, tf.float32)
     log_expected = tf.math.log(drawn * tf.math.log1p(1 / ids) / span)
-    return tf.concat([tf.range(first), symbols], axis=0), tf.concat([tf.zeros([first]), log_expected], axis=0)
+    return tf.concat([tf.range(first), tokens], axis=0), tf.concat([tf.zeros([first]), log_expected], axis=0)

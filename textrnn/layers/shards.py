@@ -14,8 +14,8 @@ from typing import Any
 
 import tensorflow as tf
 
-ROWS_A_SHARD = 16  # fewer do not fill the vector units that a product runs on
-SHARDS_AT_MOST = 4  # each is traced for itself
+MIN_SHARD_ROWS = 16  # fewer do not fill the vector units that a product runs on
+MAX_SHARDS = 4  # each is traced for itself
 
 _current = threading.local()
 
@@ -36,8 +36,8 @@ def count_shards(rows: int | None) -> int:
     """
     if tf.executing_eagerly() or getattr(_current, "is_inside", False) or has_gpu():
         return 1
-    cores = min(tf.config.threading.get_inter_op_parallelism_threads() or count_cores(), SHARDS_AT_MOST)
-    return cores if rows is None else max(1, min(cores, rows // ROWS_A_SHARD))
+    cores = min(tf.config.threading.get_inter_op_parallelism_threads() or count_cores(), MAX_SHARDS)
+    return cores if rows is None else max(1, min(cores, rows // MIN_SHARD_ROWS))
 
 
 def map_shards(run: Callable[..., Any], count: int, *tensors: Any) -> list[Any]:

@@ -12,10 +12,10 @@ import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
 
 from textrnn import runtime
-from textrnn.generation import Sampler, Start
+from textrnn.generation import DecodingState, Sampler
 
 KEPT = 4  # functions, each with a copy of the weights; one for each sampler
-CHUNK = 64  # symbols between two looks at what has been written, which may have ended
+CHUNK = 64  # tokens between two looks at what has been written, which may have ended
 
 
 class CompiledWriter:
@@ -37,7 +37,7 @@ class CompiledWriter:
         return sampler in self.compiled
 
     def __call__(
-        self, start: Start, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
+        self, start: DecodingState, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
     ) -> Iterator[np.ndarray]:
         write = self._compiled(sampler)
         logits, states, recent = start.logits, start.states, start.recent
@@ -79,7 +79,7 @@ class CompiledWriter:
         points: tf.Tensor,
         number: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...], tf.Tensor]:
-        """Ids `[n, B]` of as many symbols as there are points `[B, n]`, and where the texts are after them."""
+        """Ids `[n, B]` of as many tokens as there are points `[B, n]`, and where the texts are after them."""
         rows, steps = tf.shape(points)[0], tf.shape(points)[1]
         written = tf.TensorArray(tf.int64, steps, element_shape=[None])
         never = tf.constant(-np.inf, tf.float64)

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
+
+from textrnn.progress import Progress
 
 # Chosen on the tuning part of recipes/README.md, where 1e-4 and 1e-3 gain less, and windows of 16 and 64 the same.
-WINDOW = 32  # symbols between two updates
+WINDOW = 32  # tokens between two updates
 LEARNING_RATE = 3e-4
 DECAY = 1e-3
 SQUARES_KEPT = 0.999  # of the mean squares of the gradients, at an update
@@ -26,7 +27,7 @@ def score_dynamically(
     decay: float = DECAY,
     progress: bool = False,
 ) -> np.ndarray:
-    """Log-probabilities of a text whose every window of 32 symbols, once scored, moves the weights.
+    """Log-probabilities of a text whose every window of 32 tokens, once scored, moves the weights.
 
     Nothing is predicted with weights that have seen it. An update is
 
@@ -41,7 +42,7 @@ def score_dynamically(
         model: A `LanguageModel`.
         ids: The text, int32 `[N]`.
         states: The states before it, of one row.
-        start_id: The symbol before it.
+        start_id: The token before it.
         learning_rate: How far an update moves a weight.
         decay: How much of the way back to the trained weights an update goes.
         progress: Whether to show a bar on a terminal.
@@ -52,7 +53,7 @@ def score_dynamically(
     follower = _Follower(model, learning_rate, decay)
     inputs, parts = np.append(np.int32(start_id), ids[:-1].astype(np.int32)), [np.zeros(0)]
     try:
-        with tqdm(total=len(ids), unit="symbol", unit_scale=True, disable=None if progress else True) as bar:
+        with Progress(len(ids), "token", is_shown=progress, unit_scale=True) as bar:
             for begin in range(0, len(ids), WINDOW):
                 window = slice(begin, begin + WINDOW)
                 scores, states = follower.read(inputs[None, window], ids[None, window].astype(np.int32), states)

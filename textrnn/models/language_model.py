@@ -12,21 +12,23 @@ import tensorflow as tf
 
 from textrnn import runtime
 from textrnn.forks import check_process
-from textrnn.generation import Score, Stepper, TextModel
+from textrnn.generation import Score, Snapshot, TextModel
 from textrnn.layers import LockedDropout
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.sampled_softmax import sampled_cross_entropy
 from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.model_of_ids import ModelOfIds
 from textrnn.models.saving import save_model
-from textrnn.models.stack import derive_seeds, make_recurrent
-from textrnn.models.twins import Twins
-from textrnn.runtime.options import LANGUAGE_MODEL, check_language_model
+from textrnn.models.snapshots import SnapshotCache
+from textrnn.models.stack import derive_seeds, make_recurrent, settle_options
+from textrnn.options import LanguageModelOptions
+from textrnn.options.recipes import PLAIN_LANGUAGE_MODEL
+from textrnn.runtime.config import check_language_model
 from textrnn.text import Tokenizer, tokenizer_from_dict
 
 States = tuple[Any, ...]
 
-SYMBOLS_WITH_NUMPY = 512  # at a step, over several rows: more are worth TensorFlow's while
+MAX_NUMPY_TOKENS = 512  # at a step, over several rows: more are worth TensorFlow's while
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -39,32 +41,18 @@ class LanguageModel(TextModel, ModelOfIds):
 
     Args:
         tokenizer: A fitted tokenizer; it is saved with the model.
-        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
-        units: H, the size of each recurrent layer.
-        num_layers: How many recurrent layers are stacked.
-        embedding_dim: Size of a symbol's embedding; `units` by default.
-        input_dropout: Fraction of the embeddings' features dropped while training. Every dropout here is locked in
-            time: it drops the same features at all steps of a row (Gal and Ghahramani, 2016, arXiv 1512.05287).
-        dropout: Fraction of each recurrent layer's outputs dropped while training.
-        output_dropout: The same for the last layer, whose outputs the logits are made of; `dropout` by default.
-        embedding_dropout: Fraction of the symbols whose embedding is dropped, wherever they stand (Gal and
-            Ghahramani, 2016, section 4.2).
-        weight_drop: Fraction of each recurrent kernel dropped while training (Merity et al., 2018, arXiv 1708.02182).
-        zoneout: How likely a unit keeps its state at a step while training (Krueger et al., 2017, arXiv 1606.01305).
-        layer_norm: Whether the outputs of each layer are normalised (Ba et al., 2016, arXiv 1607.06450).
-        residual: Whether each layer but the first adds its outputs to its inputs (He et al., 2016, arXiv 1512.03385).
-        tie_embeddings: Whether the output layer shares the embedding's weights (Press and Wolf, 2017,
-            arXiv 1608.05859); where `embedding_dim` is not `units`, a linear layer goes between.
-        negatives: How many symbols the right one is told from while training, where telling it from all of a large
-            vocabulary takes too long (`sampled_cross_entropy`); 0 for all.
+        options: Options of the model; None of an option is its value in `recipes.PLAIN_LANGUAGE_MODEL`. Every dropout
+            is locked in time: it drops the same features at all steps of a row (Gal and Ghahramani, 2016, arXiv
+            1512.05287).
         labels: What a text can be conditioned on (Mikolov and Zweig, 2012, Context dependent recurrent neural
-            network language model): the vector of its label is added to the embedding of each of its symbols, and
+            network language model): the vector of its label is added to the embedding of each of its tokens, and
             the label is part of the states.
-        documents: Whether texts are documents that end: the model then learns the end-of-text symbol, begins an
+        documents: Whether texts are documents that end: the model then learns the end-of-text token, begins an
             empty prompt with it, and stops generating at it.
-        reverse: Whether documents are read from their end, each symbol predicted from those after it. Such a model
-            gives a classifier its layers and tells how likely a whole text is; it cannot write.
         seed: For the initial weights and for dropout.
+        **given: Single options, such as `units=64`, and arguments of `keras.Model`.
+
+    Every option is an attribute of the model as well.
 
     Raises:
         ValueError, TypeError: If an argument is out of its range or of another type.
@@ -72,78 +60,29 @@ class LanguageModel(TextModel, ModelOfIds):
 
     protocols = (*TextModel.protocols, "dynamic")
 
-    cell: str
-    units: int
-    num_layers: int
-    embedding_dim: int
-    input_dropout: float
-    dropout: float
-    output_dropout: float
-    embedding_dropout: float
-    weight_drop: float
-    zoneout: float
-    layer_norm: bool
-    residual: bool
-    tie_embeddings: bool
-    negatives: int
-    labels: tuple[str, ...]
-    documents: bool
-    reverse: bool
-    seed: int
-
     def __init__(
         self,
         tokenizer: Tokenizer,
+        options: LanguageModelOptions | None = None,
         *,
-        cell: str = "lstm",
-        units: int = 384,
-        num_layers: int = 1,
-        embedding_dim: int | None = None,
-        input_dropout: float = 0.0,
-        dropout: float = 0.0,
-        output_dropout: float | None = None,
-        embedding_dropout: float = 0.0,
-        weight_drop: float = 0.0,
-        zoneout: float = 0.0,
-        layer_norm: bool = False,
-        residual: bool = False,
-        tie_embeddings: bool = False,
-        negatives: int = 0,
         labels: Sequence[str] = (),
         documents: bool = False,
-        reverse: bool = False,
         seed: int = 0,
-        **kwargs: Any,
+        **given: Any,
     ) -> None:
         check_process()
-        super().__init__(**kwargs)
+        settled, others = settle_options(options or LanguageModelOptions(), given, PLAIN_LANGUAGE_MODEL)
+        super().__init__(**others)
         if not isinstance(tokenizer, Tokenizer):
             raise TypeError(f"`tokenizer` must be a fitted tokenizer; received {tokenizer!r}.")
         self.tokenizer = tokenizer
-        options = {
-            "cell": cell,
-            "units": units,
-            "num_layers": num_layers,
-            "embedding_dim": units if embedding_dim is None else embedding_dim,
-            "input_dropout": input_dropout,
-            "dropout": dropout,
-            "output_dropout": dropout if output_dropout is None else output_dropout,
-            "embedding_dropout": embedding_dropout,
-            "weight_drop": weight_drop,
-            "zoneout": zoneout,
-            "layer_norm": layer_norm,
-            "residual": residual,
-            "tie_embeddings": tie_embeddings,
-            "negatives": negatives,
-            "labels": labels,
-            "documents": documents,
-            "reverse": reverse,
-            "seed": seed,
-        }
-        for name, value in check_language_model(options, tokenizer.vocabulary_size).items():
+        self.options = settled.filled({"embedding_dim": settled.units, "output_dropout": settled.dropout})
+        facts = {"labels": labels, "documents": documents, "seed": seed}
+        checked = check_language_model(self.options, facts, tokenizer.vocabulary_size)
+        for name, value in {**self.options.as_dict(), **checked}.items():
             setattr(self, name, value)
         self.supports_masking = True
-        self.twins = Twins(self)
+        self.snapshots = SnapshotCache(self)
         self._make_layers(derive_seeds(self.seed))
         self.build((None, None))
         freeze_parts(self)
@@ -167,7 +106,7 @@ class LanguageModel(TextModel, ModelOfIds):
         ]
         rates = [self.input_dropout, *[self.dropout] * (self.num_layers - 1), self.output_dropout]
         self.dropout_layers = [LockedDropout(rate, seed=next(seeds), dtype=dtype) for rate in rates]
-        self.symbol_dropout = LockedDropout(self.embedding_dropout, axis=1, seed=next(seeds), dtype=dtype)
+        self.token_dropout = LockedDropout(self.embedding_dropout, axis=1, seed=next(seeds), dtype=dtype)
         self.norms = [
             keras.layers.LayerNormalization(dtype=dtype, name=f"norm_{number + 1}")
             for number in range(self.num_layers * self.layer_norm)
@@ -182,12 +121,24 @@ class LanguageModel(TextModel, ModelOfIds):
         self.has_bottleneck = self.tie_embeddings and self.embedding_dim != self.units
         if self.has_bottleneck:
             self.bottleneck = make_dense(self.embedding_dim, "bottleneck")
-        if self.negatives:
-            self.negative_seeds = keras.random.SeedGenerator(next(seeds))
+        if self.num_sampled:
+            self.sampling_seeds = keras.random.SeedGenerator(next(seeds))
         if self.labels:
             self.label_embedding = keras.layers.Embedding(
                 len(self.labels), self.embedding_dim, "zeros", dtype=dtype, name="label_embedding"
             )
+
+    def depths(self) -> list[int]:
+        """Number of layers between each trainable variable and the output."""
+        embeddings = [self.embedding, *([self.label_embedding] if self.labels else [])]
+        below = [[layer] for layer in reversed(self.recurrent_layers)]
+        depth_of = {
+            id(variable): depth
+            for depth, layers in enumerate([*below, embeddings], start=1)
+            for layer in layers
+            for variable in layer.trainable_variables
+        }
+        return [depth_of.get(id(variable), 0) for variable in self.trainable_variables]
 
     def build(self, input_shape: Any = None) -> None:
         self.embedding.build((None, None))
@@ -211,7 +162,7 @@ class LanguageModel(TextModel, ModelOfIds):
         return [self.embedding_dim, *[self.units] * (self.num_layers - 1)]
 
     def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
-        """Logits float32 `[B, T, V]` for the symbol after each of ids `[B, T]`, from an empty state.
+        """Logits float32 `[B, T, V]` for the token after each of ids `[B, T]`, from an empty state.
 
         Raises:
             ValueError: If the model is conditioned on labels, which `forward` takes as part of the states.
@@ -258,7 +209,7 @@ class LanguageModel(TextModel, ModelOfIds):
                 "training": training,
             }
             if number == 0:
-                read = self._read_symbols(ids, remaining[-1:], options)
+                read = self._read_tokens(ids, remaining[-1:], options)
             else:
                 entering = self.dropout_layers[number](self._normed(number - 1, outputs[-1]), training=training)
                 read = layer(entering, **options)
@@ -266,9 +217,9 @@ class LanguageModel(TextModel, ModelOfIds):
             outputs.append(read[0] + outputs[-1] if self.residual and number else read[0])
         return outputs, (*after, *remaining)
 
-    def _read_symbols(self, ids: tf.Tensor, labels: list[tf.Tensor], options: dict[str, Any]) -> Any:
+    def _read_tokens(self, ids: tf.Tensor, labels: list[tf.Tensor], options: dict[str, Any]) -> Any:
         layer, training = self.recurrent_layers[0], options["training"]
-        embeddings = self.symbol_dropout(tf.convert_to_tensor(self.embedding.embeddings), training=training)
+        embeddings = self.token_dropout(tf.convert_to_tensor(self.embedding.embeddings), training=training)
         if not self.labels and not (self.input_dropout and training):
             return layer.read_ids(ids, embeddings, **options)
         entering = tf.gather(embeddings, ids)
@@ -289,25 +240,25 @@ class LanguageModel(TextModel, ModelOfIds):
         logits = tf.reshape(flat, [tf.shape(hidden)[0], tf.shape(hidden)[1], self.tokenizer.vocabulary_size])
         return tf.cast(logits + bias, tf.float32)
 
-    def symbol_losses(
+    def token_losses(
         self, hidden: tf.Tensor, targets: tf.Tensor, *, training: bool | None = False, seed: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Cross-entropy of the symbol after each step, float32 `[B, T]`, in nats; an estimate if `training` a model
-        with `negatives`.
+        """Cross-entropy of the token after each step, float32 `[B, T]`, in nats; an estimate if `training` a model
+        with `num_sampled`.
 
         Args:
             hidden: The last layer's outputs, `[B, T, H]`.
             targets: Int `[B, T]`.
             training: Whether anything is dropped and sampled.
-            seed: For the sample, int `[2]`, which is then taken of any model with `negatives`.
+            seed: For the sample, int `[2]`, which is then taken of any model with `num_sampled`.
         """
-        if not self.negatives or (seed is None and not training):
+        if not self.num_sampled or (seed is None and not training):
             return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self.logits(hidden, training=training))
         leaving = self._leaving(hidden, training)
         weights, bias = self._output_weights()
         flat = tf.reshape(leaving, [-1, leaving.shape[-1]])
-        seed = self.negative_seeds.next() if seed is None else seed
-        losses = sampled_cross_entropy(flat, tf.reshape(targets, [-1]), weights, bias, self.negatives, seed)
+        seed = self.sampling_seeds.next() if seed is None else seed
+        losses = sampled_cross_entropy(flat, tf.reshape(targets, [-1]), weights, bias, self.num_sampled, seed)
         return tf.reshape(losses, tf.shape(targets))
 
     def _leaving(self, hidden: tf.Tensor, training: bool | None) -> tf.Tensor:
@@ -316,7 +267,7 @@ class LanguageModel(TextModel, ModelOfIds):
         return self.bottleneck(hidden) if self.has_bottleneck else hidden
 
     def _output_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """A row for each symbol, `[V, D]`, and the bias `[V]`."""
+        """A row for each token, `[V, D]`, and the bias `[V]`."""
         if self.tie_embeddings:
             return tf.convert_to_tensor(self.embedding.embeddings), tf.convert_to_tensor(self.output_bias)
         return tf.transpose(tf.convert_to_tensor(self.head.kernel)), tf.convert_to_tensor(self.head.bias)
@@ -350,29 +301,29 @@ class LanguageModel(TextModel, ModelOfIds):
         logits, states = self._traced_forward(np.asarray(ids, np.int32), tuple(states))
         return logits.numpy(), states
 
-    def stepper(self) -> Stepper:
-        """The model as it is at this moment: one text, or few symbols, are read with NumPy, much with TensorFlow.
+    def snapshot(self) -> Snapshot:
+        """The model as it is at this moment: one text, or few tokens, are read with NumPy, much with TensorFlow.
 
-        A step of one symbol is too little work for TensorFlow, which spends most of it on getting there. Where a text
+        A step of one token is too little work for TensorFlow, which spends most of it on getting there. Where a text
         is cut must not change what is read, so only float32 is shared: a model in float64 is read with TensorFlow
         alone, one in bfloat16 with NumPy.
         """
         check_process()
         if self.compute_dtype == "float64":
-            return Stepper(self.step, self.numpy_twin().fingerprint)
+            return Snapshot(self.step, self.to_numpy().fingerprint)
         is_shared = self.compute_dtype == "float32"
-        twin, write = self.twins.current()
+        numpy_model, write = self.snapshots.current()
 
         def step(ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
-            if len(ids) > 1 and ids.size > SYMBOLS_WITH_NUMPY and is_shared:
+            if len(ids) > 1 and ids.size > MAX_NUMPY_TOKENS and is_shared:
                 return self.step(ids, states)
-            return twin.step(ids, tuple(np.asarray(state) for state in states))
+            return numpy_model.step(ids, tuple(np.asarray(state) for state in states))
 
-        return Stepper(step, twin.fingerprint, write)
+        return Snapshot(step, numpy_model.fingerprint, write)
 
-    def numpy_twin(self) -> runtime.LanguageModel:
+    def to_numpy(self) -> runtime.LanguageModel:
         """This model as NumPy runs it, with the weights it has at this moment."""
-        return self.twins.current()[0]
+        return self.snapshots.current()[0]
 
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
@@ -398,7 +349,10 @@ class LanguageModel(TextModel, ModelOfIds):
         return {
             **super().get_config(),
             "tokenizer": self.tokenizer.to_dict(),
-            **{name: list(self.labels) if name == "labels" else getattr(self, name) for name in LANGUAGE_MODEL},
+            **self.options.as_dict(),
+            "labels": list(self.labels),
+            "documents": self.documents,
+            "seed": self.seed,
         }
 
     @classmethod

@@ -9,8 +9,8 @@ import keras
 import tensorflow as tf
 
 from textrnn import checks
+from textrnn.options import PRECISIONS
 
-PRECISIONS = ("auto", "float32", "bfloat16")
 INSTRUCTIONS = ("amx_bf16", "avx512_bf16")
 CPU_INFORMATION = Path("/proc/cpuinfo")
 

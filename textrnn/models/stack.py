@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -10,13 +10,32 @@ import numpy as np
 
 from textrnn.layers import Bidirectional, GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
 from textrnn.layers.cell import Cell
+from textrnn.options import check_names
 
+KERAS_ARGUMENTS = ("name", "trainable", "dtype")
 CELLS: dict[str, type[Cell]] = {
     "rnn": RNNCell,
     "lstm": LSTMCell,
     "gru": GRUCell,
     "min_gru": MinGRUCell,
 }
+
+
+def settle_options(options: Any, given: dict[str, Any], plain: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The options of a model, none left open, and the other arguments, which are Keras's.
+
+    Args:
+        options: An options object.
+        given: Keyword arguments of a model.
+        plain: Values for what is open.
+
+    Raises:
+        TypeError: If a name is neither an option nor an argument of Keras.
+    """
+    own = {name: value for name, value in given.items() if name in options.names()}
+    others = {name: value for name, value in given.items() if name not in own}
+    check_names(type(options).__name__, others, [*options.names(), *KERAS_ARGUMENTS])
+    return options.updated("options", own).filled(plain), others
 
 
 def derive_seeds(seed: int) -> Iterator[int]:

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from textrnn.files import DamagedFileError, read_member, refuse_damage
-from textrnn.runtime.options import check_config
+from textrnn.runtime.config import check_config
 from textrnn.runtime.quantised import find_datasets, read_dataset, read_weights
 from textrnn.runtime.shapes import shapes_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from textrnn.generation import Stepper, TextModel
+from textrnn.generation import Snapshot, TextModel
 from textrnn.generation.state import fingerprint
 from textrnn.runtime.recurrent import Recurrent
 from textrnn.runtime.shapes import numbered
@@ -69,7 +69,7 @@ class LanguageModel(TextModel):
         return self._through_layers(ids, states, lambda layer, projected, before: layer.run(projected, before))
 
     def advance(self, ids: Any, states: States, xp: Any = np) -> tuple[Any, States]:
-        """One symbol a row: from ids int `[B]` to logits float32 `[B, V]` and the states after them.
+        """One token a row: from ids int `[B]` to logits float32 `[B, V]` and the states after them.
 
         `xp` computes: NumPy, or inside a graph `tensorflow.experimental.numpy`.
         """
@@ -85,7 +85,7 @@ class LanguageModel(TextModel):
     ) -> tuple[Any, States]:
         """Logits and states after `run` has taken each layer from its projected inputs and states to its outputs and
         states."""
-        projected = self._project_symbols(ids, states, xp)
+        projected = self._project_tokens(ids, states, xp)
         after: States = ()
         hidden: Any = None
         for number, layer in enumerate(self.layers):
@@ -100,10 +100,10 @@ class LanguageModel(TextModel):
             leaving = leaving @ self.bottleneck[0] + self.bottleneck[1]
         return leaving @ self.output_kernel + self.output_bias, after + states[len(after) :]
 
-    def stepper(self) -> Stepper:
-        return Stepper(self.step, self.fingerprint)
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.step, self.fingerprint)
 
-    def _project_symbols(self, ids: Any, states: States, xp: Any) -> Any:
+    def _project_tokens(self, ids: Any, states: States, xp: Any) -> Any:
         first = self.layers[0]
         if self.table is None:
             projected = first.project(_rows(self.embeddings, ids, xp))

@@ -26,8 +26,8 @@ def shapes_of(kind: str, config: Mapping[str, Any], vocabulary_size: int) -> Ite
     if kind == "LanguageModel":
         yield from _of_language_model(config, vocabulary_size)
     else:
-        for number in range(config["members"]):
-            yield from _of_reader(f"layers/{numbered('reader', number)}", config, vocabulary_size)
+        for number in range(config["ensemble_size"]):
+            yield from _of_encoder(f"layers/{numbered('text_encoder', number)}", config, vocabulary_size)
 
 
 def _of_language_model(config: Mapping[str, Any], vocabulary_size: int) -> Iterator[tuple[str, Shapes]]:
@@ -48,7 +48,7 @@ def _of_language_model(config: Mapping[str, Any], vocabulary_size: int) -> Itera
         yield "bottleneck", [(units, width), (width,)]
 
 
-def _of_reader(path: str, config: Mapping[str, Any], vocabulary_size: int) -> Iterator[tuple[str, Shapes]]:
+def _of_encoder(path: str, config: Mapping[str, Any], vocabulary_size: int) -> Iterator[tuple[str, Shapes]]:
     units, width = config["units"], config["embedding_dim"]
     yield f"{path}/embedding", [(vocabulary_size, width)]
     if config["ngram_buckets"]:

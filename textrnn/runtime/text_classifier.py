@@ -17,16 +17,16 @@ from textrnn.runtime.recurrent import Recurrent
 from textrnn.runtime.shapes import numbered
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 
-SYMBOLS_A_PART = 1 << 14  # over all texts of a batch
+MAX_PART_TOKENS = 1 << 14  # over all texts of a batch
 
 
-class Carried(NamedTuple):
+class EncoderState(NamedTuple):
     """What is known of B texts that come in parts.
 
     Attributes:
         states: Of each layer, and of each of its directions, in turn.
         pooled: What the last layer's outputs come to, as the pooling has it.
-        last_ids: The last symbols, int `[B, ngrams - 1]`.
+        last_ids: The last tokens, int `[B, ngrams - 1]`.
     """
 
     states: list[States]
@@ -46,57 +46,57 @@ class TextClassifier(TextLabeller):
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.labels = tuple(config["labels"])
         self.temperature = float(config["temperature"])
-        self.readers = [
-            Reader(config, weights, f"layers/{numbered('reader', n)}", reverse=reverse)
+        self.text_encoders = [
+            TextEncoder(config, weights, f"layers/{numbered('text_encoder', n)}", reverse=reverse)
             for n, reverse in enumerate(config["reverse"])
         ]
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature.
 
-        Long texts are read in parts, so that memory does not grow with them; a reader that begins at their end, too,
-        needs them whole.
+        Long texts are read in parts, so that memory does not grow with them; an encoder that begins at their end,
+        too, needs them whole.
         """
         ids = pad_batch(sequences)
-        return _averaged([reader.logits(ids) for reader in self.readers])
+        return _averaged([encoder.logits(ids) for encoder in self.text_encoders])
 
     def partwise(self) -> TextClassifier:
-        if any(reader.reads_from_the_end for reader in self.readers):
+        if any(encoder.reads_from_the_end for encoder in self.text_encoders):
             raise ValueError(
                 "a text can arrive in parts only where it is read from its beginning; this classifier reads it from "
                 "its end, too: train one with `bidirectional=False` and no language model that reads in reverse."
             )
         return self
 
-    def start(self) -> list[Carried]:
-        """What each reader knows of a text before its first symbol."""
-        return [reader.start(1) for reader in self.readers]
+    def start(self) -> list[EncoderState]:
+        """What each encoder knows of a text before its first token."""
+        return [encoder.start(1) for encoder in self.text_encoders]
 
-    def read(self, ids: np.ndarray, carried: list[Carried]) -> list[Carried]:
-        """What each knows after more symbols, int `[N]`."""
-        return [reader.read(ids[None], before) for reader, before in zip(self.readers, carried, strict=True)]
+    def read(self, ids: np.ndarray, carried: list[EncoderState]) -> list[EncoderState]:
+        """What each knows after more tokens, int `[N]`."""
+        return [encoder.read(ids[None], before) for encoder, before in zip(self.text_encoders, carried, strict=True)]
 
-    def answer(self, carried: list[Carried]) -> np.ndarray:
+    def answer(self, carried: list[EncoderState]) -> np.ndarray:
         """Log-probabilities float64 `[labels]`, before the temperature."""
-        logits = [reader.answer(known) for reader, known in zip(self.readers, carried, strict=True)]
+        logits = [encoder.answer(known) for encoder, known in zip(self.text_encoders, carried, strict=True)]
         return np.asarray(_averaged(logits)[0])
 
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
-        told = [reader.contributions(ids, label, against) for reader in self.readers]
+        told = [encoder.contributions(ids, label, against) for encoder in self.text_encoders]
         of_ids, base = (np.mean(part, axis=0) for part in zip(*told, strict=True))
-        if len(self.readers) > 1:  # the answer is the mean of their probabilities, not of their logits
+        if len(self.text_encoders) > 1:  # the answer is the mean of their probabilities, not of their logits
             logs = self.log_probabilities([ids])[0]
             base = logs[label] - logs[against] - of_ids.sum()
         return of_ids / self.temperature, float(base) / self.temperature
 
 
-class Reader:
+class TextEncoder:
     """Embedding, recurrent layers, their outputs pooled, one logit a label.
 
     Args:
         config: As for `TextClassifier`.
         weights: As for `TextClassifier`.
-        path: Under which the reader's own lie.
+        path: Under which the encoder's own lie.
         reverse: Whether it reads texts from their end.
     """
 
@@ -131,30 +131,30 @@ class Reader:
         return self.answer(known)
 
     def _parts(self, ids: np.ndarray) -> Iterator[np.ndarray]:
-        """Ids int32 `[B, T]` a few steps at a time; whole for a reader that begins at the end, too."""
-        size = max(1, ids.shape[1] if self.reads_from_the_end else SYMBOLS_A_PART // max(1, len(ids)))
+        """Ids int32 `[B, T]` a few steps at a time; whole for an encoder that begins at the end, too."""
+        size = max(1, ids.shape[1] if self.reads_from_the_end else MAX_PART_TOKENS // max(1, len(ids)))
         return (ids[:, begin : begin + size] for begin in range(0, ids.shape[1], size))
 
-    def start(self, rows: int) -> Carried:
+    def start(self, rows: int) -> EncoderState:
         """Nothing read yet, in each of `rows` texts."""
         states = [layer.initial_states(rows) for directions in self.layers for layer in directions]
         width = sum(layer.units for layer in self.layers[-1])
-        return Carried(
+        return EncoderState(
             states, self.pooling.start(np.zeros([rows, width])), np.zeros([rows, self.remembered], np.int64)
         )
 
-    def read(self, ids: np.ndarray, carried: Carried) -> Carried:
+    def read(self, ids: np.ndarray, carried: EncoderState) -> EncoderState:
         """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
 
-        A reader that is bidirectional or reads in reverse must be given a text as one part.
+        An encoder that is bidirectional or reads in reverse must be given a text as one part.
         """
         mask = ids != PAD_ID
         hidden, after = self._run(ids, carried, mask)
         places = mask.sum(axis=1, keepdims=True) + np.arange(self.remembered)
         last_ids = np.take_along_axis(np.concatenate([carried.last_ids, ids], axis=1), places, axis=1)
-        return Carried(after, self.pooling.add(carried.pooled, hidden, mask), last_ids)
+        return EncoderState(after, self.pooling.add(carried.pooled, hidden, mask), last_ids)
 
-    def _run(self, ids: np.ndarray, carried: Carried, mask: np.ndarray) -> tuple[np.ndarray, list[States]]:
+    def _run(self, ids: np.ndarray, carried: EncoderState, mask: np.ndarray) -> tuple[np.ndarray, list[States]]:
         """The last layer's outputs `[B, T, H]` and the states of all layers."""
         hidden, after = self._embed(ids, carried.last_ids), list[States]()
         for directions in self.layers:
@@ -178,7 +178,7 @@ class Reader:
         for part in self._parts(ids[None]):
             hidden, states = self._run(part, known, part != PAD_ID)
             last_ids = np.concatenate([known.last_ids, part], axis=1)[:, -self.remembered :]
-            known = Carried(states, known.pooled, last_ids)
+            known = EncoderState(states, known.pooled, last_ids)
             parts.append(hidden[0])
         outputs = np.concatenate(parts).astype(np.float64)
         of_last, of_pooled = np.split(difference, [outputs.shape[1]])
@@ -189,7 +189,7 @@ class Reader:
             told += _moves(outputs[:, block], reverse=layer.reverse) @ of_last[block]
         return told, base
 
-    def answer(self, carried: Carried) -> np.ndarray:
+    def answer(self, carried: EncoderState) -> np.ndarray:
         """Logits float32 `[B, labels]` after what has been read."""
         last = [states[0] for states in carried.states[-len(self.layers[-1]) :]]
         kernel, bias = self.head
@@ -207,8 +207,8 @@ class Reader:
 
 
 def _averaged(logits: list[np.ndarray]) -> np.ndarray:
-    """The logarithm of the readers' mean probabilities, float64, from the logits of each."""
-    logs = np.logaddexp.reduce([log_softmax(of_reader) for of_reader in logits], axis=0)
+    """The logarithm of the encoders' mean probabilities, float64, from the logits of each."""
+    logs = np.logaddexp.reduce([log_softmax(of_encoder) for of_encoder in logits], axis=0)
     return np.asarray(logs - math.log(len(logits)))
 
 

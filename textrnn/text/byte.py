@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
-from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
+from textrnn.text.special_tokens import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_keys, check_texts
 from textrnn.text.utf8 import make_decoder, to_bytes, to_text
 
@@ -65,13 +65,13 @@ class ByteTokenizer(Tokenizer):
     def _found(self, texts: Iterator[str]) -> list[str]:
         return []
 
-    def _symbols(self) -> list[str]:
+    def _tokens(self) -> list[str]:
         return []
 
-    def _with_symbols(self, symbols: list[str]) -> Self:
+    def _with_tokens(self, tokens: list[str]) -> Self:
         return self
 
-    def _unknown_symbols(self, text: str) -> list[str]:
+    def _unknown_tokens(self, text: str) -> list[str]:
         return []
 
     def _unknown_pieces(self, text: str) -> list[str]:

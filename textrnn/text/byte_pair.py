@@ -10,19 +10,19 @@ import numpy as np
 from textrnn.text.byte import BYTES_BY_ID
 from textrnn.text.byte_pair_merges import FIRST_MERGED_ID, Pair, learn_merges, merge_pair, spell
 from textrnn.text.byte_pair_words import split_words
-from textrnn.text.symbols import FIRST_FREE_ID, REPLACEMENT, UNKNOWN_ID
+from textrnn.text.special_tokens import FIRST_FREE_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_keys, check_whole_number
 from textrnn.text.utf8 import make_decoder, to_text
 
 WORDS_REMEMBERED: Final = 1 << 16  # the common words of any text, in some 10 MB
-BYTES_AT_MOST: Final = 1 << 10  # of a symbol; no word has as many
+MAX_TOKEN_BYTES: Final = 1 << 10  # of a token; no word has as many
 
 
 class BytePairTokenizer(Tokenizer):
-    """Byte-pair encoding: one id for each byte, and one for each pair of symbols that was merged into one.
+    """Byte-pair encoding: one id for each byte, and one for each pair of tokens that was merged into one.
 
-    Common words become one symbol, rare ones a few, and nothing is unknown: every str comes back
-    exactly, lone surrogates included. The space before a word is a part of its first symbol, so a prompt
+    Common words become one token, rare ones a few, and nothing is unknown: every str comes back
+    exactly, lone surrogates included. The space before a word is a part of its first token, so a prompt
     had better not end in a space. Bytes that are not UTF-8, which a model may well generate, decode to
     U+FFFD.
 
@@ -36,7 +36,7 @@ class BytePairTokenizer(Tokenizer):
 
     Example:
         >>> tokenizer = BytePairTokenizer(maximum_size=262).fit("low lower lowest")
-        >>> [tokenizer.decode([symbol]) for symbol in tokenizer.encode("lower slow")]
+        >>> [tokenizer.decode([token]) for token in tokenizer.encode("lower slow")]
         ['low', 'e', 'r', ' ', 's', 'low']
     """
 
@@ -101,15 +101,15 @@ class BytePairTokenizer(Tokenizer):
     def _found(self, texts: Iterator[str]) -> list[str]:
         return []  # whatever `texts` hold, its bytes are known
 
-    def _symbols(self) -> list[str]:
+    def _tokens(self) -> list[str]:
         return []
 
-    def _with_symbols(self, symbols: list[str]) -> Self:
+    def _with_tokens(self, tokens: list[str]) -> Self:
         tokenizer = type(self)(self.maximum_size)
         tokenizer._set_merges(list(self._merges or []))
         return tokenizer
 
-    def _unknown_symbols(self, text: str) -> list[str]:
+    def _unknown_tokens(self, text: str) -> list[str]:
         return []
 
     def _unknown_pieces(self, text: str) -> list[str]:
@@ -134,14 +134,14 @@ class _WordIds(dict[str, tuple[int, ...]]):
         ids = self[word] = tuple(self._merged(spell(word)))
         return ids
 
-    def _merged(self, symbols: list[int]) -> list[int]:
+    def _merged(self, tokens: list[int]) -> list[int]:
         none = FIRST_MERGED_ID + len(self._merges)
         while True:
             # An earlier merge has a lower id, and every text is merged in the order of learning.
-            first = min((self._merged_ids.get(pair, none) for pair in pairwise(symbols)), default=none)
+            first = min((self._merged_ids.get(pair, none) for pair in pairwise(tokens)), default=none)
             if first == none:
-                return symbols
-            symbols = merge_pair(symbols, self._merges[first - FIRST_MERGED_ID], first)
+                return tokens
+            tokens = merge_pair(tokens, self._merges[first - FIRST_MERGED_ID], first)
 
 
 def _checked_merges(merges: Any, at_most: int) -> list[Pair]:
@@ -154,10 +154,10 @@ def _checked_merges(merges: Any, at_most: int) -> list[Pair]:
     sizes = [len(data) for data in BYTES_BY_ID]
     for position, pair in enumerate(merges):
         _check_pair(position, pair)
-        sizes.append(sum(sizes[symbol] for symbol in pair))
-        if sizes[-1] > BYTES_AT_MOST:
+        sizes.append(sum(sizes[token] for token in pair))
+        if sizes[-1] > MAX_TOKEN_BYTES:
             raise ValueError(
-                f"`data['merges'][{position}]` must make a symbol of at most {BYTES_AT_MOST} bytes; "
+                f"`data['merges'][{position}]` must make a token of at most {MAX_TOKEN_BYTES} bytes; "
                 f"{pair} makes one of {sizes[-1]}"
             )
     pairs = [(left, right) for left, right in merges]
@@ -168,9 +168,9 @@ def _checked_merges(merges: Any, at_most: int) -> list[Pair]:
 
 def _check_pair(position: int, pair: Any) -> None:
     known = range(FIRST_FREE_ID, FIRST_MERGED_ID + position)
-    is_pair = isinstance(pair, list) and len(pair) == 2 and all(type(symbol) is int for symbol in pair)
-    if not is_pair or not all(symbol in known for symbol in pair):
+    is_pair = isinstance(pair, list) and len(pair) == 2 and all(type(token) is int for token in pair)
+    if not is_pair or not all(token in known for token in pair):
         raise ValueError(
             f"`data['merges'][{position}]` must be a list of two ids in {known.start}..{known.stop - 1}, "
-            f"the symbols before it; received {pair!r:.60}"
+            f"the tokens before it; received {pair!r:.60}"
         )

@@ -1,4 +1,4 @@
-"""Which neighbouring symbols become one, learnt from the words of a text.
+"""Which neighbouring tokens become one, learnt from the words of a text.
 
 The algorithm is that of Sennrich et al. (2016, arXiv 1508.07909), its counts kept from merge to merge.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Final
 
-from textrnn.text.symbols import FIRST_FREE_ID
+from textrnn.text.special_tokens import FIRST_FREE_ID
 from textrnn.text.utf8 import to_bytes
 
 # Bytes come first, and what the first merge makes follows them.
@@ -23,24 +23,24 @@ def spell(word: str) -> list[int]:
     return [byte + FIRST_FREE_ID for byte in to_bytes(word)]
 
 
-def merge_pair(symbols: Iterable[int], pair: Pair, merged_id: int) -> list[int]:
+def merge_pair(tokens: Iterable[int], pair: Pair, merged_id: int) -> list[int]:
     """Puts `merged_id` in the place of every `pair` of neighbours, from left to right."""
     left, right = pair
     result: list[int] = []
     last = None
-    for symbol in symbols:
-        if symbol == right and last == left:
+    for token in tokens:
+        if token == right and last == left:
             result[-1] = last = merged_id
         else:
-            result.append(symbol)
-            last = symbol
+            result.append(token)
+            last = token
     return result
 
 
 def learn_merges(counts: Mapping[str, int], at_most: int) -> list[Pair]:
     """Merges the most frequent pair of neighbours again and again, until none occurs twice.
 
-    Of pairs that are equally frequent the one of the lower ids is first, by its left symbol and then its
+    Of pairs that are equally frequent the one of the lower ids is first, by its left token and then its
     right one; so the order of the words does not matter.
 
     Args:
@@ -58,9 +58,9 @@ def learn_merges(counts: Mapping[str, int], at_most: int) -> list[Pair]:
 
 
 class _Neighbours:
-    """How often each pair of symbols stands side by side, and in which words.
+    """How often each pair of tokens stands side by side, and in which words.
 
-    A merge visits the words that hold its pair and no others. It adds pairs of the symbol it makes and
+    A merge visits the words that hold its pair and no others. It adds pairs of the token it makes and
     takes from all others, so a count in the queue is right or too high: it is put right when it comes up.
     """
 
@@ -69,8 +69,8 @@ class _Neighbours:
         self._word_counts = list(counts.values())
         self._counts: defaultdict[Pair, int] = defaultdict(int)
         self._places: defaultdict[Pair, list[int]] = defaultdict(list)
-        for place, (symbols, count) in enumerate(zip(self._words, self._word_counts, strict=True)):
-            for pair in pairwise(symbols):
+        for place, (tokens, count) in enumerate(zip(self._words, self._word_counts, strict=True)):
+            for pair in pairwise(tokens):
                 self._counts[pair] += count
                 self._places[pair].append(place)
         self._queue = [(-count, pair) for pair, count in self._counts.items()]
@@ -88,11 +88,11 @@ class _Neighbours:
     def merge(self, pair: Pair, merged_id: int) -> None:
         made: set[Pair] = set()
         for place in self._places.pop(pair):
-            symbols = self._words[place]
-            merged = merge_pair(symbols, pair, merged_id)
-            if len(merged) < len(symbols):  # else an earlier merge, or visit, has taken the pair
+            tokens = self._words[place]
+            merged = merge_pair(tokens, pair, merged_id)
+            if len(merged) < len(tokens):  # else an earlier merge, or visit, has taken the pair
                 self._words[place] = merged
-                made.update(self._recount(place, symbols, merged, merged_id))
+                made.update(self._recount(place, tokens, merged, merged_id))
         for new in made:
             heapq.heappush(self._queue, (-self._counts[new], new))
 

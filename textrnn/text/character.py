@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 
-from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
+from textrnn.text.special_tokens import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys
 
 # Python sorts the marks of a character by insertion: a million of them take an hour, runs of a thousand a second a
@@ -94,21 +94,21 @@ class CharacterTokenizer(Tokenizer):
     def _make_decoder(self) -> Callable[[int], str]:
         return ["", REPLACEMENT, "", *self._characters].__getitem__
 
-    def _symbols(self) -> list[str]:
+    def _tokens(self) -> list[str]:
         return self._characters
 
-    def _with_symbols(self, symbols: list[str]) -> Self:
+    def _with_tokens(self, tokens: list[str]) -> Self:
         tokenizer = type(self)(self.normalize)
-        tokenizer._set_characters(symbols)
+        tokenizer._set_characters(tokens)
         return tokenizer
 
-    def _unknown_symbols(self, text: str) -> list[str]:
+    def _unknown_tokens(self, text: str) -> list[str]:
         known = set(self._characters)
-        return [symbol for symbol in dict.fromkeys(self._normalized(text)) if symbol not in known]
+        return [token for token in dict.fromkeys(self._normalized(text)) if token not in known]
 
     def _unknown_pieces(self, text: str) -> list[str]:
         known = set(self._characters)
-        return [symbol for symbol in self._normalized(text) if symbol not in known]
+        return [token for token in self._normalized(text) if token not in known]
 
     def _state(self) -> dict[str, Any]:
         # A list, not one string: JSON would merge a high surrogate with a low one beside it.

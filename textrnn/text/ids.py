@@ -9,7 +9,7 @@ import numpy as np
 
 from textrnn import checks
 from textrnn.files import DamagedFileError, atomic_path
-from textrnn.text.symbols import END_ID
+from textrnn.text.special_tokens import END_ID
 from textrnn.text.tokenizer import Tokenizer
 
 # How many ids are looked at in one go: 4 M keeps a search for END_ID to some 4 MB.
@@ -41,7 +41,7 @@ def write_ids(
             stream.write(tokenizer.encode(piece).astype(dtype).tobytes())
             stream.write(end)
         if stream.tell() == 0:
-            raise ValueError("`pieces` must hold at least one symbol; received none")
+            raise ValueError("`pieces` must hold at least one token; received none")
     return open_ids(path, tokenizer.vocabulary_size)
 
 
@@ -76,7 +76,7 @@ def document_spans(ids: np.ndarray) -> np.ndarray:
 
     Returns:
         int64 [number of documents, 2], the start and the stop of each. The stop is where `END_ID`
-        stands; symbols after the last `END_ID` are one more document.
+        stands; tokens after the last `END_ID` are one more document.
     """
     blocks = range(0, len(ids), _BLOCK_IDS)
     found = []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textrnn.text.symbols import PAD_ID
+from textrnn.text.special_tokens import PAD_ID
 
 
 def pad_batch(sequences: Sequence[np.ndarray], length: int | None = None) -> np.ndarray:

@@ -1,52 +1,23 @@
 """How a table is written: what separates its fields, whether quotes enclose them, and what its columns are called."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from textrnn import checks
+from textrnn.options import tables as options_of_tables
+from textrnn.options.option import options
 from textrnn.text.packed import COMPRESSIONS, is_input, name_of_source
 from textrnn.text.recognition import TO_JSON_LINES
 
 DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 TABLES: Final = (*DELIMITERS, ".jsonl")
 FILES_OF_TEXTS: Final = (*TABLES, ".txt")
-FORMATS: Final = tuple(ending.removeprefix(".") for ending in FILES_OF_TEXTS)
-QUOTINGS: Final = ("minimal", "none")
 
 
-@dataclass(frozen=True)
-class TableFormat:
-    """How a table is written. What is None is as the name of the file says.
-
-    Args:
-        format: `"csv"`, `"tsv"`, `"jsonl"` (an object a line) or `"txt"` (a text a line); by default what the name
-            ends in.
-        delimiter: What separates fields, one character; by default a comma, in a .tsv a tab.
-        quoting: `"minimal"` if quotes enclose fields that hold delimiters, quotes or line breaks; `"none"` if a quote
-            is a character like any other. By default `"none"` where tabs separate, else `"minimal"`.
-        columns: The names of the columns of a table without a header; unnamed ones may be empty.
-
-    Raises:
-        ValueError, TypeError: If one of them is none of these.
-    """
-
-    format: str | None = None
-    delimiter: str | None = None
-    quoting: str | None = None
-    columns: Sequence[str] | None = None
-
-    def __post_init__(self) -> None:
-        if self.format is not None:
-            checks.one_of("format", self.format, FORMATS)
-        if self.quoting is not None:
-            checks.one_of("quoting", self.quoting, QUOTINGS)
-        if self.delimiter is not None:
-            _check_delimiter(self.delimiter)
-        if self.columns is not None:
-            object.__setattr__(self, "columns", _checked_columns(self.columns))
+@options
+class TableFormat(options_of_tables.TableFormat):
+    """How a table is written; an option that is None is as the name of the file says."""
 
     def of(self, path: str | os.PathLike[str], allowed: tuple[str, ...] = FILES_OF_TEXTS) -> "TableFormat":
         """The same with the format settled: the one asked for, else what the file's name ends in.
@@ -97,28 +68,14 @@ class TableFormat:
         return self.separator != "\t" if self.quoting is None else self.quoting == "minimal"
 
 
-def checked_table(table: TableFormat | None) -> TableFormat:
+def checked_table(table: options_of_tables.TableFormat | None) -> TableFormat:
     """The argument `table`, which by default says nothing."""
-    if table is not None and not isinstance(table, TableFormat):
+    if table is not None and not isinstance(table, options_of_tables.TableFormat):
         raise TypeError(f"`table` must be a textrnn.text.TableFormat; received {table!r:.60}.")
-    return table or TableFormat()
+    return TableFormat() if table is None else TableFormat.from_given(table.as_dict())
 
 
 def file_ending(path: Path) -> str:
     """Returns the ending that says what the file holds: ".csv" for reviews.csv and reviews.csv.gz."""
     name = Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path
     return name.suffix.lower()
-
-
-def _check_delimiter(delimiter: str) -> None:
-    checks.string("delimiter", delimiter)
-    if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise ValueError(f"`delimiter` must be one character, no quote and no line break; received {delimiter!r}.")
-
-
-def _checked_columns(columns: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(columns, str) or not isinstance(columns, Sequence):
-        raise TypeError(f"`columns` must be a list of names, such as ['text', 'label']; received {columns!r}.")
-    if not columns:
-        raise ValueError("`columns` must name the columns of the table; received none.")
-    return tuple(checks.string(f"columns[{n}]", column) for n, column in enumerate(columns))

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from textrnn import checks
-from textrnn.text.symbols import END_ID, PAD_ID, UNKNOWN_ID
+from textrnn.text.special_tokens import END_ID, PAD_ID, UNKNOWN_ID
 
 
 class Tokenizer(ABC):
     """Turns text into a sequence of small integers and back.
 
-    The base class checks what arrives; a subclass says what a symbol is. Ids 0, 1 and 2 are padding,
-    the unknown symbol and the end of text in every tokenizer. `encode` never makes padding or the end
+    The base class checks what arrives; a subclass says what a token is. Ids 0, 1 and 2 are padding,
+    the unknown token and the end of text in every tokenizer. `encode` never makes padding or the end
     of text, and `decode` skips both.
     """
 
@@ -52,7 +52,7 @@ class Tokenizer(ABC):
         return self
 
     def extended(self, texts: Iterable[str] | str) -> Self:
-        """Returns a tokenizer that also knows the symbols of `texts`: old ids stay, new ones follow.
+        """Returns a tokenizer that also knows the tokens of `texts`: old ids stay, new ones follow.
 
         Args:
             texts: as for `fit`; what this tokenizer's settings leave out of a vocabulary stays out.
@@ -62,10 +62,10 @@ class Tokenizer(ABC):
             TypeError: an item is not a str.
         """
         self._require_fitted()
-        return self._with_symbols(list(dict.fromkeys([*self._symbols(), *self._found(check_texts(texts))])))
+        return self._with_tokens(list(dict.fromkeys([*self._tokens(), *self._found(check_texts(texts))])))
 
     def encode(self, text: str, *, after: int | None = None) -> np.ndarray:
-        """Turns text into ids, int32 [N]. A symbol outside the vocabulary becomes `unknown_id`.
+        """Turns text into ids, int32 [N]. A token outside the vocabulary becomes `unknown_id`.
 
         Args:
             text: any string.
@@ -77,7 +77,7 @@ class Tokenizer(ABC):
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """Turns ids, integers [N], back into text.
 
-        Padding and the end of text are skipped; an unknown symbol becomes U+FFFD.
+        Padding and the end of text are skipped; an unknown token becomes U+FFFD.
 
         Raises:
             ValueError: an id is outside the vocabulary, or `ids` is not one-dimensional.
@@ -95,21 +95,21 @@ class Tokenizer(ABC):
         self._require_fitted()
         decode_one, vocabulary_size = self._make_decoder(), self.vocabulary_size
 
-        def decode_checked(symbol_id: int) -> str:
-            position = operator.index(symbol_id)
+        def decode_checked(token_id: int) -> str:
+            position = operator.index(token_id)
             if not 0 <= position < vocabulary_size:
                 raise ValueError(_outside_vocabulary(position, vocabulary_size))
             return decode_one(position)
 
         return decode_checked
 
-    def unknown_symbols(self, text: str) -> list[str]:
-        """Lists the symbols of `text` outside the vocabulary, each once, in order of appearance."""
+    def unknown_tokens(self, text: str) -> list[str]:
+        """Lists the tokens of `text` outside the vocabulary, each once, in order of appearance."""
         self._check_text(text)
-        return self._unknown_symbols(text)
+        return self._unknown_tokens(text)
 
     def unknown_pieces(self, text: str) -> list[str]:
-        """Lists what each unknown symbol of `encode(text)` stands for, in order."""
+        """Lists what each unknown token of `encode(text)` stands for, in order."""
         self._check_text(text)
         return self._unknown_pieces(text)
 
@@ -148,15 +148,15 @@ class Tokenizer(ABC):
         """What there is to learn from `texts`, in the order of the ids it would get."""
 
     @abstractmethod
-    def _symbols(self) -> list[str]:
+    def _tokens(self) -> list[str]:
         """What was learnt, in the order of the ids."""
 
     @abstractmethod
-    def _with_symbols(self, symbols: list[str]) -> Self:
+    def _with_tokens(self, tokens: list[str]) -> Self:
         """A tokenizer with the same settings that has learnt these."""
 
     @abstractmethod
-    def _unknown_symbols(self, text: str) -> list[str]: ...
+    def _unknown_tokens(self, text: str) -> list[str]: ...
 
     @abstractmethod
     def _unknown_pieces(self, text: str) -> list[str]: ...
@@ -259,8 +259,8 @@ def check_texts(texts: Iterable[str] | str) -> Iterator[str]:
     return checks.texts("texts", [texts] if isinstance(texts, str) else texts, "a string or a list of strings")
 
 
-def _outside_vocabulary(symbol_id: int, vocabulary_size: int) -> str:
-    return f"`ids` must lie in 0..{vocabulary_size - 1}, the vocabulary; received {symbol_id}"
+def _outside_vocabulary(token_id: int, vocabulary_size: int) -> str:
+    return f"`ids` must lie in 0..{vocabulary_size - 1}, the vocabulary; received {token_id}"
 
 
 def _describe(value: object) -> str:

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from textrnn.text.symbols import REPLACEMENT, UNKNOWN_ID
+from textrnn.text.special_tokens import REPLACEMENT, UNKNOWN_ID
 
 _ERRORS: Final = "textrnn.surrogatepass_or_replace"
 
@@ -27,10 +27,10 @@ def make_decoder(bytes_by_id: Sequence[bytes]) -> Callable[[int], str]:
     """
     decoder = codecs.getincrementaldecoder("utf-8")(_ERRORS)
 
-    def decode_one(symbol_id: int) -> str:
-        if symbol_id == UNKNOWN_ID:
+    def decode_one(token_id: int) -> str:
+        if token_id == UNKNOWN_ID:
             return decoder.decode(b"", final=True) + REPLACEMENT
-        return decoder.decode(bytes_by_id[symbol_id])
+        return decoder.decode(bytes_by_id[token_id])
 
     return decode_one
 

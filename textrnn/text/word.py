@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
-from textrnn.text.symbols import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
+from textrnn.text.special_tokens import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys, check_whole_number
 from textrnn.text.word_rules import Case, apply_case, fold_case, spacing, split_items
 
@@ -29,15 +29,15 @@ _MARKER_IDS: Final[dict[Case, tuple[int, ...]]] = {
 class WordTokenizer(Tokenizer):
     """One id for each word (in lower case), punctuation character and white-space character.
 
-    Capitals and departures from usual spacing are symbols of their own, so `decode(encode(text))` is
-    the text, to the last space, wherever all its symbols are in the vocabulary. A single space where
-    one is usual costs no symbol. Scripts that put no space between words make poor words: use
+    Capitals and departures from usual spacing are tokens of their own, so `decode(encode(text))` is
+    the text, to the last space, wherever all its tokens are in the vocabulary. A single space where
+    one is usual costs no token. Scripts that put no space between words make poor words: use
     characters for them.
 
     Args:
-        minimum_count: a symbol seen fewer times than this is unknown.
+        minimum_count: a token seen fewer times than this is unknown.
         maximum_size: at most this many ids, the 7 fixed ones included; the most frequent stay.
-        head_letters: a word longer than this becomes two symbols, a head of so many letters and a tail, so that
+        head_letters: a word longer than this becomes two tokens, a head of so many letters and a tail, so that
             "disappointed" and "disappointing" share one; None keeps words whole.
 
     Example:
@@ -142,9 +142,9 @@ class WordTokenizer(Tokenizer):
         ids += [SPACE_ID] * spaces
         return np.array(ids, np.int32)
 
-    def _is_space_usual_after(self, symbol_id: int) -> bool:
+    def _is_space_usual_after(self, token_id: int) -> bool:
         decoder = _WordDecoder(self._words or [])
-        decoder(symbol_id)
+        decoder(token_id)
         return decoder.space_usual_after
 
     def _entry(self, item: str) -> tuple[tuple[int, ...], bool, bool]:
@@ -157,7 +157,7 @@ class WordTokenizer(Tokenizer):
         return (*_MARKER_IDS[case], *ids), *spacing(word)
 
     def _parts(self, word: str) -> tuple[str, ...]:
-        """The symbols of a word in lower case: itself, or its head and its tail."""
+        """The tokens of a word in lower case: itself, or its head and its tail."""
         if self.head_letters is None or len(word) <= self.head_letters:
             return (word,)
         return word[: self.head_letters], TAIL + word[self.head_letters :]
@@ -165,15 +165,15 @@ class WordTokenizer(Tokenizer):
     def _make_decoder(self) -> Callable[[int], str]:
         return _WordDecoder(self._words or [])
 
-    def _symbols(self) -> list[str]:
+    def _tokens(self) -> list[str]:
         return self._words or []
 
-    def _with_symbols(self, symbols: list[str]) -> Self:
+    def _with_tokens(self, tokens: list[str]) -> Self:
         tokenizer = type(self)(self.minimum_count, self.maximum_size, self.head_letters)
-        tokenizer._set_words(symbols[: self._room()])
+        tokenizer._set_words(tokens[: self._room()])
         return tokenizer
 
-    def _unknown_symbols(self, text: str) -> list[str]:
+    def _unknown_tokens(self, text: str) -> list[str]:
         words = [fold_case(item)[1] for item in dict.fromkeys(split_items(text)) if item != " "]
         return [
             word for word in dict.fromkeys(words) if not all(part in self._id_by_word for part in self._parts(word))
@@ -198,7 +198,7 @@ class WordTokenizer(Tokenizer):
 
 
 class _WordDecoder:
-    """Adds, symbol by symbol, the spaces and capitals that go without saying."""
+    """Adds, token by token, the spaces and capitals that go without saying."""
 
     def __init__(self, words: list[str]) -> None:
         self._words = words
@@ -207,36 +207,36 @@ class _WordDecoder:
         self._is_glued = False
         self.space_usual_after = False
 
-    def __call__(self, symbol_id: int) -> str:
-        if symbol_id in (PAD_ID, END_ID):
+    def __call__(self, token_id: int) -> str:
+        if token_id in (PAD_ID, END_ID):
             return ""
-        if symbol_id == GLUE_ID:
+        if token_id == GLUE_ID:
             self._is_glued = True
             return ""
-        if symbol_id in _CASES:
-            self._case = _CASES[symbol_id]
+        if token_id in _CASES:
+            self._case = _CASES[token_id]
             return ""
-        return self._place(self._symbol(symbol_id))
+        return self._place(self._token(token_id))
 
-    def _symbol(self, symbol_id: int) -> str:
-        if symbol_id == UNKNOWN_ID:
+    def _token(self, token_id: int) -> str:
+        if token_id == UNKNOWN_ID:
             return REPLACEMENT
-        return " " if symbol_id == SPACE_ID else self._words[symbol_id - FIRST_WORD_ID]
+        return " " if token_id == SPACE_ID else self._words[token_id - FIRST_WORD_ID]
 
-    def _place(self, symbol: str) -> str:
-        if len(symbol) > 1 and symbol.startswith(TAIL):
+    def _place(self, token: str) -> str:
+        if len(token) > 1 and token.startswith(TAIL):
             self.space_usual_after = True  # a tail ends a word, whether or not its head was seen
-            return apply_case(self._tail_case, symbol.removeprefix(TAIL))
+            return apply_case(self._tail_case, token.removeprefix(TAIL))
         self._tail_case = "upper" if self._case == "upper" else "as_is"
-        space_usual_before, space_usual_after = spacing(symbol)
+        space_usual_before, space_usual_after = spacing(token)
         has_space = self.space_usual_after and space_usual_before and not self._is_glued
-        text = (" " if has_space else "") + apply_case(self._case, symbol)
+        text = (" " if has_space else "") + apply_case(self._case, token)
         self._case, self._is_glued, self.space_usual_after = "as_is", False, space_usual_after
         return text
 
 
 def _gap_ids(spaces: int, is_space_usual: bool) -> list[int]:
-    """Returns the symbols that say how many spaces stand between two items, if any are needed."""
+    """Returns the tokens that say how many spaces stand between two items, if any are needed."""
     if spaces == int(is_space_usual):
         return []
     return [GLUE_ID] if spaces == 0 else [SPACE_ID] * spaces

@@ -46,20 +46,20 @@ def apply_case(case: Case, lower: str) -> str:
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def spacing(symbol: str) -> tuple[bool, bool]:
-    """Says whether a space is usual before and after a symbol.
+def spacing(token: str) -> tuple[bool, bool]:
+    """Says whether a space is usual before and after a token.
 
-    Between two symbols a space goes without saying when it is usual after the first and before the
+    Between two tokens a space goes without saying when it is usual after the first and before the
     second: around words, not before a full stop, not after a bracket opens, not around a dash,
     a combining mark, an invisible character or other white space.
     """
-    if len(symbol) > 1 or symbol.isalnum():
+    if len(token) > 1 or token.isalnum():
         return True, True
-    category = unicodedata.category(symbol)
-    if category[0] in "CMZ" or category == "Pd" or symbol.isspace():
+    category = unicodedata.category(token)
+    if category[0] in "CMZ" or category == "Pd" or token.isspace():
         return False, False
-    before = category not in ("Pe", "Pf") and symbol not in _NO_SPACE_BEFORE
-    after = category not in ("Ps", "Pi", "Sc") and symbol not in _NO_SPACE_AFTER
+    before = category not in ("Pe", "Pf") and token not in _NO_SPACE_BEFORE
+    after = category not in ("Ps", "Pi", "Sc") and token not in _NO_SPACE_AFTER
     return before, after
 
 

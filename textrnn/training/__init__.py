@@ -4,13 +4,11 @@ from textrnn.training.batch import Batches
 from textrnn.training.curves import can_draw, draw_curves
 from textrnn.training.documents import ExampleBatches
 from textrnn.training.interrupt import TrainingInterrupted
-from textrnn.training.objectives import LabelOfText, NextSymbol
+from textrnn.training.objectives import LabelOfText, NextToken
 from textrnn.training.range_test import RangeTest, run_range_test
-from textrnn.training.recipes import RECIPES, make_classifier_recipe, make_recipe
 from textrnn.training.report import say
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.session import begin_run, checksum, claim_run, describe_run
-from textrnn.training.settings import TrainingSettings
 from textrnn.training.splits import (
     split_documents,
     split_labelled,
@@ -22,25 +20,21 @@ from textrnn.training.splits import (
 from textrnn.training.trainer import Trainer, TrainingDivergedError
 
 __all__ = [
-    "RECIPES",
     "Batches",
     "ExampleBatches",
     "LabelOfText",
-    "NextSymbol",
+    "NextToken",
     "RangeTest",
     "RunFolder",
     "Trainer",
     "TrainingDivergedError",
     "TrainingInterrupted",
-    "TrainingSettings",
     "begin_run",
     "can_draw",
     "checksum",
     "claim_run",
     "describe_run",
     "draw_curves",
-    "make_classifier_recipe",
-    "make_recipe",
     "run_range_test",
     "say",
     "split_documents",

@@ -21,13 +21,13 @@ class Position:
     Attributes:
         epoch: The epoch under way.
         step: Steps done in it.
-        sums: Summed loss, hits and count of the epoch so far.
+        sums: Summed loss, correct and count of the epoch so far.
         gradient_norm: The largest of the epoch so far, before clipping.
         gradient_norms: Those of each weight, summed over the steps of the epoch so far.
         seconds: Training time so far, in all sessions together.
         epoch_seconds: Training time of the epoch under way.
         starting_seconds: What the first step of each session took, which is part of `seconds`.
-        best: The least badness on the validation data so far.
+        best: The least selection_key on the validation data so far.
         epochs_since_best: Epochs since then.
         file_sizes: How much of each growing file of the run folder belongs to what is done.
     """

@@ -13,20 +13,20 @@ from textrnn.training.batch import NO_LABEL, Batch
 # Times the variance of chance. SMS spam, of which half the batches had one label, has 4.5; ten other tables have up
 # to 1.7. Below it, mixing labels would cost padding (CLINC150: half as much again) and gain nothing.
 LABELS_AT_MOST = 2.0
-SYMBOLS_A_BATCH = 1 << 18  # padding included: a text as long as a book is alone instead of padding others
+MAX_BATCH_TOKENS = 1 << 18  # padding included: a text as long as a book is alone instead of padding others
 
 
 class DocumentBatches:
     """Documents for a language model: padded side by side, read in windows, each predicted to its end.
 
-    A document of n symbols is read as the end-of-text symbol and its n symbols, and what is to be predicted are its
-    n symbols and the end. Documents of like length share a batch; one longer than a window is read in several, its
+    A document of n tokens is read as the end-of-text token and its n tokens, and what is to be predicted are its
+    n tokens and the end. Documents of like length share a batch; one longer than a window is read in several, its
     state carried.
 
     Args:
         ids: The documents one after the other, unsigned integers `[N]`.
-        spans: Start and stop of each document, int64 `[documents, 2]`.
-        end_id: The end-of-text symbol.
+        spans: DecodingState and stop of each document, int64 `[documents, 2]`.
+        end_id: The end-of-text token.
         batch_size: B, at most: where documents are as long as books a batch has fewer.
         sequence_length: T, the longest window.
         seed: For the order of the documents; None keeps them sorted by length.
@@ -79,7 +79,7 @@ class DocumentBatches:
         documents = [self.ids[start:stop][:: self.direction] for start, stop in self.spans[rows]]
         padded = pad_batch([np.concatenate([end, document, end]).astype(np.int32) for document in documents])
         targets = padded[:, 1:]
-        inputs = np.where(targets != 0, padded[:, :-1], 0)  # a document's last symbol, its end, is only predicted
+        inputs = np.where(targets != 0, padded[:, :-1], 0)  # a document's last token, its end, is only predicted
         labels = None if self.labels is None else self.labels[rows]
         for begin in range(0, targets.shape[1], self.sequence_length):
             window = slice(begin, begin + self.sequence_length)
@@ -164,7 +164,7 @@ def bucketed(
     def cut(rows: np.ndarray) -> list[np.ndarray]:
         keys = lengths[rows] if labels is None else _places_in_label(lengths[rows], labels[rows])
         rows = rows[np.argsort(keys, kind="stable")]
-        return [rows[one] for one in cut_batches(lengths[rows], batch_size, SYMBOLS_A_BATCH)]
+        return [rows[one] for one in cut_batches(lengths[rows], batch_size, MAX_BATCH_TOKENS)]
 
     if seed is None:
         return cut(np.arange(len(lengths)))

@@ -33,7 +33,7 @@ class Objective(Protocol):
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         """What to show and record of a mean loss and a mean accuracy; `loss` is among it."""
 
-    def badness(self, loss: float, accuracy: float) -> tuple[float, ...]:
+    def selection_key(self, loss: float, accuracy: float) -> tuple[float, ...]:
         """What the best weights have least of, on the validation data; what stands behind decides between equals."""
 
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
@@ -56,46 +56,48 @@ class Objective(Protocol):
         training: bool,
         batch_targets: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
-        """Summed loss in nats, summed hits (where `measures` shows accuracy), how many losses were summed, the states
-        after. `batch_targets` are those of the whole batch, where `targets` are the part of a shard or replica.
+        """Summed loss in nats, number of correct answers (where `measures` shows accuracy), how many losses were
+        summed, the states after. `batch_targets` are those of the whole batch, where `targets` are the part of a
+        shard or replica.
         """
 
 
 @dataclass(frozen=True)
-class NextSymbol:
-    """Cross-entropy of the next symbol at every real step.
+class NextToken:
+    """Cross-entropy of the next token at every real step.
 
-    For a model with `hidden`, `symbol_losses` and `initial_states`.
+    For a model with `hidden`, `token_losses` and `initial_states`.
 
     Args:
-        symbols_per_character: To turn nats a symbol into bits a character; 1 for a character tokenizer.
-        activation_penalty: What the mean square of the last layer's outputs, before dropout, costs in nats while
-            training: alpha of Merity et al., 2017, arXiv 1708.01009.
-        change_penalty: What the mean square of their change from a step to the next costs: beta of the same paper.
+        tokens_per_character: To turn nats a token into bits a character; 1 for a character tokenizer.
+        activation_regularization: Weight of the mean square of the last layer's outputs, before dropout, in training,
+            in nats: alpha of Merity et al., 2017, arXiv 1708.01009.
+        temporal_activation_regularization: Weight of the mean square of their change from a step to the next: beta of
+            the same paper.
         has_lags: Whether a diagnosis says how far back gradients reach.
     """
 
-    symbols_per_character: float = 1.0
-    activation_penalty: float = 0.0
-    change_penalty: float = 0.0
+    tokens_per_character: float = 1.0
+    activation_regularization: float = 0.0
+    temporal_activation_regularization: float = 0.0
     has_lags: bool = False
 
     def __post_init__(self) -> None:
-        checks.non_negative_number("activation_penalty", self.activation_penalty)
-        checks.non_negative_number("change_penalty", self.change_penalty)
+        checks.non_negative_number("activation_regularization", self.activation_regularization)
+        checks.non_negative_number("temporal_activation_regularization", self.temporal_activation_regularization)
 
     @property
     def unit(self) -> str:
-        return "characters" if self.symbols_per_character == 1 else "symbols"
+        return "characters" if self.tokens_per_character == 1 else "tokens"
 
     @property
     def target_axes(self) -> int:
         return 2
 
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
-        return {"loss": loss, "bits_per_character": loss / math.log(2) * self.symbols_per_character}
+        return {"loss": loss, "bits_per_character": loss / math.log(2) * self.tokens_per_character}
 
-    def badness(self, loss: float, accuracy: float) -> tuple[float, ...]:
+    def selection_key(self, loss: float, accuracy: float) -> tuple[float, ...]:
         return (loss,)
 
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
@@ -137,12 +139,12 @@ class NextSymbol:
         mask = inputs != 0 if has_padding else None
         outputs, states = model.hidden(inputs, states, mask=mask, training=training)
         weights = tf.ones_like(targets, tf.float32) if mask is None else tf.cast(mask, tf.float32)
-        losses = model.symbol_losses(outputs[-1], targets, training=training)
+        losses = model.token_losses(outputs[-1], targets, training=training)
         loss = tf.reduce_sum(losses * weights)
-        if training and (self.activation_penalty or self.change_penalty):
+        if training and (self.activation_regularization or self.temporal_activation_regularization):
             penalty = self._penalty(tf.cast(outputs[-1], tf.float32), weights)
             loss += penalty - tf.stop_gradient(penalty)  # it moves the weights and is not counted as surprise
-        nothing = tf.zeros([])  # hits: nobody asks for them here, and finding them is a pass over all logits
+        nothing = tf.zeros([])  # correct: nobody asks for them here, and finding them is a pass over all logits
         return loss, nothing, tf.reduce_sum(weights), states
 
     def _penalty(self, hidden: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -150,14 +152,14 @@ class NextSymbol:
         size = tf.reduce_mean(tf.square(hidden), axis=-1)
         change = tf.reduce_mean(tf.square(hidden[:, 1:] - hidden[:, :-1]), axis=-1)
         are_both_real = weights[:, 1:] * weights[:, :-1]
-        return self.activation_penalty * tf.reduce_sum(size * weights) + self.change_penalty * tf.reduce_sum(
-            change * are_both_real
-        )
+        return self.activation_regularization * tf.reduce_sum(
+            size * weights
+        ) + self.temporal_activation_regularization * tf.reduce_sum(change * are_both_real)
 
 
 @dataclass(frozen=True, eq=False)
 class LabelOfText:
-    """Cross-entropy of each row's label, if it has one, for a model with `readers`, meant over them.
+    """Cross-entropy of each row's label, if it has one, for a model with `encoders`, meant over them.
 
     In training the loss of a row is multiplied by the weight of its label. The mean divides by the number of rows,
     not by the sum of their weights, so that a text counts its weight whatever shares its batch. Hits have no weights,
@@ -165,29 +167,29 @@ class LabelOfText:
 
     Args:
         class_weights: What a text of each label counts in training, float `[labels]`.
-        smoothness: What the answer may not change where a text is moved a little counts beside it
-            (`smoothness_loss`), whether it has a label or not; 0 for nothing.
+        vat_weight: What the answer may not change where a text is moved a little counts beside it
+            (`virtual_adversarial_loss`), whether it has a label or not; 0 for nothing.
         radius: How far a text is moved, as a fraction of the size of its embeddings.
         bptt: How many of a text's steps, those read last, a gradient reaches: truncated back-propagation through time
             (Williams and Peng, 1990). What was read before is remembered and pooled all the same. None for all.
-        language_model_loss: What predicting each next symbol counts beside the label (an auxiliary loss that keeps
+        lm_loss_weight: What predicting each next token counts beside the label (an auxiliary loss that keeps
             what was learnt before: Chronopoulou et al., 2019, arXiv 1902.10547).
-        language_models: The model that each reader began with, for this; their own weights stay as they are.
+        language_models: The model that each encoder began with, for this; their own weights stay as they are.
     """
 
     class_weights: np.ndarray
-    smoothness: float = 0.0
+    vat_weight: float = 0.0
     radius: float = 0.02
     bptt: int | None = None
-    language_model_loss: float = 0.0
+    lm_loss_weight: float = 0.0
     language_models: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
-        checks.non_negative_number("smoothness", self.smoothness)
+        checks.non_negative_number("vat_weight", self.vat_weight)
         checks.positive_number("radius", self.radius)
         if self.bptt is not None:
             checks.positive_integer("bptt", self.bptt)
-        checks.non_negative_number("language_model_loss", self.language_model_loss)
+        checks.non_negative_number("lm_loss_weight", self.lm_loss_weight)
 
     @property
     def unit(self) -> str:
@@ -200,7 +202,7 @@ class LabelOfText:
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
         return {"loss": loss, "accuracy": accuracy}
 
-    def badness(self, loss: float, accuracy: float) -> tuple[float, ...]:
+    def selection_key(self, loss: float, accuracy: float) -> tuple[float, ...]:
         """The error rate: on few texts the loss of a network that grows sure of itself rises while it gets better."""
         return (1 - accuracy, loss)
 
@@ -229,51 +231,53 @@ class LabelOfText:
             logits = model(inputs, training=False)
             return (*_sums(targets, logits, tf.ones_like(targets, tf.float32)), states)
         labelled_share = _labelled_share(targets if batch_targets is None else batch_targets)
-        sums = [self._sums(n, reader, inputs, targets, labelled_share) for n, reader in enumerate(model.readers)]
+        sums = [
+            self._sums(n, encoder, inputs, targets, labelled_share) for n, encoder in enumerate(model.text_encoders)
+        ]
         return (*(tf.add_n(list(column)) / len(sums) for column in zip(*sums, strict=True)), states)
 
     def _sums(
-        self, number: int, reader: Any, texts: tf.Tensor, targets: tf.Tensor, labelled_share: tf.Tensor
+        self, number: int, encoder: Any, texts: tf.Tensor, targets: tf.Tensor, labelled_share: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         are_labelled = targets != NO_LABEL
         inputs, targets = tf.boolean_mask(texts, are_labelled), tf.boolean_mask(targets, are_labelled)
         weights = self._weights_of(targets)
         mask = inputs != 0
-        logits, outputs = reader.logits_and_outputs(inputs, mask=mask, training=True, bptt=self.bptt)
-        loss, hits, rows = _sums(targets, logits, weights)
+        logits, outputs = encoder.logits_and_outputs(inputs, mask=mask, training=True, bptt=self.bptt)
+        loss, correct, rows = _sums(targets, logits, weights)
         extra = tf.zeros([])
-        if self.smoothness:
-            smoothness = smoothness_loss(reader, texts, texts != 0, self.radius, self.bptt)
+        if self.vat_weight:
+            vat_weight = virtual_adversarial_loss(encoder, texts, texts != 0, self.radius, self.bptt)
             # The sum is divided by the labelled rows later on; the mean is one over all rows.
-            extra += self.smoothness * labelled_share * tf.reduce_sum(smoothness)
-        if self.language_model_loss:
-            surprise = self._surprise(self.language_models[number], reader, inputs, mask, outputs)
-            extra += self.language_model_loss * tf.reduce_sum(weights * surprise)
-        return loss + extra - tf.stop_gradient(extra), hits, rows  # what is extra moves the weights, uncounted
+            extra += self.vat_weight * labelled_share * tf.reduce_sum(vat_weight)
+        if self.lm_loss_weight:
+            surprise = self._surprise(self.language_models[number], encoder, inputs, mask, outputs)
+            extra += self.lm_loss_weight * tf.reduce_sum(weights * surprise)
+        return loss + extra - tf.stop_gradient(extra), correct, rows  # what is extra moves the weights, uncounted
 
     def _weights_of(self, labels: tf.Tensor) -> tf.Tensor:
         return tf.gather(tf.constant(self.class_weights, tf.float32), labels)
 
     def _surprise(
-        self, language_model: Any, reader: Any, inputs: tf.Tensor, mask: tf.Tensor, outputs: tf.Tensor
+        self, language_model: Any, encoder: Any, inputs: tf.Tensor, mask: tf.Tensor, outputs: tf.Tensor
     ) -> tf.Tensor:
-        """Mean cross-entropy of each row's next symbols, float32 `[B]`, from the outputs before each."""
-        ids, real = (reader.split(steps, self.bptt, mask)[1] for steps in (inputs, mask))
-        before, after = (slice(1, None), slice(None, -1)) if reader.reverse else (slice(None, -1), slice(1, None))
+        """Mean cross-entropy of each row's next tokens, float32 `[B]`, from the outputs before each."""
+        ids, real = (encoder.split(steps, self.bptt, mask)[1] for steps in (inputs, mask))
+        before, after = (slice(1, None), slice(None, -1)) if encoder.reverse else (slice(None, -1), slice(1, None))
         both = tf.cast(real[:, 1:] & real[:, :-1], tf.float32)
-        seed = reader.direction_seeds.next()
-        losses = language_model.symbol_losses(outputs[:, before], ids[:, after], seed=seed) * both
+        seed = encoder.direction_seeds.next()
+        losses = language_model.token_losses(outputs[:, before], ids[:, after], seed=seed) * both
         return tf.math.divide_no_nan(tf.reduce_sum(losses, axis=1), tf.reduce_sum(both, axis=1))
 
 
-def smoothness_loss(
-    reader: Any, ids: tf.Tensor, mask: tf.Tensor, radius: float, bptt: int | None = None
+def virtual_adversarial_loss(
+    encoder: Any, ids: tf.Tensor, mask: tf.Tensor, radius: float, bptt: int | None = None
 ) -> tf.Tensor:
     """How much the answer changes where each text's embeddings are moved in the direction that changes it most::
 
         KL(p(x) || p(x + r)),   r = radius ||x|| g / ||g||,   g = the gradient of KL(p(x) || p(x + d)) at a small d
 
-    Nothing is dropped meanwhile. Since the step is measured by the size of the embeddings (of single symbols), larger
+    Nothing is dropped meanwhile. Since the step is measured by the size of the embeddings (of single tokens), larger
     embeddings do not escape it, for which the paper normalises them.
 
     Within a `tf.function`.
@@ -281,7 +285,7 @@ def smoothness_loss(
     Paper: Miyato et al., 2017, arXiv 1605.07725, virtual adversarial training.
 
     Args:
-        reader: Ids, mask and a `perturbation` of their embeddings to logits.
+        encoder: Ids, mask and a `perturbation` of their embeddings to logits.
         ids: Int `[B, T]`.
         mask: Bool `[B, T]`.
         radius: The length of the step as a fraction of that of the embeddings.
@@ -290,17 +294,17 @@ def smoothness_loss(
     Returns:
         Float32 `[B]`, in nats.
     """
-    embedded = tf.stop_gradient(tf.cast(reader.embedding(ids), tf.float32))
+    embedded = tf.stop_gradient(tf.cast(encoder.embedding(ids), tf.float32))
     real = tf.cast(mask, tf.float32)[..., None]
     size = tf.norm(embedded * real, axis=[1, 2], keepdims=True)
-    read = functools.partial(reader, ids, mask=mask, training=False, bptt=bptt)
+    read = functools.partial(encoder, ids, mask=mask, training=False, bptt=bptt)
 
     def of_length(direction: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
         direction *= real
         return tf.math.divide_no_nan(length * direction, tf.norm(direction, axis=[1, 2], keepdims=True))
 
     clean = tf.stop_gradient(read())
-    drawn = tf.random.stateless_normal(tf.shape(embedded), tf.cast(reader.direction_seeds.next(), tf.int32))
+    drawn = tf.random.stateless_normal(tf.shape(embedded), tf.cast(encoder.direction_seeds.next(), tf.int32))
     small = of_length(drawn, radius * size)
     # Not a tape: inside the one of the training step it would make TensorFlow trace gradients of gradients.
     (direction,) = tf.gradients(_divergence(clean, read(perturbation=small)), small)
@@ -320,7 +324,7 @@ def _labelled_share(targets: tf.Tensor) -> tf.Tensor:
 
 
 def _sums(targets: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Summed weighted loss, summed hits, and the number of rows."""
+    """Summed weighted loss, summed correct, and the number of rows."""
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-    hits = tf.cast(tf.argmax(logits, axis=-1, output_type=targets.dtype) == targets, tf.float32)
-    return tf.reduce_sum(losses * weights), tf.reduce_sum(hits), tf.cast(tf.size(targets), tf.float32)
+    correct = tf.cast(tf.argmax(logits, axis=-1, output_type=targets.dtype) == targets, tf.float32)
+    return tf.reduce_sum(losses * weights), tf.reduce_sum(correct), tf.cast(tf.size(targets), tf.float32)

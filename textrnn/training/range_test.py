@@ -6,8 +6,8 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
+from textrnn.progress import Progress
 from textrnn.training.schedule import Schedule
 from textrnn.training.trainer import Trainer, TrainingDivergedError
 
@@ -48,8 +48,7 @@ def run_range_test(trainer: Trainer, highest: float, steps: int) -> RangeTest:
     batches = itertools.chain.from_iterable(trainer.batches.epoch(epoch) for epoch in itertools.count())
     losses: list[float] = []
     average = 0.0
-    hidden = None if trainer.is_shown else True
-    for batch in tqdm(itertools.islice(batches, steps), total=steps, unit="step", disable=hidden):
+    for batch in Progress(steps, "step", is_shown=trainer.is_shown).over(itertools.islice(batches, steps)):
         try:
             (loss, _, count), _ = trainer.train_step(batch)
         except TrainingDivergedError:

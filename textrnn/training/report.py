@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import Any
 
-from tqdm import tqdm
+from textrnn.progress import Progress
 
 
 class Report:
-    """A progress bar for the whole run, and a line an epoch above it.
-
-    The bar is silent where the output is not a terminal; the lines are written all the same.
+    """Progress of the whole run, and a line an epoch above it.
 
     Args:
         total: Steps of the whole run.
@@ -26,22 +23,19 @@ class Report:
         self.epochs = epochs
         self.unit = unit
         self.is_shown = is_shown
-        self.bar = tqdm(
-            total=total,
-            initial=done,
-            disable=None if is_shown and sys.stderr is not None else True,
-            dynamic_ncols=True,
-            bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} done, {remaining} left",
+        bar_format = "{desc} {percentage:3.0f}%|{bar}| {elapsed} done, {remaining} left"
+        self.progress = Progress(
+            total, "steps", is_shown=is_shown, done=done, dynamic_ncols=True, bar_format=bar_format
         )
 
     def step(self, epoch: int, measures: dict[str, float], rate: float) -> None:
-        if self.bar.disable:
-            return
-        shown = f"epoch {epoch + 1}/{self.epochs}  {describe(measures)}  {rate:,.0f} {self.unit}/s"
-        self.bar.set_description_str(shown, refresh=False)
-        self.bar.update()
+        """Count a step; `rate` is how many units a second were trained on."""
+        if self.is_shown:
+            shown = f"epoch {epoch + 1}/{self.epochs}  {describe(measures)}  {rate:,.0f} {self.unit}/s"
+            self.progress.update(description=shown)
 
     def epoch(self, line: dict[str, Any]) -> None:
+        """Say what an epoch came to."""
         names = ("loss", "bits_per_character", "accuracy")
         train = {name: line[name] for name in names if name in line}
         validation = {name: line[f"val_{name}"] for name in names if f"val_{name}" in line}
@@ -53,11 +47,14 @@ class Report:
         )
 
     def say(self, text: str) -> None:
-        with self.bar.external_write_mode():  # the bar makes way
-            say(self.is_shown, text)
+        """Print a line."""
+        if self.is_shown:
+            with contextlib.suppress(OSError, ValueError):  # an output that was closed ends no training
+                self.progress.write(text)
 
     def close(self) -> None:
-        self.bar.close()
+        """Leave the progress as it is."""
+        self.progress.close()
 
 
 def say(is_shown: bool, text: str) -> None:

@@ -8,8 +8,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-SCHEDULES = ("cosine", "one_cycle", "constant")
-"""What a run can follow; `Schedule` knows one more, for the range test."""
 LOWEST = 1e-5  # of the peak, where a range test begins
 
 
@@ -23,7 +21,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     arXiv 1506.01186).
 
     Args:
-        kind: One of `SCHEDULES`, or `"range_test"`.
+        kind: One of `textrnn.options.SCHEDULES`, or `"range_test"`.
         peak: The highest rate.
         steps: Steps of the whole run.
         warmup_steps: Steps of the warm-up; 0 begins at the peak.

@@ -14,7 +14,7 @@ from textrnn.training.batch import Batches
 from textrnn.training.documents import DocumentBatches
 from textrnn.training.streams import StreamBatches
 
-VALIDATION_STREAM = 1000  # symbols a validation stream has at least, so that starting from nothing hardly shows
+VALIDATION_STREAM = 1000  # tokens a validation stream has at least, so that starting from nothing hardly shows
 VALIDATION_WINDOW = 256
 
 
@@ -32,14 +32,14 @@ def split_stream(
         return training, None
     if len(held_out) < 2:
         raise ValueError(
-            f"`validation_split` must leave at least 2 symbols to validate on; {validation_split} of {len(ids)} "
+            f"`validation_split` must leave at least 2 tokens to validate on; {validation_split} of {len(ids)} "
             f"leaves {len(held_out)}."
         )
     return training, validation_stream(held_out, batch_size)
 
 
 def validation_stream(ids: np.ndarray, batch_size: int) -> Batches:
-    """A text `[N]` of at least 2 symbols to validate on, from its beginning."""
+    """A text `[N]` of at least 2 tokens to validate on, from its beginning."""
     streams = min(batch_size, max(1, len(ids) // VALIDATION_STREAM))
     return StreamBatches(ids, streams, min(VALIDATION_WINDOW, len(ids) - 1))
 

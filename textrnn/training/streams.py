@@ -1,4 +1,4 @@
-"""A long text read by many readers at once."""
+"""A long text read by many encoders at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RELEASE_EVERY = 256  # windows: often enough that a mapped text takes a few MB, 
 
 
 class StreamBatches:
-    """Cuts one text into B contiguous streams and gives each a window of T symbols a step.
+    """Cuts one text into B contiguous streams and gives each a window of T tokens a step.
 
     Row b of a batch goes on where row b of the batch before ended, so the state is carried from window to window
     (truncated back-propagation through time; Williams and Peng, 1990) and begins anew only with the epoch. The text
@@ -25,7 +25,7 @@ class StreamBatches:
         sequence_length: T.
         seed: Begins each epoch at an offset of its own, drawn from up to one window, so that windows are cut
             elsewhere every time (Merity et al., 2018, arXiv 1708.02182, section 5, vary the windows' length for the
-            same reason); None always begins at the first symbol.
+            same reason); None always begins at the first token.
 
     Raises:
         ValueError: If the text has not one window.
@@ -35,7 +35,7 @@ class StreamBatches:
         if len(ids) <= sequence_length:
             raise ValueError(
                 f"the text must be longer than one window of `sequence_length` {sequence_length}; it has "
-                f"{len(ids)} symbols to train on. Use a longer text or a shorter window."
+                f"{len(ids)} tokens to train on. Use a longer text or a shorter window."
             )
         self.ids = ids
         self.sequence_length = sequence_length

@@ -56,7 +56,7 @@ class TracedSteps:
         self.traced_evaluation = self._traced(self._evaluate)
 
     def train(self, batch: Batch, states: States) -> tuple[tf.Tensor, tf.Tensor, States]:
-        """Move the weights once: summed loss, hits and count `[3]`, the norm of each weight's gradient before
+        """Move the weights once: summed loss, correct and count `[3]`, the norm of each weight's gradient before
         clipping, and the states to carry on."""
         return self.traced_training[batch.has_padding](batch.inputs, batch.targets, states)
 
@@ -94,7 +94,7 @@ class TracedSteps:
         variables = [variable.value for variable in self.model.trainable_variables]
         with tf.GradientTape() as tape:
             rows = self.rows // context.num_replicas_in_sync
-            loss, hits, count, states = self._sums(
+            loss, correct, count, states = self._sums(
                 rows,
                 inputs,
                 targets,
@@ -109,7 +109,7 @@ class TracedSteps:
         # Dense, so that rows of an embedding that occur twice count once in the norm.
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         if replicas > 1:
-            gradients, loss, hits = context.all_reduce(tf.distribute.ReduceOp.SUM, [gradients, loss, hits])
+            gradients, loss, correct = context.all_reduce(tf.distribute.ReduceOp.SUM, [gradients, loss, correct])
             states = tuple(context.all_gather(state, axis=0) for state in states)
         norms = tf.stack([tf.cast(tf.norm(gradient), tf.float32) for gradient in gradients])
         # A text that counts ten times moves the weights ten times as far, clipped or not.
@@ -119,7 +119,7 @@ class TracedSteps:
             gradients = [gradient / replicas for gradient in gradients]
         self.optimizer.apply(gradients, self.model.trainable_variables)
         self.averages.update(self.optimizer.iterations)
-        return tf.stack([loss, hits, total]), norms, states
+        return tf.stack([loss, correct, total]), norms, states
 
     def _evaluate(self, inputs: tf.Tensor, targets: tf.Tensor, states: States, *, has_padding: bool) -> Any:
         *sums, states = self._sums(
@@ -139,8 +139,8 @@ class TracedSteps:
         run = functools.partial(self.objective, self.model, **options)
         parts = map_shards(run, count_shards(rows), inputs, targets, states)
         *sums, states_of = zip(*parts, strict=True)
-        loss, hits, count = (tf.add_n(list(column)) for column in sums)
-        return loss, hits, count, tuple(tf.concat(column, axis=0) for column in zip(*states_of, strict=True))
+        loss, correct, count = (tf.add_n(list(column)) for column in sums)
+        return loss, correct, count, tuple(tf.concat(column, axis=0) for column in zip(*states_of, strict=True))
 
 
 def _share(context: Any, rows: tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,8 @@ import tensorflow as tf
 
 from textrnn.files import DamagedFileError
 from textrnn.forks import check_process
+from textrnn.options import TrainingOptions
+from textrnn.options.recipes import PLAIN_TRAINING
 from textrnn.training.adamw import AdamW
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
@@ -24,7 +26,6 @@ from textrnn.training.objectives import Objective
 from textrnn.training.report import Report
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.schedule import Schedule
-from textrnn.training.settings import TrainingSettings
 from textrnn.training.traced_steps import TracedSteps
 
 
@@ -46,8 +47,9 @@ class Trainer:
         batches: The training data.
         validation: The data that decides which weights are best; None keeps the last.
         validation_objective: What is measured on it, if that is not `objective`.
-        settings: How to train.
+        options: How to train: `epochs` and `learning_rate` at least; what else is None is `PLAIN_TRAINING`'s.
         run: Where to keep checkpoints, metrics and the best model; None keeps nothing on disk.
+        checkpoint_seconds: Training time between checkpoints; there is one after each epoch too.
         callbacks: Keras callbacks. They see the usual logs; `model.stop_training = True` stops. At the end of an
             epoch the model has the averaged weights, if there are any, for as long as the callbacks run.
         sample: Writes a sample to show what the model has learnt; called at intervals.
@@ -60,10 +62,11 @@ class Trainer:
         objective: Objective,
         batches: Batches,
         validation: Batches | None,
-        settings: TrainingSettings,
+        options: TrainingOptions,
         *,
         validation_objective: Objective | None = None,
         run: RunFolder | None = None,
+        checkpoint_seconds: float = 60.0,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         sample: Callable[[], str] | None = None,
         is_shown: bool = True,
@@ -74,7 +77,9 @@ class Trainer:
         self.batches = batches
         self.validation = validation
         self.validation_objective = objective if validation_objective is None else validation_objective
+        settings: Any = options.filled(PLAIN_TRAINING)
         self.settings = settings
+        self.checkpoint_seconds = checkpoint_seconds
         self.run = run
         self.sample = sample
         self.steps = [batches.steps(epoch) for epoch in range(settings.epochs)]
@@ -103,20 +108,20 @@ class Trainer:
 
     def _make_optimizer(self) -> keras.optimizers.Optimizer:
         settings = self.settings
-        if settings.layer_discount == 1 and not settings.unfreezing:
+        if settings.layerwise_lr_decay == 1 and not settings.gradual_unfreezing:
             return AdamW(self.schedule, weight_decay=settings.weight_decay)
         depths = self.model.depths()
-        last = settings.unfreezing * max(depths)
+        last = settings.gradual_unfreezing * max(depths)
         if last >= settings.epochs:
             raise ValueError(
-                f"`unfreezing` must let every layer begin to learn within the {settings.epochs} epochs; with "
-                f"{settings.unfreezing} the lowest would wait for {last:g}."
+                f"`gradual_unfreezing` must let every layer begin to learn within the {settings.epochs} epochs; with "
+                f"{settings.gradual_unfreezing} the lowest would wait for {last:g}."
             )
         return AdamW(
             self.schedule,
             weight_decay=settings.weight_decay,
-            rates=[settings.layer_discount**depth for depth in depths],
-            starts=[round(settings.unfreezing * depth * self.steps[0]) for depth in depths],
+            rates=[settings.layerwise_lr_decay**depth for depth in depths],
+            starts=[round(settings.gradual_unfreezing * depth * self.steps[0]) for depth in depths],
         )
 
     def restore(self) -> None:
@@ -210,7 +215,7 @@ class Trainer:
                 self._stop(report)
             if self.model.stop_training:
                 break
-            if time.perf_counter() - saved > self.settings.checkpoint_seconds:
+            if time.perf_counter() - saved > self.checkpoint_seconds:
                 self.checkpoint()
                 saved = time.perf_counter()
         self._end_epoch(report)
@@ -224,7 +229,7 @@ class Trainer:
         raise TrainingInterrupted(f"stopped in epoch {self.position.epoch + 1}; {where}.")
 
     def train_step(self, batch: Batch) -> tuple[list[float], np.ndarray]:
-        """Move the weights once: summed loss, hits and count, and the norm of each weight's gradient."""
+        """Move the weights once: summed loss, correct and count, and the norm of each weight's gradient."""
         if batch.is_fresh:
             self.states = self._initial_states(batch)
         sums, norms, self.states = self.traced.train(batch, self.states)
@@ -270,10 +275,10 @@ class Trainer:
     def _line_of_epoch(self) -> dict[str, Any]:
         """What is to be known of the epoch that has ended."""
         position = self.position
-        validated, badness = self._validate()
-        is_best = badness < tuple(position.best)
+        validated, selection_key = self._validate()
+        is_best = selection_key < tuple(position.best)
         if is_best:
-            position.best = badness
+            position.best = selection_key
         names = [variable.path.partition("/")[2] for variable in self.model.trainable_variables]
         means = [norm / position.step for norm in position.gradient_norms]
         return {
@@ -297,7 +302,7 @@ class Trainer:
             return {}, (-float(self.position.epoch),)
         loss, accuracy = _means(self.evaluate(self.validation))
         objective = self.validation_objective
-        return objective.measures(loss, accuracy), objective.badness(loss, accuracy)
+        return objective.measures(loss, accuracy), objective.selection_key(loss, accuracy)
 
     def _keep_best(self) -> None:
         self.best_weights = [variable.numpy() for variable in self.model.variables]
@@ -321,7 +326,7 @@ class Trainer:
         return self.objective.measures(*_means(sums))
 
     def evaluate(self, batches: Batches) -> list[float]:
-        """Summed loss, hits and count over all batches, without dropout."""
+        """Summed loss, correct and count over all batches, without dropout."""
         totals, states = np.zeros(3), ()
         for batch in batches.epoch(0):
             if batch.is_fresh:
@@ -332,6 +337,6 @@ class Trainer:
 
 
 def _means(sums: Sequence[float]) -> tuple[float, float]:
-    """Mean loss and accuracy from summed loss, hits and count."""
-    loss, hits, count = sums
-    return loss / max(count, 1e-9), hits / max(count, 1e-9)
+    """Mean loss and accuracy from summed loss, correct and count."""
+    loss, correct, count = sums
+    return loss / max(count, 1e-9), correct / max(count, 1e-9)

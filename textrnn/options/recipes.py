@@ -1,4 +1,4 @@
-"""Settings that work on a text nobody has tuned them for; they adapt to its length.
+"""Options that work on a text nobody has tuned them for; they adapt to its length.
 
 How they were found, and what each part is worth, is in `recipes/README.md`.
 """
@@ -8,42 +8,69 @@ from __future__ import annotations
 import math
 from typing import Any
 
-RECIPES = ("quick", "standard", "best")
-
 WINDOW = 64
-STEPS_AT_LEAST = 1_000  # in all: of a short text fewer rows are read at once
+MIN_STEPS = 1_000  # in all: of a short text fewer rows are read at once
 
-COMMON: dict[str, Any] = {
-    "cell": "gru",
-    "embedding_dim": 64,
+PLAIN_TRAINING: dict[str, Any] = {  # what a recipe does not mention
+    "schedule": "cosine",
+    "warmup": 0.05,
+    "weight_decay": 0.0,
+    "clip_norm": 1.0,
+    "weight_averaging": 0.0,
+    "layerwise_lr_decay": 1.0,
+    "gradual_unfreezing": 0.0,
+}
+PLAIN_LANGUAGE_MODEL: dict[str, Any] = {  # also of a model that is made by hand
+    "cell": "lstm",
+    "units": 384,
+    "num_layers": 1,
     "input_dropout": 0.0,
-    "output_dropout": None,
+    "dropout": 0.0,
     "embedding_dropout": 0.0,
     "weight_drop": 0.0,
     "zoneout": 0.0,
     "layer_norm": False,
     "residual": False,
     "tie_embeddings": False,
+    "num_sampled": 0,
+    "reverse": False,
+}
+PLAIN_CLASSIFIER: dict[str, Any] = {  # of one that is made by hand
+    "cell": "lstm",
+    "units": 64,
+    "num_layers": 1,
+    "embedding_dim": 64,
+    "ngrams": 2,
+    "ngram_buckets": 0,
+    "dropout": 0.5,
+    "token_dropout": 0.0,
+    "weight_drop": 0.0,
+    "bidirectional": True,
+    "ensemble_size": 1,
+}
+NUM_SAMPLED = 2048  # of a vocabulary of more than four times as many
+
+LANGUAGE_MODEL: dict[str, Any] = {  # what all recipes of a language model share
+    **PLAIN_TRAINING,
+    **{name: value for name, value in PLAIN_LANGUAGE_MODEL.items() if name not in ("num_sampled", "reverse")},
+    "cell": "gru",
+    "embedding_dim": 64,
     "random_offsets": True,
-    "schedule": "cosine",
-    "warmup": 0.05,
-    "weight_decay": 0.0,
-    "clip_norm": 1.0,
-    "activation_penalty": 0.0,
-    "change_penalty": 0.0,
-    "weight_averaging": 0.0,
+    "activation_regularization": 0.0,
+    "temporal_activation_regularization": 0.0,
+    "validation_split": 0.1,
 }
 
 
 def make_recipe(name: str, characters: int, cell: str | None = None) -> dict[str, Any]:
-    """The settings of the recipe of that name for a text of so many characters, and for `cell` if one is wanted."""
-    recipe = {**COMMON, **{"quick": quick, "standard": standard, "best": best}[name](characters)}
+    """The options of the recipe of that name for a text of so many characters, and for `cell` if one is wanted."""
+    recipe = {**LANGUAGE_MODEL, **{"quick": quick, "standard": standard, "best": best}[name](characters)}
     return _without_kernel(recipe) if cell == "min_gru" else recipe
 
 
 def make_classifier_recipe(tokenizer_kind: str | None, pretrained_cell: str | None) -> dict[str, Any]:
-    """The settings of a classifier, by what a symbol is; those of one that begins with a language model depend on its
-    cell as well."""
+    """The options of a classifier by its tokenizer; those of one that starts with a language model depend on its cell
+    as well."""
     recipe = CLASSIFIER_OF_LETTERS if tokenizer_kind in ("byte", "character") else CLASSIFIER
     if pretrained_cell is None:
         return recipe
@@ -57,6 +84,7 @@ def _without_kernel(recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 CLASSIFIER: dict[str, Any] = {
+    **PLAIN_TRAINING,
     "tokenizer": "word",
     "cell": "gru",
     "units": 32,
@@ -65,32 +93,32 @@ CLASSIFIER: dict[str, Any] = {
     "ngrams": 2,
     "ngram_buckets": 1 << 16,
     "dropout": 0.5,
-    "symbol_dropout": 0.3,
+    "token_dropout": 0.3,
     "weight_drop": 0.0,
     "bidirectional": True,
-    "members": 5,
+    "ensemble_size": 5,
     "epochs": 8,
     "batch_size": 16,
     "learning_rate": 3e-3,
-    "layer_discount": 1.0,
-    "unfreezing": 0.0,
+    "warmup": 0.1,
+    "weight_decay": 0.01,
+    "validation_split": 0.0,
 }
 CLASSIFIER_OF_LETTERS: dict[str, Any] = {  # of bytes or characters, which say little alone
     **CLASSIFIER,
     "ngrams": 6,
-    "symbol_dropout": 0.05,  # a lost letter is lost to all n-grams that it is in
+    "token_dropout": 0.05,  # a dropped letter is missing from every n-gram that holds it
 }
 PRETRAINED_CLASSIFIER: dict[str, Any] = {
     "ngram_buckets": 0,
     "dropout": 0.4,
-    "symbol_dropout": 0.1,
+    "token_dropout": 0.1,
     "weight_drop": 0.2,
-    "members": 1,
+    "ensemble_size": 1,
     "epochs": 4,
     "batch_size": 32,
     "learning_rate": 2e-3,
-    "layer_discount": 0.5,
-    "unfreezing": 0.0,
+    "layerwise_lr_decay": 0.5,
 }
 
 
@@ -148,7 +176,7 @@ def best(characters: int) -> dict[str, Any]:
 def _rows(read: int, *, most: int) -> int:
     """As many as leave enough steps where so many characters are read in all: 8, 16, up to `most`."""
     rows = 8
-    while rows < most and read >= 2 * rows * WINDOW * STEPS_AT_LEAST:
+    while rows < most and read >= 2 * rows * WINDOW * MIN_STEPS:
         rows *= 2
     return rows
 

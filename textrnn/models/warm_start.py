@@ -13,10 +13,10 @@ from textrnn.models.language_model import LanguageModel
 from textrnn.models.text_classifier import TextClassifier
 
 
-def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
+def warm_start_language_model(model: LanguageModel, parent: LanguageModel) -> None:
     """Give `model` the weights of `parent`, which has the same cell and sizes.
 
-    Its vocabulary begins with that of `parent`: a symbol that was not in it starts as the mean of those that were.
+    Its vocabulary begins with that of `parent`: a token that was not in it starts as the mean of those that were.
     A label starts as the parent's of that name, else without effect; labels only the parent has are given up, which a
     warning says.
     """
@@ -37,15 +37,15 @@ def inherit_weights(model: LanguageModel, parent: LanguageModel) -> None:
         warnings.warn(message + checks.listed(lost), stacklevel=4)
 
 
-def inherit_encoder(classifier: TextClassifier, parents: Sequence[LanguageModel]) -> None:
-    """Give each reader of `classifier` the embedding and the recurrent layers of its own of `parents`, whose cell,
+def warm_start_classifier(classifier: TextClassifier, parents: Sequence[LanguageModel]) -> None:
+    """Give each encoder of `classifier` the embedding and the recurrent layers of its own of `parents`, whose cell,
     sizes and tokenizer it has (Dai and Le, 2015, arXiv 1511.01432). Vectors of n-grams start without effect."""
-    for reader, parent in zip(classifier.readers, parents, strict=True):
-        reader.embedding.set_weights(parent.embedding.get_weights())
-        for layer, source in zip(reader.recurrent_layers, parent.recurrent_layers, strict=True):
+    for encoder, parent in zip(classifier.text_encoders, parents, strict=True):
+        encoder.embedding.set_weights(parent.embedding.get_weights())
+        for layer, source in zip(encoder.recurrent_layers, parent.recurrent_layers, strict=True):
             layer.cell.set_weights(source.cell.get_weights())
-        if reader.ngram_embedding is not None:
-            last = reader.ngram_embedding.weights[-1]  # what makes vectors of the rest, or all there is
+        if encoder.ngram_embedding is not None:
+            last = encoder.ngram_embedding.weights[-1]  # what makes vectors of the rest, or all there is
             last.assign(tf.zeros_like(last))
 
 

@@ -11,7 +11,7 @@ from textrnn.forks import check_process
 from textrnn.models.compiled_writing import CompiledWriter
 
 
-class Twins:
+class SnapshotCache:
     """A model as NumPy runs it, and what writes many texts at once, made anew when the weights have moved.
 
     Args:
@@ -27,8 +27,8 @@ class Twins:
         config, weights = self.model.get_config(), self._weights_by_path()
         if self.made is None or self.made[0].fingerprint != runtime.fingerprint_of(config, weights):
             copied = {path: [np.array(weight) for weight in listed] for path, listed in weights.items()}
-            twin = runtime.LanguageModel(config, copied)
-            self.made = (twin, CompiledWriter(twin))
+            numpy_model = runtime.LanguageModel(config, copied)
+            self.made = (numpy_model, CompiledWriter(numpy_model))
         return self.made
 
     def _weights_by_path(self) -> dict[str, list[np.ndarray]]:
@@ -47,18 +47,18 @@ class Twins:
         return {path: [np.asarray(weight.value) for weight in listed] for path, listed in named.items()}
 
 
-def classifier_twin(model: Any) -> runtime.TextClassifier:
+def classifier_to_numpy(model: Any) -> runtime.TextClassifier:
     """A `TextClassifier` as NumPy runs it, with the weights it has at this moment."""
     check_process()
     weights: dict[str, list[np.ndarray]] = {}
-    for number, reader in enumerate(model.readers):
-        path = f"layers/{runtime.numbered('reader', number)}"
-        parts = {"embedding": reader.embedding, "head": reader.head}
+    for number, encoder in enumerate(model.text_encoders):
+        path = f"layers/{runtime.numbered('text_encoder', number)}"
+        parts = {"embedding": encoder.embedding, "head": encoder.head}
         if model.pooling == "attention":
-            parts["pooling"] = reader.pooling
-        if reader.ngram_embedding is not None:
-            parts["ngram_embedding"] = reader.ngram_embedding
-        for depth, layer in enumerate(reader.recurrent_layers):
+            parts["pooling"] = encoder.pooling
+        if encoder.ngram_embedding is not None:
+            parts["ngram_embedding"] = encoder.ngram_embedding
+        for depth, layer in enumerate(encoder.recurrent_layers):
             name = runtime.numbered("bidirectional" if model.bidirectional else "recurrent", depth)
             ways = {"/forward": layer.forward, "/backward": layer.backward} if model.bidirectional else {"": layer}
             parts |= {f"recurrent_layers/{name}{way}/cell": one.cell for way, one in ways.items()}

@@ -1,4 +1,4 @@
-"""One reader of a classifier: from ids to logits."""
+"""One encoder of a classifier: from ids to logits."""
 
 from __future__ import annotations
 
@@ -11,83 +11,76 @@ import tensorflow as tf
 from textrnn.layers import AttentionPooling, ConcatPooling, LockedDropout, NgramEmbedding
 from textrnn.layers.pooling import Pooled
 from textrnn.models.stack import make_recurrent
+from textrnn.options import ClassifierOptions
 from textrnn.text import PAD_ID, UNKNOWN_ID
 
-Carried = tuple[tuple[tf.Tensor, ...], Pooled, tf.Tensor]
+EncoderState = tuple[tuple[tf.Tensor, ...], Pooled, tf.Tensor]
 """What is known of texts that come in parts: the states of all layers, the pooled outputs and the last ids
 `[B, ngrams - 1]`."""
 
 
-class Reader(keras.layers.Layer):
+class TextEncoder(keras.layers.Layer):
     """Embedding, recurrent layers, their outputs pooled, one logit a label.
 
-    The arguments are those of `TextClassifier`; `seeds` gives its weights and its dropout numbers of their own.
+    `options` are those of the classifier; `seeds` gives its weights and its dropout numbers of their own.
     """
 
     def __init__(
         self,
         vocabulary_size: int,
         labels: int,
+        options: ClassifierOptions,
         seeds: Iterator[int],
         *,
-        cell: str,
-        units: int,
-        num_layers: int,
-        embedding_dim: int,
-        ngrams: int,
-        ngram_buckets: int,
-        ngram_dim: int | None,
-        dropout: float,
-        symbol_dropout: float,
-        weight_drop: float,
-        bidirectional: bool,
-        pooling: str,
         reverse: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        made: Any = options  # none of them is open
         dtype = self.dtype_policy
 
         def normal() -> keras.Initializer:
             return keras.initializers.RandomNormal(stddev=0.1, seed=next(seeds))
 
         def make_dropout() -> LockedDropout:
-            return LockedDropout(dropout, seed=next(seeds), dtype=dtype)
+            return LockedDropout(made.dropout, seed=next(seeds), dtype=dtype)
 
         self.supports_masking = True
-        self.bidirectional = bidirectional
+        self.bidirectional = made.bidirectional
         self.reverse = reverse
-        self.symbol_dropout = symbol_dropout
-        self.symbol_dropout_seeds = keras.random.SeedGenerator(next(seeds))
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal(), dtype=dtype)
+        self.token_dropout = made.token_dropout
+        self.token_dropout_seeds = keras.random.SeedGenerator(next(seeds))
+        self.embedding = keras.layers.Embedding(vocabulary_size, made.embedding_dim, normal(), dtype=dtype)
         self.ngram_embedding = None
-        self.remembered = ngrams - 1
-        if ngram_buckets:
-            glorot = None if ngram_dim is None else keras.initializers.GlorotUniform(seed=next(seeds))
+        self.remembered = made.ngrams - 1
+        if made.ngram_buckets:
+            glorot = None if made.ngram_dim is None else keras.initializers.GlorotUniform(seed=next(seeds))
             self.ngram_embedding = NgramEmbedding(
-                ngram_buckets, embedding_dim, ngrams, normal(), ngram_dim, glorot, dtype=dtype
+                made.ngram_buckets, made.embedding_dim, made.ngrams, normal(), made.ngram_dim, glorot, dtype=dtype
             )
-        self.input_dropouts = [make_dropout() for _ in range(num_layers)]
+        self.input_dropouts = [make_dropout() for _ in range(made.num_layers)]
         self.recurrent_layers = [
             make_recurrent(
-                cell,
-                units,
+                made.cell,
+                made.units,
                 seeds,
-                bidirectional=bidirectional,
+                bidirectional=made.bidirectional,
                 reverse=reverse,
-                weight_drop=weight_drop,
+                weight_drop=made.weight_drop,
                 dtype=dtype,
             )
-            for _ in range(num_layers)
+            for _ in range(made.num_layers)
         ]
         self.states_of_layer = len(self.recurrent_layers[0].get_initial_state(1))
         self.pooling = (
-            ConcatPooling(dtype=dtype) if pooling == "concat" else AttentionPooling(seed=next(seeds), dtype=dtype)
+            ConcatPooling(dtype=dtype)
+            if made.pooling == "concat"
+            else AttentionPooling(seed=next(seeds), dtype=dtype)
         )
-        self.output_dropout = keras.layers.Dropout(dropout, seed=next(seeds), dtype=dtype)
+        self.output_dropout = keras.layers.Dropout(made.dropout, seed=next(seeds), dtype=dtype)
         glorot = keras.initializers.GlorotUniform(seed=next(seeds))
         self.head = keras.layers.Dense(labels, kernel_initializer=glorot, dtype=dtype)
-        self.width = units * (2 if bidirectional else 1)
+        self.width = made.units * (2 if made.bidirectional else 1)
         self.direction_seeds = keras.random.SeedGenerator(next(seeds))
         """For the directions in which training moves embeddings."""
 
@@ -146,7 +139,7 @@ class Reader(keras.layers.Layer):
         self, steps: tf.Tensor | None, bptt: int | None, mask: tf.Tensor | None
     ) -> tuple[tf.Tensor | None, tf.Tensor | None]:
         """Of `[B, T, ...]`, padded at its end, what is read first, and of each row the last `bptt` real steps in the
-        order of reading; where the reader begins at the beginning, both are padded at theirs."""
+        order of reading; where the encoder begins at the beginning, both are padded at theirs."""
         if steps is None or bptt is None:
             return None, steps
         if self.reverse:
@@ -157,15 +150,15 @@ class Reader(keras.layers.Layer):
             steps = tf.gather(steps, (tf.range(length) + lengths) % length, batch_dims=1)
         return steps[:, :-bptt], steps[:, -bptt:]
 
-    def start(self, rows: Any) -> Carried:
+    def start(self, rows: Any) -> EncoderState:
         """Nothing read yet, in each of `rows` texts."""
         states = [state for layer in self.recurrent_layers for state in layer.get_initial_state(rows)]
         return tuple(states), self.pooling.start(rows, self.width), tf.zeros([rows, self.remembered], tf.int32)
 
-    def read(self, ids: tf.Tensor, carried: Carried, mask: tf.Tensor | None = None) -> Carried:
+    def read(self, ids: tf.Tensor, carried: EncoderState, mask: tf.Tensor | None = None) -> EncoderState:
         """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
 
-        A reader that is bidirectional or reads in reverse must be given a text as one part.
+        An encoder that is bidirectional or reads in reverse must be given a text as one part.
         """
         return self._run(ids, self._embed(ids, carried[2], False), carried, mask, False)[0]
 
@@ -173,10 +166,10 @@ class Reader(keras.layers.Layer):
         self,
         ids: tf.Tensor,
         hidden: tf.Tensor,
-        carried: Carried,
+        carried: EncoderState,
         mask: tf.Tensor | None,
         training: bool | None,
-    ) -> tuple[Carried, tf.Tensor]:
+    ) -> tuple[EncoderState, tf.Tensor]:
         """What is known after one more part, whose embeddings are `hidden`, and the last layer's outputs in it."""
         before, pooled, last_ids = carried
         after = list[tf.Tensor]()
@@ -192,7 +185,7 @@ class Reader(keras.layers.Layer):
         last = tf.gather(ids, end - tf.range(self.remembered, 0, -1), batch_dims=1)
         return (tuple(after), self.pooling.add(pooled, hidden, mask), last), hidden
 
-    def answer(self, carried: Carried, *, training: bool | None = None) -> tf.Tensor:
+    def answer(self, carried: EncoderState, *, training: bool | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` after what has been read."""
         states, pooled, _ = carried
         pooled = self.pooling.finish(pooled, self._last_outputs(states))
@@ -214,10 +207,10 @@ class Reader(keras.layers.Layer):
         return None
 
     def _embed(self, ids: tf.Tensor, before: tf.Tensor, training: bool | None) -> tf.Tensor:
-        if training and self.symbol_dropout:
-            chance = keras.random.uniform(tf.shape(ids), seed=self.symbol_dropout_seeds)
+        if training and self.token_dropout:
+            chance = keras.random.uniform(tf.shape(ids), seed=self.token_dropout_seeds)
             unknown = tf.constant(UNKNOWN_ID, ids.dtype)
-            ids = tf.where((chance < self.symbol_dropout) & (ids != PAD_ID), unknown, ids)
+            ids = tf.where((chance < self.token_dropout) & (ids != PAD_ID), unknown, ids)
         embedded = self.embedding(ids)
         return embedded if self.ngram_embedding is None else embedded + self.ngram_embedding(ids, before)
 

@@ -11,20 +11,20 @@ import numpy as np
 from textrnn.generation.sampler import Sampler
 
 Step = Callable[[np.ndarray, Any], tuple[np.ndarray, Any]]
-"""`(ids int32 [B, T], states) -> (logits float [B, T, V] for the symbol after each, states)`"""
+"""`(ids int32 [B, T], states) -> (logits float [B, T, V] for the token after each, states)`"""
 
 DRAWN_AT_ONCE = 64  # numbers a generator draws ahead
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """Where B texts are before their next symbol.
+class DecodingState:
+    """Where B texts are before their next token.
 
     Attributes:
-        logits: For that symbol, float `[B, V]`, minus infinity where one may not be chosen.
+        logits: For that token, float `[B, V]`, minus infinity where one may not be chosen.
         states: The states before it, each with B rows.
-        recent: The symbols before it, int `[B, W]`, as far as the sampler looks back.
-        banned: The symbols never to choose, bool `[V]`.
+        recent: The tokens before it, int `[B, W]`, as far as the sampler looks back.
+        banned: The tokens never to choose, bool `[V]`.
     """
 
     logits: np.ndarray
@@ -40,17 +40,17 @@ class Writer(Protocol):
         """Whether it can start at once."""
 
     def __call__(
-        self, start: Start, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
+        self, start: DecodingState, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
     ) -> Iterator[np.ndarray]:
-        """Ids int `[B]` of one symbol after the other, from where to start and a generator for each row."""
+        """Ids int `[B]` of one token after the other, from where to start and a generator for each row."""
 
 
 @dataclass(frozen=True, eq=False)
-class Stepper:
+class Snapshot:
     """A model whose weights stay as they are, for as long as one task takes.
 
     Attributes:
-        step: Reads symbols.
+        step: Reads tokens.
         fingerprint: What tells this model from another.
         write: Writes many texts faster than `step` after `step`; None if nothing does.
     """
@@ -61,9 +61,9 @@ class Stepper:
 
 
 def write_by_steps(
-    step: Step, start: Start, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
+    step: Step, start: DecodingState, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
 ) -> Iterator[np.ndarray]:
-    """Ids int `[B]` of one symbol after the other; a step is taken when the next one is asked for."""
+    """Ids int `[B]` of one token after the other; a step is taken when the next one is asked for."""
     logits, states, recent = start.logits, start.states, start.recent
     looks_back, never = sampler.repetition_penalty != 1, np.where(start.banned, -np.inf, 0.0)
     for number in range(length):

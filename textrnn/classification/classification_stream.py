@@ -23,16 +23,16 @@ class PartwiseLabeller(Protocol):
     temperature: float
 
     def start(self) -> Any:
-        """What is known of a text before its first symbol."""
+        """What is known of a text before its first token."""
 
     def read(self, ids: np.ndarray, carried: Any) -> Any:
-        """What is known after more symbols, int `[N]`."""
+        """What is known after more tokens, int `[N]`."""
 
     def answer(self, carried: Any) -> np.ndarray:
         """Log-probabilities float `[labels]`, before the temperature."""
 
 
-class TextReader:
+class ClassificationStream:
     """A text that arrives piece by piece, and what the classifier thinks of it so far.
 
     After any number of pieces, cut anywhere, the answer is that for all of the text so far, as long as it has no
