@@ -75,23 +75,23 @@ def members_of(path):
         return [(name, archive.read(name)) for name in archive.namelist()]
 
 
-def write_members(path, ensemble_size):
+def write_members(path, members):
     with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         warnings.simplefilter("ignore")  # names that are there already
-        for name, data in ensemble_size:
+        for name, data in members:
             archive.writestr(name, data)
 
 
 def change_members(path, rng):
     """Members twice, gone, under another's name, empty, or zeros without end."""
-    ensemble_size = members_of(path)
-    number = rng.integers(len(ensemble_size))
-    name, data = ensemble_size[number]
-    other = ensemble_size[rng.integers(len(ensemble_size))]
-    others = [member for member in ensemble_size if member[0] != name]
+    members = members_of(path)
+    number = rng.integers(len(members))
+    name, data = members[number]
+    other = members[rng.integers(len(members))]
+    others = [member for member in members if member[0] != name]
     choice = rng.integers(7)
     if choice < 2:
-        changed = [*ensemble_size, (name, (data, other[1])[choice])]
+        changed = [*members, (name, (data, other[1])[choice])]
     elif choice == 2:
         changed = others
     elif choice == 3:
@@ -126,13 +126,13 @@ def change_values(value, rng):
 
 
 def change_config(path, rng):
-    ensemble_size = dict(members_of(path))
-    config = json.loads(ensemble_size["config.json"])
+    members = dict(members_of(path))
+    config = json.loads(members["config.json"])
     if rng.integers(4):
         config["config"] = change_values(config["config"], rng)
     else:
         config = change_values(config, rng)
-    write_members(path, {**ensemble_size, "config.json": json.dumps(config).encode()}.items())
+    write_members(path, {**members, "config.json": json.dumps(config).encode()}.items())
 
 
 def change_object(path, rng):
@@ -164,14 +164,14 @@ def another_array(values, rng):
 
 
 def change_weights(path, rng):
-    ensemble_size = dict(members_of(path))
-    name = next(name for name in ensemble_size if name.endswith(".h5"))
-    stream = io.BytesIO(ensemble_size[name])
+    members = dict(members_of(path))
+    name = next(name for name in members if name.endswith(".h5"))
+    stream = io.BytesIO(members[name])
     if not rng.integers(4):
-        data = bytearray(ensemble_size[name])
+        data = bytearray(members[name])
         for _ in range(rng.integers(1, 40)):
             data[rng.integers(len(data))] ^= int(rng.integers(1, 256))
-        write_members(path, {**ensemble_size, name: bytes(data)}.items())
+        write_members(path, {**members, name: bytes(data)}.items())
         return
     with h5py.File(stream, "r+") as stored:
         names = []
@@ -196,7 +196,7 @@ def change_weights(path, rng):
             changed = stored.create_dataset(at, data=another_array(values, rng))
             for key, value in attributes.items():
                 changed.attrs[key] = value
-    write_members(path, {**ensemble_size, name: stream.getvalue()}.items())
+    write_members(path, {**members, name: stream.getvalue()}.items())
 
 
 def npy(array):
@@ -206,25 +206,25 @@ def npy(array):
 
 
 def change_arrays(path, rng):
-    ensemble_size = dict(members_of(path))
-    name = sorted(ensemble_size)[rng.integers(len(ensemble_size))]
-    array = np.load(io.BytesIO(ensemble_size[name]))
-    ensemble_size[name] = npy(another_array(array, rng))
+    members = dict(members_of(path))
+    name = sorted(members)[rng.integers(len(members))]
+    array = np.load(io.BytesIO(members[name]))
+    members[name] = npy(another_array(array, rng))
     if not rng.integers(4):
         header = io.BytesIO()
         claimed = [(10**12,), (10**6, 10**6), (-1,), (2**63, 2), (1.5,), "x"][rng.integers(6)]
         np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": claimed})
-        ensemble_size[name] = header.getvalue() + bytes(64)
+        members[name] = header.getvalue() + bytes(64)
     elif not rng.integers(4):
-        ensemble_size[name] = npy(np.array([{"an": "object"}], object))
-    write_members(path, ensemble_size.items())
+        members[name] = npy(np.array([{"an": "object"}], object))
+    write_members(path, members.items())
 
 
 def change_facts(path, rng):
-    ensemble_size = dict(members_of(path))
-    name = next(name for name in ensemble_size if name in ("facts.npy", "position.npy"))
-    facts = change_values(json.loads(str(np.load(io.BytesIO(ensemble_size[name])))), rng)
-    write_members(path, {**ensemble_size, name: npy(np.array(json.dumps(facts)))}.items())
+    members = dict(members_of(path))
+    name = next(name for name in members if name in ("facts.npy", "position.npy"))
+    facts = change_values(json.loads(str(np.load(io.BytesIO(members[name])))), rng)
+    write_members(path, {**members, name: npy(np.array(json.dumps(facts)))}.items())
 
 
 def change_lanes(path, rng):

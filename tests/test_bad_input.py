@@ -93,15 +93,15 @@ TRAINING = {
     ),
     "normalised, perhaps": ({"layer_norm": 1}, TypeError, "`layer_norm` must be True or False; received 1"),
     "conditioned strings": (
-        {"condition": "label"},
+        {"condition_column": "label"},
         ValueError,
-        "`condition` needs `source` to be the path of a table",
+        "`condition_column` needs `source` to be the path of a table",
     ),
-    "a column of nothing": ({"text_column": "text"}, ValueError, "`text_column` needs `condition`"),
+    "a column of nothing": ({"text_column": "text"}, ValueError, "`text_column` needs `condition_column`"),
     "a format of nothing": (
         {"table": textrnn.text.TableFormat(delimiter=";")},
         ValueError,
-        "`table` needs `condition`, the column of labels, or `documents='row'`",
+        "`table` needs `condition_column`, the column of labels, or `documents='row'`",
     ),
     "a JSON array": ({"source": "JSON"}, ValueError, "rows.json is JSON, which is no running text; `jq"),
     "a text with a NUL": ({"source": "NUL"}, ValueError, "nul.txt, line 2: holds a NUL byte"),
@@ -616,7 +616,7 @@ def folder(tmp_path_factory, model, classifier):
     path = tmp_path_factory.mktemp("commands")
     model.save(path / "lm.keras")
     classifier.save(path / "classifier.keras")
-    textrnn.LanguageModel(model.tokenizer, units=4, documents=True).save(path / "lines.keras")
+    textrnn.LanguageModel(model.tokenizer, units=4, end_of_text=True).save(path / "lines.keras")
     (path / "text.txt").write_text(TEXT)
     (path / "short.txt").write_text("short")
     (path / "empty.txt").write_text("")

@@ -62,10 +62,10 @@ def originals(tmp_path_factory):
 def with_config(**changes):
     """A change of the config of a model's file."""
 
-    def change(ensemble_size):
-        saved = json.loads(ensemble_size["config.json"])
+    def change(members):
+        saved = json.loads(members["config.json"])
         saved["config"] = {key: value for key, value in {**saved["config"], **changes}.items() if value != "gone"}
-        ensemble_size["config.json"] = json.dumps(saved).encode()
+        members["config.json"] = json.dumps(saved).encode()
 
     return change
 
@@ -73,19 +73,19 @@ def with_config(**changes):
 def with_weight(name, **dataset):
     """Another dataset in the place of a weight."""
 
-    def change(ensemble_size):
-        stream = io.BytesIO(ensemble_size["model.weights.h5"])
+    def change(members):
+        stream = io.BytesIO(members["model.weights.h5"])
         with h5py.File(stream, "r+") as stored:
             del stored[name]
             if dataset:
                 stored.create_dataset(name, **dataset)
-        ensemble_size["model.weights.h5"] = stream.getvalue()
+        members["model.weights.h5"] = stream.getvalue()
 
     return change
 
 
 def with_member(name, data):
-    return lambda ensemble_size: ensemble_size.update({name: data})
+    return lambda members: members.update({name: data})
 
 
 DAMAGE = {
@@ -115,9 +115,9 @@ DAMAGE = {
 
 @pytest.mark.parametrize(("change", "message"), DAMAGE.values(), ids=DAMAGE)
 def test_what_is_wrong_with_a_model_file_is_said(change, message, originals, tmp_path):
-    ensemble_size = dict(damage.members_of(originals / "model.keras"))
-    change(ensemble_size)
-    damage.write_members(tmp_path / "model.keras", ensemble_size.items())
+    members = dict(damage.members_of(originals / "model.keras"))
+    change(members)
+    damage.write_members(tmp_path / "model.keras", members.items())
     for load in (runtime.load, textrnn.load):
         with pytest.raises(textrnn.DamagedFileError, match=f"model.keras must be a whole .keras file; .*{message}"):
             load(tmp_path / "model.keras")

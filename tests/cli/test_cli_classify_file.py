@@ -231,7 +231,7 @@ def test_the_input_is_a_stream_too(model, folder):
     data = "".join(json.dumps(row) + "\n" for row in rows)
     (folder / "rows.jsonl").write_text(data)
     for source, name, out in (("-", "standard input", "scored.jsonl"), ("rows.jsonl", "rows.jsonl", "scored.csv")):
-        done = run(model, source, "--format", "jsonl", "--out", out, "--prefix", "my_", input=data)
+        done = run(model, source, "--format", "jsonl", "--out", out, "--column-prefix", "my_", input=data)
         assert done.returncode == 0, done.stderr
         assert done.stderr.splitlines() == [
             f"{name}, line 2: no column 'text'; it has 'n'; skipped",
@@ -263,7 +263,11 @@ def test_a_file_is_told_from_a_text(model, folder, capsys):
     ("arguments", "status", "message"),
     [
         (["stars.csv", "--out", "o.csv"], 1, "stars.csv: no column 'text' or .*; it has 'words', 'stars'; name one"),
-        (["scored.csv", "--out", "o.csv"], 1, "there is a column 'predicted_label' already; name .* with --prefix"),
+        (
+            ["scored.csv", "--out", "o.csv"],
+            1,
+            "there is a column 'predicted_label' already; name .* with --column-prefix",
+        ),
         (["scored.csv", "--out", "stars.csv"], 1, "stars.csv exists; --overwrite replaces it"),
         (["scored.csv", "--out", "./scored.csv", "--overwrite"], 2, "--out must be another file than FILE"),
         (["scored.csv", "--out", "o.parquet"], 2, "--out must end in .csv, .tsv, .jsonl; received 'o.parquet'"),

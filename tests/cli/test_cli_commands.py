@@ -243,7 +243,16 @@ def test_a_table_of_labelled_texts_makes_a_model_that_writes_either(tmp_path):
     rows = ["text,mood", *["the sea is calm and blue,good", "a storm tore every sail,bad"] * 12]
     (tmp_path / "lines.csv").write_text("\n".join(rows))
     done = run(
-        ROOT / "train.py", "lines.csv", *TINY, "--epochs", 30, "--condition", "mood", "--lr", "0.03", cwd=tmp_path
+        ROOT / "train.py",
+        "lines.csv",
+        *TINY,
+        "--epochs",
+        30,
+        "--condition-column",
+        "mood",
+        "--lr",
+        "0.03",
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     arguments = ["-m", "textrnn", "generate", "runs/lines", "--temperature", "0.1", "--seed", "1"]

@@ -14,7 +14,7 @@ LINES = ["the sea is slow", "a rope, a lamp", "the light turns"]
 
 @pytest.mark.parametrize("protocol", ["stateful", "blocks"])
 def test_documents_are_measured_as_in_python(protocol, tmp_path, capsys):
-    model = textrnn.LanguageModel(WordTokenizer().fit(LINES), units=4, documents=True)
+    model = textrnn.LanguageModel(WordTokenizer().fit(LINES), units=4, end_of_text=True)
     model.save(tmp_path / "lines.keras")
     (tmp_path / "lines.txt").write_text("\n".join(LINES))
     arguments = [tmp_path / "lines.keras", tmp_path / "lines.txt", "--documents", "line", "--protocol", protocol]

@@ -138,7 +138,7 @@ def test_a_table_keeps_its_header_and_a_tsv_says_what_it_cannot_hold(models, fol
         r"a.csv, line 3: a field holds '\t', which a .tsv without quotes cannot; write .csv or .jsonl, or" in errors
     )
     assert errors.endswith("1 rows scored in b.tsv, 1 skipped\n")
-    assert run("classify", models / "mood.keras", "b.tsv", "--prefix", "new_", "--out", "c.tsv")[0] == 0
+    assert run("classify", models / "mood.keras", "b.tsv", "--column-prefix", "new_", "--out", "c.tsv")[0] == 0
     assert (folder / "c.tsv").read_text().splitlines()[1].startswith(lines[1] + "\t")
 
 

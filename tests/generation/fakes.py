@@ -11,7 +11,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class Alphabet(TextModel):
     """After a letter comes the next one; after z, or anything else, a. Padding and unknown look likelier still."""
 
-    documents = False
+    end_of_text = False
 
     def __init__(self, letters=LETTERS):
         self.tokenizer = CharacterTokenizer().fit(letters)
@@ -31,7 +31,7 @@ class Alphabet(TextModel):
 class Script(TextModel):
     """Writes `text`, whatever it reads, and then the end of text. Its state counts the tokens read."""
 
-    documents = True
+    end_of_text = True
 
     def __init__(self, text, letters="ab"):
         self.tokenizer = CharacterTokenizer().fit(letters)
@@ -49,7 +49,7 @@ class Script(TextModel):
 class Memory(TextModel):
     """A small recurrent network with random weights: what comes next depends on everything before."""
 
-    documents = False
+    end_of_text = False
 
     def __init__(self, letters="abcd\n"):
         self.tokenizer = CharacterTokenizer().fit(letters)

@@ -33,7 +33,7 @@ def ids(model):
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "min_gru"])
 @pytest.mark.parametrize("tie", [False, True])
 def test_saving_and_loading_changes_nothing(tmp_path, cell, tie):
-    model = make(cell=cell, tie_embeddings=tie, embedding_dim=8, documents=True, dropout=0.2)
+    model = make(cell=cell, tie_embeddings=tie, embedding_dim=8, end_of_text=True, dropout=0.2)
     model.save(tmp_path / "model.keras")
     for loaded in (textrnn.load(tmp_path / "model.keras"), keras.saving.load_model(tmp_path / "model.keras")):
         assert loaded.get_config() == model.get_config()
@@ -131,13 +131,13 @@ def test_a_sample_does_not_depend_on_how_many_are_written(model):
 
 
 def test_a_model_of_documents_stops_at_the_end():
-    model = make(documents=True)
+    model = make(end_of_text=True)
     bias = np.zeros(model.tokenizer.vocabulary_size, "float32")
     bias[model.tokenizer.end_id] = 50
     model.head.bias.assign(bias)
     assert model.generate("the", seed=0) == "the"
     assert model.start_id == model.tokenizer.end_id
-    model.documents = False  # a model of one long text never writes the token
+    model.end_of_text = False  # a model of one long text never writes the token
     assert len(model.generate(length=30, seed=0)) == 30
 
 

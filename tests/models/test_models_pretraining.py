@@ -19,7 +19,7 @@ TRAINED = {"epochs": 1, "learning_rate": 1e-9, "verbose": False, "precision": "f
 
 
 def make_language_model(**options):
-    return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), **{**SMALL, "documents": True, **options})
+    return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), **{**SMALL, "end_of_text": True, **options})
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_the_texts_of_a_table_are_documents(tmp_path):
     same = textrnn.train_language_model(
         TEXTS, **arguments_for(LANGUAGE_MODEL, documents="string", **options, **TRAINED)
     )
-    assert lm.documents
+    assert lm.end_of_text
     assert lm.tokenizer == same.tokenizer
     np.testing.assert_array_equal(lm.score("good").log_probabilities, same.score("good").log_probabilities)
     with pytest.raises(ValueError, match="`documents='row'` needs `source` to be the path of a table; received list"):

@@ -19,13 +19,13 @@ IDS_REVERSED = np.array([[8, 6, 7, 5, 9, 4], [4, 8, 3, 0, 0, 0]], np.int32)
 
 
 def make_language_model(**options):
-    return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), documents=True, **{**SMALL, **options})
+    return textrnn.LanguageModel(WordTokenizer().fit(TEXTS), end_of_text=True, **{**SMALL, **options})
 
 
 def make_pair():
     """A model that reads each way, with the same weights."""
     tokenizer = CharacterTokenizer().fit(TEXTS)
-    options = {**SMALL, "documents": True}
+    options = {**SMALL, "end_of_text": True}
     return [textrnn.LanguageModel(tokenizer, reverse=way, **options) for way in (False, True)]
 
 

@@ -50,7 +50,7 @@ def test_a_seed_writes_the_same_text_alone_and_in_a_batch(cell, options):
 
 
 def test_a_large_batch_is_written_by_the_compiled_function(monkeypatch):
-    model, steps = make(documents=True), []
+    model, steps = make(end_of_text=True), []
     numpy_model = model.to_numpy()
     monkeypatch.setattr(
         numpy_model, "step", lambda *read: steps.append(read) or type(numpy_model).step(numpy_model, *read)

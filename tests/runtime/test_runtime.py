@@ -25,7 +25,7 @@ LANGUAGE_MODELS = {
     "tied": {"tie_embeddings": True, "embedding_dim": 8},
     "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "layer_norm": True, "num_sampled": 4},
     "labels": {"labels": ["bad", "good"]},
-    "documents": {"documents": True},
+    "end_of_text": {"end_of_text": True},
     "bfloat16": {"dtype": "mixed_bfloat16"},
 }
 CLASSIFIERS = {

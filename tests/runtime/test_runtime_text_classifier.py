@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 import textrnn
 from textrnn.classification.explanation import pieces_of
-from textrnn.models.snapshots import classifier_to_numpy
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 TEXT = "The sea is a slow clock.\nNot bad at all, the light turns!\n"
@@ -36,9 +35,7 @@ def make(tokenizer=None, labels=("no", "so so", "yes"), **options):
 def encoders():
     """A classifier of every tokenizer, with n-grams, which also look back over the edge of a part, or of several."""
     return {
-        name: classifier_to_numpy(
-            make(tokenizer, ngrams=2 if name == "word" else 4, ngram_buckets=17, ensemble_size=2)
-        )
+        name: make(tokenizer, ngrams=2 if name == "word" else 4, ngram_buckets=17, ensemble_size=2).to_numpy()
         for name, tokenizer in TOKENIZERS.items()
     }
 
@@ -85,7 +82,7 @@ def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
     monkeypatch.setattr("textrnn.models.text_classifier.MAX_TOKENS_AT_ONCE", 4 * 9)
     np.testing.assert_allclose(model.log_probabilities(sequences), whole, atol=1e-5)
     monkeypatch.setattr("textrnn.runtime.text_classifier.MAX_PART_TOKENS", 4 * 9)
-    np.testing.assert_allclose(classifier_to_numpy(model).log_probabilities(sequences), whole, atol=1e-5)
+    np.testing.assert_allclose(model.to_numpy().log_probabilities(sequences), whole, atol=1e-5)
     in_parts = model.contributions(sequences[0], 0, 1)
     np.testing.assert_allclose(in_parts[0], contributions, atol=1e-5)
     assert in_parts[1] == pytest.approx(base, abs=1e-5)
@@ -120,7 +117,7 @@ def test_contributions_sum_to_the_log_odds_of_the_answer(options):
 def test_a_step_contributes_its_share_of_what_is_pooled():
     """With hidden outputs in plain sight: h_t = x_t, so mean, maximum and last output are those of the inputs."""
     model = make(CharacterTokenizer().fit("abc"), ["x", "y"], cell="min_gru", units=2, embedding_dim=2, num_layers=1)
-    numpy_model = classifier_to_numpy(model)
+    numpy_model = model.to_numpy()
     (encoder,) = numpy_model.text_encoders
     outputs = np.array([[1.0, 0.0], [3.0, 5.0], [2.0, 4.0]])
     encoder._run = lambda ids, carried, mask: (outputs[None], [])

@@ -49,7 +49,7 @@ def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_
     (tmp_path / "moods.csv").write_text("\n".join(rows))
     parent = textrnn.LanguageModel(textrnn.text.CharacterTokenizer().fit("".join(TEXTS)), units=8, embedding_dim=4)
     parent.save(tmp_path / "parent.keras")
-    options = {**SMALL, "epochs": 2, "condition": "label", "checkpoint_seconds": 0, "recipe": "standard"}
+    options = {**SMALL, "epochs": 2, "condition_column": "label", "checkpoint_seconds": 0, "recipe": "standard"}
     options |= {"init_from": tmp_path / "parent.keras", "weight_averaging": 0.8, "zoneout": 0.1, "num_layers": 1}
 
     def run(**more):

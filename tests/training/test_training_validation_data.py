@@ -110,7 +110,7 @@ def test_a_continuous_text_is_validated_on_another():
 def test_labels_that_a_model_is_conditioned_on_are_those_of_the_training(tmp_path):
     (tmp_path / "moods.csv").write_text("text,mood\n" + "a lamp,good\na rope,bad\n" * 4)
     (tmp_path / "aside.csv").write_text("text,mood\na lamp,fair\n")
-    options = {**LANGUAGE, "condition": "mood", "validation_data": tmp_path / "aside.csv", "verbose": False}
+    options = {**LANGUAGE, "condition_column": "mood", "validation_data": tmp_path / "aside.csv", "verbose": False}
     with pytest.raises(ValueError, match="labels that `source` has, bad, good; received also 'fair'"):
         textrnn.train_language_model(tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, **options))
     with pytest.raises(
@@ -118,5 +118,6 @@ def test_labels_that_a_model_is_conditioned_on_are_those_of_the_training(tmp_pat
         match=r"`validation_data` must be a path or a list of strings; .* such as validation_data\[\"text\"\]",
     ):
         textrnn.train_language_model(
-            ["the sea"], **arguments_for(LANGUAGE_MODEL, **{**options, "condition": None, "validation_data": {}})
+            ["the sea"],
+            **arguments_for(LANGUAGE_MODEL, **{**options, "condition_column": None, "validation_data": {}}),
         )

@@ -87,7 +87,7 @@ def _open_validation(settings: Settings, texts: Texts) -> Texts | None:
     source, training = settings.training.validation_data, settings.training
     if source is None:
         return None
-    is_text = training.condition is None and training.documents != "row"
+    is_text = training.condition_column is None and training.documents != "row"
     table = format_of(settings.table) if is_text else format_beside(settings.table, source)
     with reading_validation_data():
         validation = open_texts(source, settings, table)
@@ -98,7 +98,7 @@ def _open_validation(settings: Settings, texts: Texts) -> Texts | None:
 
 def open_texts(source: Any, settings: Settings, table: TableFormat) -> Texts:
     """The corpus in `source`, read as the options say."""
-    documents, condition = settings.training.documents, settings.training.condition
+    documents, condition = settings.training.documents, settings.training.condition_column
     text_column, encoding = settings.table.text_column, settings.table.encoding
     if documents == "row" and condition is None:
         return Texts(_open_rows(source, settings, table), ())
@@ -107,18 +107,19 @@ def open_texts(source: Any, settings: Settings, table: TableFormat) -> Texts:
         for name, value in {"text_column": text_column, "table": None if is_plain else table}.items():
             if value is not None:
                 raise ValueError(
-                    f"`{name}` needs `condition`, the column of labels, or `documents='row'`; received {value!r}."
+                    f"`{name}` needs `condition_column`, the column of labels, or `documents='row'`; received "
+                    f"{value!r}."
                 )
         return Texts(open_corpus(source, documents=documents, encoding=encoding), ())
     if not isinstance(source, (str, os.PathLike)) or documents is not None:
         raise ValueError(
-            "`condition` needs `source` to be the path of a table and `documents` to be left out: each row is one; "
-            f"received {type(source).__name__} and documents={documents!r}."
+            "`condition_column` needs `source` to be the path of a table and `documents` to be left out: each row is "
+            f"one; received {type(source).__name__} and documents={documents!r}."
         )
     try:
         read = read_labelled(source, text_column=text_column, label_column=condition, encoding=encoding, table=table)
     except ValueError as error:
-        raise ValueError(str(error).replace("`label_column`", "`condition`")) from error
+        raise ValueError(str(error).replace("`label_column`", "`condition_column`")) from error
     rows = [(text, label) for text, label in zip(read.texts, read.labels, strict=True) if text.removeprefix("\ufeff")]
     corpus = open_corpus([text for text, _ in rows], documents="string")
     return Texts(dataclasses.replace(corpus, name=os.fspath(source)), [label for _, label in rows])

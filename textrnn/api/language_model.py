@@ -69,7 +69,7 @@ def train_language_model(
 
     Args:
         source: A text file, a folder of `.txt` files, packed or not, `"-"` for standard input, strings, or a table
-            where `training` has a `condition` or `documents="row"`.
+            where `training` has a `condition_column` or `documents="row"`.
         recipe: `"quick"`, `"standard"` or `"best"`: each takes longer than the one before and ends with a lower loss.
         tokenizer: `"character"` (the default), `"byte"`, `"byte_pair"`, `"word"`, or a tokenizer of `textrnn.text`.
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
@@ -154,7 +154,7 @@ def build_language_model(text: LoadedText) -> LanguageModel:
         text.tokenizer,
         settings.model,
         labels=in_order(set(text.texts.labels)),
-        documents=text.texts.corpus.documents is not None,
+        end_of_text=text.texts.corpus.documents is not None,
         seed=settings.run.seed,
         dtype=dtype_policy(settings.run.precision),
     )

@@ -53,7 +53,10 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--probabilities", action="store_true", help="add the probability of each label as well")
     group.add_argument(
-        "--prefix", metavar="TEXT", default="predicted_", help="of the added columns (default: predicted_)"
+        "--column-prefix",
+        metavar="TEXT",
+        default="predicted_",
+        help="prefix of the added columns' names (default: predicted_)",
     )
     group.add_argument(
         "--overwrite",

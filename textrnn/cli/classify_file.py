@@ -40,7 +40,7 @@ OPTIONS: Final = (
     "encoding",
     *flags.TABLE,
     "probabilities",
-    "prefix",
+    "column_prefix",
     "threshold",
 )  # that change what is written
 
@@ -90,7 +90,7 @@ def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinishe
 
     quoting = flags.table(vars(arguments)).quoting
     job = ScoringJob(
-        rows, unfinished, labels, text_column=arguments.text_column, prefix=arguments.prefix, quoting=quoting
+        rows, unfinished, labels, text_column=arguments.text_column, prefix=arguments.column_prefix, quoting=quoting
     )
     where = "the same command goes on from there" if unfinished.job else "what comes from a pipe begins anew"
     try:

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = import_api().load(arguments.model)
     if type(model).__name__ == "LanguageModel":
         _refuse(arguments, {"baseline": None, "json": False, "mistakes": 5}, "a language model")
-        if not model.documents:
+        if not model.end_of_text:
             of_tables = dict.fromkeys(("text_column", "label_column", *flags.TABLE))
             _refuse(arguments, {"documents": "line", "rename": [], **of_tables}, "a model of one long text")
         _evaluate_language_model(model, arguments)
@@ -69,7 +69,7 @@ def _refuse(arguments: argparse.Namespace, defaults: dict[str, Any], kind: str) 
 
 
 def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
-    if model.documents:
+    if model.end_of_text:
         _evaluate_documents(model, arguments)
         return
     text = read_corpus(arguments.file, arguments.encoding)

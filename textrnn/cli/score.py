@@ -63,10 +63,10 @@ def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[s
     from textrnn.progress import Progress
 
     lines = list(io.StringIO(text, newline="\n"))  # `splitlines` knows ends of lines that editors do not count
-    state = None if model.documents else model.read("", condition=condition)
+    state = None if model.end_of_text else model.read("", condition=condition)
     with Progress(len(text), "character", unit_scale=True) as bar:
         for number, line in enumerate(lines, 1):
-            if model.documents:
+            if model.end_of_text:
                 score = model.score(line.rstrip("\n"), condition=condition)
             else:
                 score, state = model.score_and_read(line, state)

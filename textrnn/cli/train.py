@@ -79,7 +79,9 @@ def run(arguments: argparse.Namespace) -> None:
         raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with the --out of a run)")
     stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
     options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
-    is_table_of_texts = ("condition" in options or options.get("documents") == "row") and "model" not in recorded
+    is_table_of_texts = (
+        "condition_column" in options or options.get("documents") == "row"
+    ) and "model" not in recorded
     task = given.get("task", "language-model" if is_table_of_texts else None)
     is_classifier = _is_classifier(task, recorded.get("model"), source, options)
     kinds = CLASSIFIER if is_classifier else LANGUAGE_MODEL

@@ -1,4 +1,4 @@
-"""What is done with text, writing and scoring, over any step function; no TensorFlow here."""
+"""Generation and scoring of text, over any step function; no TensorFlow here."""
 
 from textrnn.generation.beam_search import BeamSearch
 from textrnn.generation.copying import Copied, find_copied

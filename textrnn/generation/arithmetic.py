@@ -1,4 +1,4 @@
-"""Arithmetic coding: tokens to as many bits as their probabilities say they are worth, and back.
+"""Arithmetic coding: tokens to bits, as many as their probabilities imply, and back.
 
 Paper: Witten, Neal and Cleary, 1987, Arithmetic coding for data compression. Registers are 48 bits wide, so that
 counts may sum to 2**24 and still split them finely.
@@ -15,9 +15,9 @@ BITS_AT_ONCE = 1 << 12  # become bytes
 
 
 def cumulative_counts(log_probabilities: np.ndarray) -> np.ndarray:
-    """The distributions of each row as whole numbers: int64 `[B, V + 1]`, token v owning those from v to v + 1.
+    """Distributions of each row as integers, int64 `[B, V + 1]`: token v owns the counts from entry v to v + 1.
 
-    Every token has one at least, so that every text can be written, however unlikely.
+    Every token has a count of at least one, so that every text can be coded, however unlikely.
     """
     size = log_probabilities.shape[1]
     counts = np.floor(np.exp(log_probabilities) * (TOTAL - size)).astype(np.int64) + 1
@@ -25,7 +25,7 @@ def cumulative_counts(log_probabilities: np.ndarray) -> np.ndarray:
 
 
 class Encoder:
-    """Writes tokens, one after the other."""
+    """Codes tokens, one after the other."""
 
     def __init__(self) -> None:
         self.low, self.high = 0, WHOLE - 1
@@ -34,7 +34,7 @@ class Encoder:
         self.data = bytearray()
 
     def write(self, below: int, above: int, total: int) -> None:
-        """A token that owns the counts from `below` to `above` of `total`."""
+        """Code a token that owns the counts from `below` to `above` of `total`."""
         width = self.high - self.low + 1
         self.low, self.high = self.low + width * below // total, self.low + width * above // total - 1
         while True:
@@ -51,7 +51,7 @@ class Encoder:
             self.low, self.high = 2 * self.low, 2 * self.high + 1
 
     def finish(self) -> bytes:
-        """All that was written. Zeros may be cut off the end: the decoder reads zeros there."""
+        """All bytes written. Zeros are cut off the end: the decoder reads zeros there."""
         self.pending += 1
         self._put(int(self.low >= QUARTER))
         return bytes(self.data + np.packbits(self.bits).tobytes()).rstrip(b"\0")
@@ -69,10 +69,10 @@ class Encoder:
 
 
 class Decoder:
-    """Reads what an `Encoder` wrote.
+    """Decodes the tokens that an `Encoder` wrote.
 
     Args:
-        data: All of it.
+        data: All bytes of the encoder.
     """
 
     def __init__(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Arrays and a few facts in one file: NumPy's `.npz`, read without trusting what it says of its sizes."""
+"""Arrays and a few facts in one file: NumPy's `.npz`, whose stated sizes are checked when it is read."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NUMBERS_AND_TEXT = "biufU"
 
 
 def write_arrays(path: str | os.PathLike[str], name: str, facts: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays, and under `name` facts that JSON can hold, into one file, whole or not at all."""
+    """Write arrays, and JSON facts under `name`, into one file, whole or not at all."""
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, **{name: np.array(json.dumps(facts))}, **arrays)  # type: ignore[arg-type]
 
 
 def read_arrays(stream: BinaryIO, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The facts and the arrays that `write_arrays` wrote. No array is larger than what the file has for it.
+    """The facts and the arrays that `write_arrays` wrote. No array is larger than its bytes in the file.
 
     Raises:
         Exception: Of any kind, if the file is damaged (`refuse_damage`).
@@ -41,7 +41,7 @@ def read_arrays(stream: BinaryIO, name: str) -> tuple[dict[str, Any], dict[str, 
 
 def _array(data: bytes) -> np.ndarray:
     stream = io.BytesIO(data)
-    if np.lib.format.read_magic(stream) != (1, 0):  # what NumPy writes arrays of numbers in
+    if np.lib.format.read_magic(stream) != (1, 0):  # NumPy's format for arrays of numbers
         raise ValueError("an array must be of NumPy's format 1.0")
     shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
     if dtype.kind not in NUMBERS_AND_TEXT:

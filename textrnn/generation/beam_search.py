@@ -1,4 +1,4 @@
-"""The likeliest texts, as far as looking at a few at a time can tell."""
+"""Beam search: the likeliest texts among a few candidates at a time."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Beam(NamedTuple):
 
 
 class BeamSearch:
-    """Goes on with the likeliest `beams` texts after each token, and ends with the best of all that ended.
+    """Continues the likeliest `beams` texts after each token, and returns the best of all that ended.
 
-    A text is as good as its log-probability divided by its length to the power of `length_penalty`: 0 favours short
+    The score of a text is its log-probability divided by its length to the power of `length_penalty`: 0 favors short
     texts, 1 takes the mean (Wu et al., 2016, arXiv 1609.08144, section 7, without their coverage).
 
     Args:
-        beams: How many texts are kept.
-        length_penalty: The power.
+        beams: Number of texts kept.
+        length_penalty: Power of the length.
     """
 
     def __init__(self, beams: int, length_penalty: float = 1.0) -> None:
@@ -42,9 +42,9 @@ class BeamSearch:
 
         Args:
             step: The model.
-            start: Where the text is, with one row.
+            start: Decoding state of the text, with one row.
             has_ended: Whether a text ends with the last of these tokens.
-            length: The most tokens to write.
+            length: Most tokens to add.
         """
         alive, ended = [Beam((), 0.0)], list[Beam]()
         logits, states = start.logits, start.states
@@ -63,8 +63,8 @@ class BeamSearch:
         return [beam.ids for beam in sorted([*ended, *alive], key=self._goodness, reverse=True)[: self.beams]]
 
     def _grow(self, alive: list[Beam], log_probabilities: np.ndarray) -> tuple[list[Beam], list[int]]:
-        """The likeliest continuations by one token, twice as many as are kept since some may end, and of which beam
-        each is one."""
+        """The likeliest continuations by one token, twice as many as are kept since some may end, and the beam of
+        each."""
         scores = log_probabilities + np.array([beam.score for beam in alive])[:, None]
         best = np.argsort(-scores, axis=None, kind="stable")[: 2 * self.beams]
         parents, tokens = np.divmod(best[np.isfinite(scores.reshape(-1)[best])], scores.shape[1])

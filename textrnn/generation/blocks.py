@@ -1,4 +1,4 @@
-"""Scoring a text in independent blocks, as a transformer is scored."""
+"""Scores of a text in independent blocks, as for a transformer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textrnn.generation.reading import LOGITS_AT_ONCE
 from textrnn.generation.scoring import log_softmax
 from textrnn.generation.snapshot import Step
 
-BLOCK = 256  # nanoGPT's context for a character model, so that numbers compare
+BLOCK = 256  # nanoGPT's context for a character model, so that scores compare
 
 
 def score_blocks(

@@ -1,8 +1,8 @@
-"""Texts as short as the model finds them likely.
+"""Compression of texts by the probabilities of a model.
 
-A file holds, in this order: what it is, the model's fingerprint, how many tokens and lanes there are, the characters
-the model does not know, the lanes, and a checksum of it all. A lane is a part of the text that is coded by itself;
-lanes are read side by side, which takes no longer than one alone.
+A file holds, in this order: a magic number, the model's fingerprint, the numbers of tokens and lanes, the characters
+that the model does not know, the lanes, and a checksum of all bytes before it. A lane is a part of the text that is
+coded by itself; lanes are read side by side, in the time of one.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from textrnn.progress import Progress
 
 MAGIC = b"textrnn\1"
 HEADER = struct.Struct("<8s8sIIII")  # magic, fingerprint, checksum of the text, tokens, lanes, bytes of the unknown
-LANE_TOKENS = 1 << 15  # each begins without a memory, which costs it some hundred bits
+LANE_TOKENS = 1 << 15  # each lane starts from an empty state, which costs some hundred bits
 MAX_LANES = 64
-VERBATIM = 0  # lanes of a text that the tokenizer cannot put together again, as it stands: it is kept by zlib
+VERBATIM = 0  # lanes of a text that the tokenizer cannot restore: zlib compresses it
 REPLACEMENT = "\ufffd"
 
 
 class Header(NamedTuple):
-    """What stands before the lanes: the model's fingerprint, the text's checksum, and how many tokens, lanes and
-    bytes beside the lanes there are."""
+    """Header before the lanes: the model's fingerprint, the text's checksum, and the numbers of tokens, of lanes and of
+    bytes beside the lanes."""
 
     fingerprint: bytes
     checksum: int
@@ -47,12 +47,12 @@ def count_lanes(tokens: int) -> int:
 
 
 def compress(snapshot: Snapshot, start: State, tokenizer: Any, text: str, *, progress: bool = False) -> bytes:
-    """`text` as bytes that `decompress` turns back into it, with the same model only.
+    """`text` as bytes; `decompress` with the same model restores it.
 
     Args:
-        snapshot: The model.
-        start: The state before a text.
-        tokenizer: The model's.
+        snapshot: Snapshot of the model.
+        start: State before a text.
+        tokenizer: Tokenizer of the model.
         text: Any string.
         progress: Whether to show a bar on a terminal.
     """
@@ -69,7 +69,7 @@ def compress(snapshot: Snapshot, start: State, tokenizer: Any, text: str, *, pro
 
 
 def decompress(snapshot: Snapshot, start: State, tokenizer: Any, data: bytes, *, progress: bool = False) -> str:
-    """The text that `compress` made `data` of.
+    """The text that `compress` turned into `data`.
 
     Raises:
         DamagedFileError: If `data` is damaged.
@@ -96,7 +96,7 @@ def decompress(snapshot: Snapshot, start: State, tokenizer: Any, data: bytes, *,
 
 
 def _take_apart(data: bytes) -> tuple[Header, list[bytes], Any]:
-    """The header, the lanes, and what is beside them: the unknown pieces, or without lanes the text."""
+    """The header, the lanes, and the rest: the unknown pieces, or without lanes the text."""
     if len(data) < HEADER.size + 4 or not data.startswith(MAGIC):
         raise ValueError(f"it is {len(data)} bytes of something else, not written by textrnn")
     if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
@@ -144,9 +144,9 @@ def _decode(snapshot: Snapshot, start: State, lanes: list[bytes], lengths: list[
 
 
 def _distributions(snapshot: Snapshot, start: State, ids: np.ndarray, progress: bool) -> Iterator[np.ndarray]:
-    """The counts of the tokens at each step, given those of `ids` `[B, T]` before it, read when they are asked for.
+    """Counts of the tokens at each step, given the tokens of `ids` `[B, T]` before it, which are read on demand.
 
-    One token at a time, as the decoder must: the same numbers to the last bit.
+    Steps take one token at a time, as the decoder must, so that the numbers agree to the last bit.
     """
     rows, steps = ids.shape
     logits = np.repeat(start.logits[None], rows, axis=0)
@@ -161,7 +161,7 @@ def _distributions(snapshot: Snapshot, start: State, ids: np.ndarray, progress: 
 
 
 def _restored(tokenizer: Any, ids: np.ndarray, unknown: list[str]) -> str | None:
-    """The text of `ids`, with what was unknown in its place; None if the two do not fit."""
+    """The text of `ids` with the unknown pieces in place; None if the two do not match."""
     text: str = tokenizer.decode(ids)
     if not unknown:
         return text

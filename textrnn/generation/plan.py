@@ -164,7 +164,7 @@ def make_search(config: GenerationConfig) -> BeamSearch | None:
     return BeamSearch(config.beams, config.length_penalty)
 
 
-def banned_tokens(tokenizer: Any, documents: bool, allowed: str | None, banned: str | None) -> np.ndarray:
+def banned_tokens(tokenizer: Any, end_of_text: bool, allowed: str | None, banned: str | None) -> np.ndarray:
     """The tokens never to write, bool `[V]`.
 
     Raises:
@@ -173,7 +173,7 @@ def banned_tokens(tokenizer: Any, documents: bool, allowed: str | None, banned: 
     """
     never = np.zeros([tokenizer.vocabulary_size], bool)
     never[[tokenizer.pad_id, tokenizer.unknown_id]] = True
-    never[tokenizer.end_id] = not documents
+    never[tokenizer.end_id] = not end_of_text
     for name, characters in (("allowed", allowed), ("banned", banned)):
         _check_characters(tokenizer, name, characters)
     if set(allowed or "") & set(banned or ""):

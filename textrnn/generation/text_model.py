@@ -26,7 +26,7 @@ class TextModel:
 
     tokenizer: Any
     """Text to ids and back, with `pad_id`, `unknown_id` and `end_id`."""
-    documents: bool
+    end_of_text: bool
     """Whether a text ends with the end-of-text token."""
     reverse: bool = False
     """Whether a text is read from its end."""
@@ -50,7 +50,7 @@ class TextModel:
     @property
     def start_id(self) -> int:
         """The token a text without a prompt is thought to follow: the end of another one, else a line break."""
-        if self.documents:
+        if self.end_of_text:
             return int(self.tokenizer.end_id)
         line_break = self.tokenizer.encode("\n")
         is_known = len(line_break) == 1 and line_break[0] != self.tokenizer.unknown_id
@@ -250,7 +250,7 @@ class TextModel:
         """Everything checked at the call, nothing read yet."""
         search = make_search(config)
         sampler = make_sampler(config, self.tokenizer.vocabulary_size)
-        banned = banned_tokens(self.tokenizer, self.documents, config.allowed, config.banned)
+        banned = banned_tokens(self.tokenizer, self.end_of_text, config.allowed, config.banned)
         ids, snapshot = encode(self.tokenizer, "prompt", prompt, state, stacklevel=4), self.snapshot()
         beginning = self.beginning(snapshot, state, condition)
         shown = prompt if config.include_prompt else ""
@@ -307,4 +307,4 @@ class TextModel:
         """The ids of `text` in the order in which they are read, and the end where the model learns one."""
         ids = encode(self.tokenizer, "text", text, stacklevel=4)
         ids = ids[::-1] if self.reverse else ids
-        return np.append(ids, np.int32(self.tokenizer.end_id)) if self.documents else ids
+        return np.append(ids, np.int32(self.tokenizer.end_id)) if self.end_of_text else ids

@@ -1,4 +1,4 @@
-"""The two models, and reading them back from files."""
+"""The two models, and their loading from files."""
 
 from textrnn.models.language_model import LanguageModel
 from textrnn.models.saving import load_model

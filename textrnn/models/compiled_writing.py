@@ -1,4 +1,4 @@
-"""Many texts written at once by one compiled function: choosing and stepping never leave TensorFlow."""
+"""Generation of many texts at once by one compiled function: sampling and steps never leave TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import tensorflow.experimental.numpy as tnp
 from textrnn import runtime
 from textrnn.generation import DecodingState, Sampler
 
-KEPT = 4  # functions, each with a copy of the weights; one for each sampler
-CHUNK = 64  # tokens between two looks at what has been written, which may have ended
+KEPT = 4  # functions, one for each sampler, each with a copy of the weights
+CHUNK = 64  # tokens between two checks whether the texts have ended
 
 
 class CompiledWriter:
     """A `Writer` for one model, whose weights are constants of the compiled function.
 
-    The draws come from the same generators as those of `write_by_steps`, so a seed writes the same text whichever of
-    the two writes it, but for the rounding of products.
+    The draws come from the same generators as those of `write_by_steps`. So a seed gives the same text with both, up
+    to the rounding of products.
 
     Args:
-        model: A model as NumPy runs it; here TensorFlow computes what it says.
+        model: A model of the NumPy runtime, whose equations TensorFlow computes here.
     """
 
     def __init__(self, model: runtime.LanguageModel) -> None:
         self.model = model
         self.compiled: dict[Sampler, Any] = {}
-        self.lock = threading.Lock()  # threads share a model, and so what was compiled for it
+        self.lock = threading.Lock()  # threads share a model and its compiled functions
 
     def has(self, sampler: Sampler) -> bool:
         return sampler in self.compiled
@@ -79,7 +79,7 @@ class CompiledWriter:
         points: tf.Tensor,
         number: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...], tf.Tensor]:
-        """Ids `[n, B]` of as many tokens as there are points `[B, n]`, and where the texts are after them."""
+        """Ids `[n, B]` for the draws `[B, n]`, then logits, states and recent tokens after them."""
         rows, steps = tf.shape(points)[0], tf.shape(points)[1]
         written = tf.TensorArray(tf.int64, steps, element_shape=[None])
         never = tf.constant(-np.inf, tf.float64)

@@ -1,4 +1,4 @@
-"""Weights that follow a text while it is read."""
+"""Dynamic evaluation: weights that adapt to a text while it is read."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def score_dynamically(
     decay: float = DECAY,
     progress: bool = False,
 ) -> np.ndarray:
-    """Log-probabilities of a text whose every window of 32 tokens, once scored, moves the weights.
+    """Log-probabilities of a text; each window of 32 tokens, once scored, updates the weights.
 
-    Nothing is predicted with weights that have seen it. An update is
+    No token is predicted with weights that have seen it. An update is
 
         w <- w - rate g / (sqrt(s) + eps) + decay (w_0 - w)
 
-    with s the running mean of g^2. The weights begin as those that were trained, w_0, and are those again afterwards.
+    with s the running mean of g^2. The weights start as the trained ones, w_0, and are restored afterwards.
 
     Paper: Krause et al., 2018, Dynamic evaluation of neural sequence models, arXiv 1709.07432, section 4.1; there s
     is measured on the training text beforehand.
@@ -41,10 +41,10 @@ def score_dynamically(
     Args:
         model: A `LanguageModel`.
         ids: The text, int32 `[N]`.
-        states: The states before it, of one row.
-        start_id: The token before it.
-        learning_rate: How far an update moves a weight.
-        decay: How much of the way back to the trained weights an update goes.
+        states: States before it, of one row.
+        start_id: Token before it.
+        learning_rate: Size of an update.
+        decay: Fraction of the distance to the trained weights that an update undoes.
         progress: Whether to show a bar on a terminal.
 
     Returns:
@@ -60,12 +60,12 @@ def score_dynamically(
                 parts.append(scores.numpy().astype(np.float64))
                 bar.update(len(parts[-1]))
     finally:
-        follower.go_back()
+        follower.restore()
     return np.concatenate(parts)
 
 
 class _Follower:
-    """A model whose weights move with what it reads."""
+    """A model whose weights adapt to the text it reads."""
 
     def __init__(self, model: Any, learning_rate: float, decay: float) -> None:
         self.model = model
@@ -80,7 +80,7 @@ class _Follower:
         self.read = tf.function(self._read, input_signature=[window, window, states], autograph=False)
 
     def _read(self, inputs: tf.Tensor, targets: tf.Tensor, states: Any) -> tuple[tf.Tensor, Any]:
-        """The log-probabilities `[T]` of the targets and the states after them; then the weights move."""
+        """The log-probabilities `[T]` of the targets and the states after them, before the weights are updated."""
         variables = [weight.value for weight in self.weights]
         with tf.GradientTape() as tape:
             logits, states = self.model.forward(inputs, states, training=False)  # nothing is dropped
@@ -102,6 +102,6 @@ class _Follower:
             )
             weight.assign_add(change)
 
-    def go_back(self) -> None:
+    def restore(self) -> None:
         for weight, trained in zip(self.weights, self.trained, strict=True):
             weight.assign(trained)

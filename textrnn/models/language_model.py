@@ -1,4 +1,4 @@
-"""The language model: what comes next, given all that came before."""
+"""The language model: a distribution of the next token, given all tokens before it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from textrnn.generation import Score, Snapshot, TextModel
 from textrnn.layers import LockedDropout
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.sampled_softmax import sampled_cross_entropy
+from textrnn.models.compiled_writing import CompiledWriter
 from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.model_of_ids import ModelOfIds
 from textrnn.models.saving import save_model
@@ -24,11 +25,12 @@ from textrnn.models.stack import derive_seeds, make_recurrent, settle_options
 from textrnn.options import LanguageModelOptions
 from textrnn.options.recipes import PLAIN_LANGUAGE_MODEL
 from textrnn.runtime.config import check_language_model
+from textrnn.runtime.layout import Weights
 from textrnn.text import Tokenizer, tokenizer_from_dict
 
 States = tuple[Any, ...]
 
-MAX_NUMPY_TOKENS = 512  # at a step, over several rows: more are worth TensorFlow's while
+MAX_NUMPY_TOKENS = 512  # of a step, over several rows; TensorFlow is faster with more
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -44,11 +46,11 @@ class LanguageModel(TextModel, ModelOfIds):
         options: Options of the model; None of an option is its value in `recipes.PLAIN_LANGUAGE_MODEL`. Every dropout
             is locked in time: it drops the same features at all steps of a row (Gal and Ghahramani, 2016, arXiv
             1512.05287).
-        labels: What a text can be conditioned on (Mikolov and Zweig, 2012, Context dependent recurrent neural
+        labels: Labels that a text can be conditioned on (Mikolov and Zweig, 2012, Context dependent recurrent neural
             network language model): the vector of its label is added to the embedding of each of its tokens, and
             the label is part of the states.
-        documents: Whether texts are documents that end: the model then learns the end-of-text token, begins an
-            empty prompt with it, and stops generating at it.
+        end_of_text: Whether a text ends: the model learns the end-of-text token, begins an empty prompt with it, and
+            stops generating at it.
         seed: For the initial weights and for dropout.
         **given: Single options, such as `units=64`, and arguments of `keras.Model`.
 
@@ -66,7 +68,7 @@ class LanguageModel(TextModel, ModelOfIds):
         options: LanguageModelOptions | None = None,
         *,
         labels: Sequence[str] = (),
-        documents: bool = False,
+        end_of_text: bool = False,
         seed: int = 0,
         **given: Any,
     ) -> None:
@@ -77,12 +79,12 @@ class LanguageModel(TextModel, ModelOfIds):
             raise TypeError(f"`tokenizer` must be a fitted tokenizer; received {tokenizer!r}.")
         self.tokenizer = tokenizer
         self.options = settled.filled({"embedding_dim": settled.units, "output_dropout": settled.dropout})
-        facts = {"labels": labels, "documents": documents, "seed": seed}
+        facts = {"labels": labels, "end_of_text": end_of_text, "seed": seed}
         checked = check_language_model(self.options, facts, tokenizer.vocabulary_size)
         for name, value in {**self.options.as_dict(), **checked}.items():
             setattr(self, name, value)
         self.supports_masking = True
-        self.snapshots = SnapshotCache(self)
+        self.snapshots = SnapshotCache(self, "LanguageModel", _with_writer)
         self._make_layers(derive_seeds(self.seed))
         self.build((None, None))
         freeze_parts(self)
@@ -165,7 +167,7 @@ class LanguageModel(TextModel, ModelOfIds):
         """Logits float32 `[B, T, V]` for the token after each of ids `[B, T]`, from an empty state.
 
         Raises:
-            ValueError: If the model is conditioned on labels, which `forward` takes as part of the states.
+            ValueError: If the model is conditioned on labels; `forward` takes them as part of the states.
         """
         if self.labels:
             raise ValueError(
@@ -198,7 +200,7 @@ class LanguageModel(TextModel, ModelOfIds):
     def hidden(
         self, ids: tf.Tensor, states: States, *, mask: tf.Tensor | None = None, training: bool | None = False
     ) -> tuple[list[tf.Tensor], States]:
-        """The outputs of every recurrent layer, each `[B, T, H]`, and the states; arguments as for `forward`."""
+        """Outputs of every recurrent layer, each `[B, T, H]`, and the states; arguments as for `forward`."""
         check_process()
         remaining, after = list(states), []
         outputs: list[tf.Tensor] = []
@@ -262,7 +264,7 @@ class LanguageModel(TextModel, ModelOfIds):
         return tf.reshape(losses, tf.shape(targets))
 
     def _leaving(self, hidden: tf.Tensor, training: bool | None) -> tf.Tensor:
-        """What the output weights are applied to."""
+        """Inputs of the output layer, `[B, T, D]`."""
         hidden = self.dropout_layers[-1](self._normed(-1, hidden), training=training)
         return self.bottleneck(hidden) if self.has_bottleneck else hidden
 
@@ -302,13 +304,12 @@ class LanguageModel(TextModel, ModelOfIds):
         return logits.numpy(), states
 
     def snapshot(self) -> Snapshot:
-        """The model as it is at this moment: one text, or few tokens, are read with NumPy, much with TensorFlow.
+        """The model with the weights of this moment: NumPy reads one text or few tokens, TensorFlow reads many.
 
-        A step of one token is too little work for TensorFlow, which spends most of it on getting there. Where a text
-        is cut must not change what is read, so only float32 is shared: a model in float64 is read with TensorFlow
-        alone, one in bfloat16 with NumPy.
+        A step of one token is too little work for TensorFlow, whose overhead exceeds it. The cut of a text into
+        chunks must not change the result, so only float32 models use both: TensorFlow alone reads a model in float64,
+        NumPy alone one in bfloat16.
         """
-        check_process()
         if self.compute_dtype == "float64":
             return Snapshot(self.step, self.to_numpy().fingerprint)
         is_shared = self.compute_dtype == "float32"
@@ -322,14 +323,14 @@ class LanguageModel(TextModel, ModelOfIds):
         return Snapshot(step, numpy_model.fingerprint, write)
 
     def to_numpy(self) -> runtime.LanguageModel:
-        """This model as NumPy runs it, with the weights it has at this moment."""
+        """This model for NumPy, with the weights of this moment."""
         return self.snapshots.current()[0]
 
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
     ) -> Score:
-        """As `TextModel.evaluate_text`, with one more protocol: `"dynamic"` reads the text whole and lets the weights
-        follow it (`models/dynamic_evaluation.py`), which no number of the other two may be compared with."""
+        """As `TextModel.evaluate_text`, with one more protocol: `"dynamic"` reads the text whole while the weights
+        adapt to it (`models/dynamic_evaluation.py`). Its scores do not compare with those of the other two."""
         check_process()
         if protocol != "dynamic":
             return super().evaluate_text(text, protocol, condition=condition, progress=progress)
@@ -338,10 +339,10 @@ class LanguageModel(TextModel, ModelOfIds):
         return Score.of(score_dynamically(self, ids, states, self.start_id, progress=progress), len(text))
 
     def save(self, filepath: Any, overwrite: bool = True, *, quantised: bool = False, **kwargs: Any) -> None:
-        """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole.
+        """Save weights, architecture and vocabulary in one `.keras` file. A crash leaves the old file whole.
 
-        `quantised` stores matrices as numbers of eight bits, a quarter as large and nearly as good; this package
-        reads such a file, Keras alone does not.
+        `quantised` stores matrices as numbers of eight bits, a quarter as large and nearly as good. This package
+        reads such a file; Keras alone does not.
         """
         save_model(filepath, super().save, overwrite=overwrite, quantised=quantised, **kwargs)
 
@@ -351,10 +352,16 @@ class LanguageModel(TextModel, ModelOfIds):
             "tokenizer": self.tokenizer.to_dict(),
             **self.options.as_dict(),
             "labels": list(self.labels),
-            "documents": self.documents,
+            "end_of_text": self.end_of_text,
             "seed": self.seed,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LanguageModel:
         return cls(**{**config, "tokenizer": tokenizer_from_dict(config["tokenizer"])})
+
+
+def _with_writer(config: dict[str, Any], weights: Weights) -> tuple[runtime.LanguageModel, CompiledWriter]:
+    """A model for NumPy, and the function that writes many of its texts at once."""
+    numpy_model = runtime.LanguageModel(config, weights)
+    return numpy_model, CompiledWriter(numpy_model)

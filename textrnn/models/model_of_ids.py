@@ -1,4 +1,4 @@
-"""What Keras and TensorFlow must know of a model whose inputs are ids."""
+"""Base of Keras models whose inputs are ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textrnn.forks import check_process
 class ModelOfIds(keras.Model):
     """A Keras model from ids int `[B, T]` to logits float32, which exports without having been called.
 
-    In a forked child, where TensorFlow would wait for ever, every call is refused.
+    Every call is refused in a forked child, where TensorFlow would wait forever.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -47,8 +47,8 @@ class ModelOfIds(keras.Model):
         input_signature: Any = None,
         **kwargs: Any,
     ) -> None:
-        """As `keras.Model.export`: the call on ids, for any number of rows and steps unless `input_signature` says
-        how many, such as `[keras.InputSpec(shape=(1, 128), dtype="int32")]`."""
+        """As `keras.Model.export`: the call on ids, for any number of rows and steps unless `input_signature` fixes
+        them, such as `[keras.InputSpec(shape=(1, 128), dtype="int32")]`."""
         if input_signature is None:
             input_signature = [tf.TensorSpec([None, None], tf.int32, name="ids")]
         super().export(filepath, format, verbose, input_signature, **kwargs)

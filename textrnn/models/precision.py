@@ -1,4 +1,4 @@
-"""The precision of products: chosen by what the processor is fast at."""
+"""Precision of products, chosen by the speed of the processor."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ CPU_INFORMATION = Path("/proc/cpuinfo")
 
 
 def resolve_precision(precision: str) -> str:
-    """As asked for, or for `"auto"` what this machine multiplies faster, `"float32"` or `"bfloat16"`.
+    """The given precision; for `"auto"` the faster one on this machine, `"float32"` or `"bfloat16"`.
 
-    Where Keras has been set to another policy than its default, somebody has chosen already: `"auto"` stays.
+    `"auto"` stays where Keras has another policy than its default: the user has chosen already.
 
-    bfloat16 means products of bfloat16 numbers; states, sums over time and the weights that training moves stay
-    float32 (Micikevicius et al., 2018, arXiv 1710.03740; Kalamkar et al., 2019, arXiv 1905.12322). A processor
-    without such instructions computes it more slowly than float32, and on a GPU cuDNN's float32 recurrence is the
-    faster one.
+    bfloat16 means products of bfloat16 numbers; states, sums over time and trained weights stay float32
+    (Micikevicius et al., 2018, arXiv 1710.03740; Kalamkar et al., 2019, arXiv 1905.12322). A processor without such
+    instructions computes them more slowly than float32 ones, and on a GPU cuDNN's float32 recurrence is faster.
 
     Raises:
         ValueError: If `precision` is none of `"auto"`, `"float32"`, `"bfloat16"`.
@@ -41,7 +40,7 @@ def dtype_policy(precision: str) -> str | None:
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether the processor says it has instructions for bfloat16 products; only Linux can be asked."""
+    """Whether the processor reports instructions for bfloat16 products; known on Linux only."""
     try:
         information = CPU_INFORMATION.read_text(encoding="ascii", errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""One `.keras` file a model, written whole or not at all, and read without running any code from it."""
+"""Saving and loading of models: a `.keras` file is written whole or not at all, and no code from it runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from textrnn.runtime.quantised import WEIGHTS, dequantise, quantise, read_datase
 def save_model(
     path: Any, save: Callable[..., None], *, overwrite: bool, quantised: bool = False, **kwargs: Any
 ) -> None:
-    """Let `save` write a model to a temporary file, then put that, or it `quantised`, in the place of `path`."""
+    """Save a model with `save` to a temporary file, quantise it where asked, and rename it to `path`."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`filepath` must be a path that ends in .keras; received {path!r}.")
     if not overwrite and Path(path).exists():
@@ -42,8 +42,8 @@ def save_model(
 def load_model(path: str | os.PathLike[str]) -> Any:
     """The model in a `.keras` file, or the best one of a run folder.
 
-    One that was trained with bfloat16 products is read with float32 ones, which are faster on a few rows and run on
-    any machine.
+    A model trained with bfloat16 products is loaded with float32 ones, which are faster on a few rows and run on any
+    machine.
 
     Args:
         path: A file `save` wrote, or the folder of a run.
@@ -56,10 +56,10 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
         weights = Path(folder) / WEIGHTS
         with open_archive(path) as opened:
-            for dataset in itertools.chain.from_iterable(opened.layers.values()):
+            for dataset in itertools.chain.from_iterable(opened.weights.values()):
                 read_dataset(dataset, WEIGHT_AT_MOST)
             dequantise(opened.datasets, weights)
-        # Keras is asked for one of two classes, whatever the file would have it make.
+        # Keras makes one of two classes, whatever else the file names.
         model = keras.saving.get_registered_object(f"textrnn>{opened.kind}").from_config(opened.config)
         with refuse_damage(opened.path, WHOLE):
             model.load_weights(weights)
@@ -67,7 +67,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
 
 def in_float32(model: keras.Model) -> keras.Model:
-    """A model that multiplies in bfloat16 as one of the same weights that does in float32; others as they are."""
+    """The same model with float32 products, if its products are bfloat16."""
     if model.dtype_policy.name != "mixed_bfloat16":
         return model
     again = type(model).from_config({**model.get_config(), "dtype": "float32"})

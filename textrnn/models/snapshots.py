@@ -1,66 +1,77 @@
-"""A Keras model in the form in which it is fastest with little work: NumPy's."""
+"""A Keras model in the form that is fastest where there is little to compute: NumPy's."""
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
+import keras
 import numpy as np
+import tensorflow as tf
 
-from textrnn import runtime
 from textrnn.forks import check_process
-from textrnn.models.compiled_writing import CompiledWriter
+from textrnn.runtime.layout import Weights, parts_of
+
+Made = TypeVar("Made")
 
 
-class SnapshotCache:
-    """A model as NumPy runs it, and what writes many texts at once, made anew when the weights have moved.
+class SnapshotCache(Generic[Made]):
+    """An object made of a model's config and weights, and made again after one of these changed.
+
+    Weights are read without a copy. A tensor is immutable, so weights that lie in the memory of those that the cache
+    holds are the same; others are compared number by number. Threads share a cache.
 
     Args:
-        model: A `LanguageModel`.
+        model: A Keras model.
+        kind: `"LanguageModel"` or `"TextClassifier"`.
+        make: From the config and the weights by name (`runtime/layout.py`) to the object.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, kind: str, make: Callable[[dict[str, Any], Weights], Made]) -> None:
         self.model = model
-        self.made: tuple[runtime.LanguageModel, CompiledWriter] | None = None
+        self.kind = kind
+        self.make = make
+        self.made: tuple[dict[str, Any], Weights, Made] | None = None
+        self.lock = threading.Lock()
 
-    def current(self) -> tuple[runtime.LanguageModel, CompiledWriter]:
-        """Both, with the weights that the model has at this moment."""
-        config, weights = self.model.get_config(), self._weights_by_path()
-        if self.made is None or self.made[0].fingerprint != runtime.fingerprint_of(config, weights):
-            copied = {path: [np.array(weight) for weight in listed] for path, listed in weights.items()}
-            numpy_model = runtime.LanguageModel(config, copied)
-            self.made = (numpy_model, CompiledWriter(numpy_model))
-        return self.made
-
-    def _weights_by_path(self) -> dict[str, list[np.ndarray]]:
-        """The weights by the paths that a `.keras` file has for them; not copied where that can be avoided."""
-        model = self.model
-        named = {"embedding": model.embedding.weights}
-        for number, layer in enumerate(model.recurrent_layers):
-            named[f"layers/{runtime.numbered('recurrent', number)}/cell"] = layer.cell.weights
-        for number, norm in enumerate(model.norms):
-            named[f"layers/{runtime.numbered('layer_normalization', number)}"] = norm.weights
-        if model.labels:
-            named["label_embedding"] = model.label_embedding.weights
-        if model.has_bottleneck:
-            named["bottleneck"] = model.bottleneck.weights
-        named |= {"": [model.output_bias]} if model.tie_embeddings else {"head": model.head.weights}
-        return {path: [np.asarray(weight.value) for weight in listed] for path, listed in named.items()}
+    def current(self) -> Made:
+        """The object for the config and the weights of this moment."""
+        check_process()
+        with self.lock:
+            config = self.model.get_config()
+            weights = read_weights(self.model, self.kind, config)
+            is_current = self.made is not None and config == self.made[0] and _are_equal(weights, self.made[1])
+            made = self.made[2] if self.made is not None and is_current else self.make(config, weights)
+            self.made = (config, weights, made)
+            return made
 
 
-def classifier_to_numpy(model: Any) -> runtime.TextClassifier:
-    """A `TextClassifier` as NumPy runs it, with the weights it has at this moment."""
-    check_process()
-    weights: dict[str, list[np.ndarray]] = {}
-    for number, encoder in enumerate(model.text_encoders):
-        path = f"layers/{runtime.numbered('text_encoder', number)}"
-        parts = {"embedding": encoder.embedding, "head": encoder.head}
-        if model.pooling == "attention":
-            parts["pooling"] = encoder.pooling
-        if encoder.ngram_embedding is not None:
-            parts["ngram_embedding"] = encoder.ngram_embedding
-        for depth, layer in enumerate(encoder.recurrent_layers):
-            name = runtime.numbered("bidirectional" if model.bidirectional else "recurrent", depth)
-            ways = {"/forward": layer.forward, "/backward": layer.backward} if model.bidirectional else {"": layer}
-            parts |= {f"recurrent_layers/{name}{way}/cell": one.cell for way, one in ways.items()}
-        weights |= {f"{path}/{name}": [np.array(weight) for weight in part.weights] for name, part in parts.items()}
-    return runtime.TextClassifier(model.get_config(), weights)
+def read_weights(model: Any, kind: str, config: dict[str, Any]) -> dict[str, list[np.ndarray]]:
+    """The weights of a Keras model by the name of their part, each a view of a tensor where the device allows one."""
+    return {
+        part.name: [np.asarray(tf.convert_to_tensor(variable.value)) for variable in find_variables(model, part.name)]
+        for part in parts_of(kind, config, model.tokenizer.vocabulary_size)
+    }
+
+
+def find_variables(model: Any, name: str) -> list[keras.Variable]:
+    """The variables of the part of a Keras model that has this name (`runtime/layout.py`)."""
+    found = model
+    for step in name.split("."):
+        found = found[int(step)] if step.isdecimal() else getattr(found, step)
+    return [found] if isinstance(found, keras.Variable) else list(found.weights)
+
+
+def _are_equal(some: Weights, others: Weights) -> bool:
+    return some.keys() == others.keys() and all(
+        _is_equal(one, other)
+        for name, arrays in some.items()
+        for one, other in zip(arrays, others[name], strict=True)
+    )
+
+
+def _is_equal(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays of tensors hold the same numbers; known at once where they share memory."""
+    is_shared = one.ctypes.data == other.ctypes.data and one.shape == other.shape
+    return is_shared or np.array_equal(one, other)

@@ -22,12 +22,12 @@ CELLS: dict[str, type[Cell]] = {
 
 
 def settle_options(options: Any, given: dict[str, Any], plain: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The options of a model, none left open, and the other arguments, which are Keras's.
+    """Options of a model, all with a value, and the other arguments, which are those of Keras.
 
     Args:
         options: An options object.
         given: Keyword arguments of a model.
-        plain: Values for what is open.
+        plain: Values for options that are None.
 
     Raises:
         TypeError: If a name is neither an option nor an argument of Keras.

@@ -1,4 +1,4 @@
-"""The text classifier: which label a text deserves."""
+"""The text classifier: probabilities of the labels of a text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import runtime
-from textrnn.classification import TextLabeller
+from textrnn.classification import Explanation, TextLabeller
 from textrnn.classification.text_labeller import MAX_TOKENS_AT_ONCE
 from textrnn.forks import check_process
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.shards import MAX_SHARDS, MIN_SHARD_ROWS, count_shards, map_shards
 from textrnn.models.model_of_ids import ModelOfIds
 from textrnn.models.saving import save_model
-from textrnn.models.snapshots import classifier_to_numpy
+from textrnn.models.snapshots import SnapshotCache
 from textrnn.models.stack import derive_seeds, settle_options
 from textrnn.models.text_encoder import TextEncoder
 from textrnn.options import ClassifierOptions
@@ -44,9 +44,9 @@ class TextClassifier(TextLabeller, ModelOfIds):
         options: Options of the model; None of an option is its value in `recipes.PLAIN_CLASSIFIER`. Encoders are
             alike but for their seeds, and their probabilities are averaged (Lakshminarayanan et al., 2017, arXiv
             1612.01474).
-        reverse: Of each encoder, whether it reads texts from their end; one answer may stand for all.
+        reverse: Whether each encoder reads texts from their end; one value stands for all.
         seed: For the initial weights and for dropout.
-        temperature: What the averaged log-probabilities are divided by; `calibrate` finds it. Logits come without.
+        temperature: Divisor of the averaged log-probabilities, which `calibrate` fits; logits are without it.
         **given: Single options, such as `units=64`, and arguments of `keras.Model`.
 
     Every option is an attribute of the model as well.
@@ -77,7 +77,9 @@ class TextClassifier(TextLabeller, ModelOfIds):
         checked = check_text_classifier(self.options, facts)
         for name, value in {**self.options.as_dict(), **checked}.items():
             setattr(self, name, value)
+        self.snapshots = SnapshotCache(self, "TextClassifier", runtime.TextClassifier)
         seeds = derive_seeds(self.seed)
+        # Keras stores the attributes of a model by the alphabet: `layers` must come first, in which these lie.
         self.text_encoders = [
             TextEncoder(
                 tokenizer.vocabulary_size,
@@ -112,12 +114,12 @@ class TextClassifier(TextLabeller, ModelOfIds):
         return tf.reduce_logsumexp(tf.nn.log_softmax(tf.stack(logits)), axis=0) - math.log(len(logits))
 
     def depths(self) -> list[int]:
-        """How many layers each trainable variable is from the output."""
+        """Number of layers between each trainable variable and the output."""
         return [depth for encoder in self.text_encoders for depth in encoder.depths()]
 
     @functools.cached_property
     def _traced_log_probabilities(self) -> dict[bool, Any]:
-        """From ids to answers, by whether every core takes a part of the rows."""
+        """Functions from ids to log-probabilities, by whether the cores share the rows."""
         signature = [tf.TensorSpec([None, None], tf.int32)]
 
         def answer(ids: tf.Tensor) -> tf.Tensor:
@@ -133,7 +135,7 @@ class TextClassifier(TextLabeller, ModelOfIds):
 
     @functools.cached_property
     def _traced_parts(self) -> tuple[Any, Any]:
-        """What reads one part of each text `[B, T]`, and what then answers, for all encoders."""
+        """The function that reads one part of each text `[B, T]`, and the one that then answers, for all encoders."""
 
         def read(ids: tf.Tensor, carried: list[Any]) -> list[Any]:
             mask = tf.not_equal(ids, self.tokenizer.pad_id)
@@ -150,13 +152,13 @@ class TextClassifier(TextLabeller, ModelOfIds):
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float32 `[B, labels]`, before the temperature.
 
-        Long texts are read in parts, what is known carried on, so that memory does not grow with them; a model that
-        begins at their end, too, needs them whole.
+        Long texts are read in parts, from state to state, so that memory does not grow with them. A model that also
+        reads from the end needs them whole.
         """
         check_process()
         ids = pad_batch(sequences)
         if self.bidirectional or any(self.reverse) or ids.size <= MAX_TOKENS_AT_ONCE:
-            # Several encoders or directions are a loop for each core already: parts of rows would crowd them.
+            # Several encoders or directions already are one loop a core: parts of the rows would crowd them.
             is_shared = len(ids) >= ROWS_TO_SHARE and self.ensemble_size == 1 and not self.bidirectional
             return self._traced_log_probabilities[is_shared](ids).numpy()
         read, answer = self._traced_parts
@@ -166,17 +168,24 @@ class TextClassifier(TextLabeller, ModelOfIds):
             carried = read(tf.constant(ids[:, begin : begin + size]), carried)
         return answer(carried).numpy()
 
+    def to_numpy(self) -> runtime.TextClassifier:
+        """This classifier for NumPy, with the weights of this moment."""
+        return self.snapshots.current()
+
+    def explain(self, text: str, label: str | None = None, against: str | None = None) -> Explanation:
+        return self.to_numpy().explain(text, label, against)
+
     def partwise(self) -> runtime.TextClassifier:
-        return classifier_to_numpy(self).partwise()
+        return self.to_numpy().partwise()
 
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
-        return classifier_to_numpy(self).contributions(ids, label, against)
+        return self.to_numpy().contributions(ids, label, against)
 
     def save(self, filepath: Any, overwrite: bool = True, *, quantised: bool = False, **kwargs: Any) -> None:
-        """Write one `.keras` file: weights, architecture and vocabulary. A crash leaves the old file whole.
+        """Save weights, architecture and vocabulary in one `.keras` file. A crash leaves the old file whole.
 
-        `quantised` stores matrices as numbers of eight bits, a quarter as large and nearly as good; this package
-        reads such a file, Keras alone does not.
+        `quantised` stores matrices as numbers of eight bits, a quarter as large and nearly as good. This package
+        reads such a file; Keras alone does not.
         """
         save_model(filepath, super().save, overwrite=overwrite, quantised=quantised, **kwargs)
 

@@ -15,14 +15,13 @@ from textrnn.options import ClassifierOptions
 from textrnn.text import PAD_ID, UNKNOWN_ID
 
 EncoderState = tuple[tuple[tf.Tensor, ...], Pooled, tf.Tensor]
-"""What is known of texts that come in parts: the states of all layers, the pooled outputs and the last ids
-`[B, ngrams - 1]`."""
+"""State of texts that come in parts: states of all layers, pooled outputs and the last ids `[B, ngrams - 1]`."""
 
 
 class TextEncoder(keras.layers.Layer):
     """Embedding, recurrent layers, their outputs pooled, one logit a label.
 
-    `options` are those of the classifier; `seeds` gives its weights and its dropout numbers of their own.
+    `options` are those of the classifier; `seeds` yields the seeds of weights and dropout.
     """
 
     def __init__(
@@ -82,7 +81,7 @@ class TextEncoder(keras.layers.Layer):
         self.head = keras.layers.Dense(labels, kernel_initializer=glorot, dtype=dtype)
         self.width = made.units * (2 if made.bidirectional else 1)
         self.direction_seeds = keras.random.SeedGenerator(next(seeds))
-        """For the directions in which training moves embeddings."""
+        """Seeds of the directions in which the virtual adversarial loss moves embeddings."""
 
     def build(self, input_shape: Any = None) -> None:
         self.embedding.build((None, None))
@@ -110,7 +109,7 @@ class TextEncoder(keras.layers.Layer):
             mask: Bool `[B, T]`, True at real steps; None when all are.
             training: Whether anything is dropped.
             perturbation: `[B, T, embedding_dim]`, added to the embeddings.
-            bptt: How many of the steps read last a gradient reaches; None for all.
+            bptt: Number of steps, those read last, that gradients reach; None for all.
         """
         return self.logits_and_outputs(ids, mask, training, perturbation, bptt)[0]
 
@@ -122,7 +121,7 @@ class TextEncoder(keras.layers.Layer):
         perturbation: tf.Tensor | None = None,
         bptt: int | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """As a call; beside the logits the last layer's outputs at the steps a gradient reaches, `[B, T, H]`."""
+        """Logits as of a call, and the last layer's outputs at the steps that gradients reach, `[B, T, H]`."""
         carried = self.start(tf.shape(ids)[0])
         embedded = self._embed(ids, carried[2], training)
         if perturbation is not None:
@@ -138,8 +137,8 @@ class TextEncoder(keras.layers.Layer):
     def split(
         self, steps: tf.Tensor | None, bptt: int | None, mask: tf.Tensor | None
     ) -> tuple[tf.Tensor | None, tf.Tensor | None]:
-        """Of `[B, T, ...]`, padded at its end, what is read first, and of each row the last `bptt` real steps in the
-        order of reading; where the encoder begins at the beginning, both are padded at theirs."""
+        """From `[B, T, ...]`, padded at its end, to the steps read first and the `bptt` real steps of each row read
+        last. Both are padded at their beginning where the encoder reads from the beginning."""
         if steps is None or bptt is None:
             return None, steps
         if self.reverse:
@@ -151,12 +150,12 @@ class TextEncoder(keras.layers.Layer):
         return steps[:, :-bptt], steps[:, -bptt:]
 
     def start(self, rows: Any) -> EncoderState:
-        """Nothing read yet, in each of `rows` texts."""
+        """State before the first token of each of `rows` texts."""
         states = [state for layer in self.recurrent_layers for state in layer.get_initial_state(rows)]
         return tuple(states), self.pooling.start(rows, self.width), tf.zeros([rows, self.remembered], tf.int32)
 
     def read(self, ids: tf.Tensor, carried: EncoderState, mask: tf.Tensor | None = None) -> EncoderState:
-        """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
+        """State after one more part of each text, ids int `[B, T]`, padded at its end.
 
         An encoder that is bidirectional or reads in reverse must be given a text as one part.
         """
@@ -170,7 +169,7 @@ class TextEncoder(keras.layers.Layer):
         mask: tf.Tensor | None,
         training: bool | None,
     ) -> tuple[EncoderState, tf.Tensor]:
-        """What is known after one more part, whose embeddings are `hidden`, and the last layer's outputs in it."""
+        """State after one more part, whose embeddings are `hidden`, and the last layer's outputs in it."""
         before, pooled, last_ids = carried
         after = list[tf.Tensor]()
         for dropout, layer in zip(self.input_dropouts, self.recurrent_layers, strict=True):
@@ -186,13 +185,13 @@ class TextEncoder(keras.layers.Layer):
         return (tuple(after), self.pooling.add(pooled, hidden, mask), last), hidden
 
     def answer(self, carried: EncoderState, *, training: bool | None = None) -> tf.Tensor:
-        """Logits float32 `[B, labels]` after what has been read."""
+        """Logits float32 `[B, labels]` from a state."""
         states, pooled, _ = carried
         pooled = self.pooling.finish(pooled, self._last_outputs(states))
         return tf.cast(self.head(self.output_dropout(pooled, training=training)), tf.float32)
 
     def depths(self) -> list[int]:
-        """How many layers each trainable variable is from the output."""
+        """Number of layers between each trainable variable and the output."""
         embeddings = [self.embedding, *([] if self.ngram_embedding is None else [self.ngram_embedding])]
         by_depth = [[self.head, self.pooling], *([layer] for layer in reversed(self.recurrent_layers)), embeddings]
         depth_of = {

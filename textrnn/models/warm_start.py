@@ -1,4 +1,4 @@
-"""A model that begins with what a language model has learnt."""
+"""Warm start: a model that begins with the weights of a language model."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from textrnn.models.text_classifier import TextClassifier
 def warm_start_language_model(model: LanguageModel, parent: LanguageModel) -> None:
     """Give `model` the weights of `parent`, which has the same cell and sizes.
 
-    Its vocabulary begins with that of `parent`: a token that was not in it starts as the mean of those that were.
-    A label starts as the parent's of that name, else without effect; labels only the parent has are given up, which a
-    warning says.
+    Its vocabulary begins with that of `parent`; each other token starts as the mean of the parent's tokens. A label
+    starts as the parent's label of that name, else without effect. A warning lists the labels that only the parent
+    has, which are dropped.
     """
     own, inherited = (
         [weight for weight in one.weights if not one.labels or weight is not one.label_embedding.embeddings]
@@ -45,12 +45,12 @@ def warm_start_classifier(classifier: TextClassifier, parents: Sequence[Language
         for layer, source in zip(encoder.recurrent_layers, parent.recurrent_layers, strict=True):
             layer.cell.set_weights(source.cell.get_weights())
         if encoder.ngram_embedding is not None:
-            last = encoder.ngram_embedding.weights[-1]  # what makes vectors of the rest, or all there is
+            last = encoder.ngram_embedding.weights[-1]  # the shared matrix, or else the vectors themselves
             last.assign(tf.zeros_like(last))
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """`values` with their mean for what `shape` has more of, along one axis at most."""
+    """`values` extended to `shape` with their mean, along one axis at most."""
     for axis, size in enumerate(shape):
         missing = size - values.shape[axis]
         if missing:

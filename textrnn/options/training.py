@@ -126,9 +126,13 @@ class LanguageModelTraining(TrainingOptions):
             "of a table; one continuous text by default.",
         ),
     ] = None
-    condition: Annotated[
+    condition_column: Annotated[
         str | None,
-        option(anything("COLUMN", "a column's name"), "Column of a table whose labels the texts are conditioned on."),
+        option(
+            anything("COLUMN", "a column's name"),
+            "Column of a table whose labels the texts are conditioned on.",
+            flags=("--condition",),
+        ),
     ] = None
     init_from: Annotated[
         Any,

@@ -1,4 +1,4 @@
-"""A `.keras` file read without Keras."""
+"""Reading of a `.keras` file without Keras."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import numpy as np
 
 from textrnn.files import DamagedFileError, read_member, refuse_damage
 from textrnn.runtime.config import check_config
+from textrnn.runtime.layout import Part, parts_of
 from textrnn.runtime.quantised import find_datasets, read_dataset, read_weights
-from textrnn.runtime.shapes import shapes_of
 
 PRESETS = Path(__file__).parent.parent / "presets"
 
@@ -35,26 +35,26 @@ class OpenArchive:
         path: The file.
         kind: As for `Archive`.
         config: As for `Archive`.
-        layers: Its variables in the order each layer made them, by the path of the layer in the file.
-        datasets: All numbers of the file by their full path, those that only training needs, too.
+        weights: Datasets of each part of the model, by its name (`runtime/layout.py`).
+        datasets: All datasets of the file by their path, also those that only training needs.
     """
 
     path: Path
     kind: str
     config: dict[str, Any]
-    layers: dict[str, list[h5py.Dataset]]
+    weights: dict[str, list[h5py.Dataset]]
     datasets: dict[str, h5py.Dataset]
 
 
 @dataclass(frozen=True)
 class Archive:
-    """What a `.keras` file holds.
+    """Contents of a `.keras` file.
 
     Attributes:
         path: The file.
         kind: The class that was saved, `"LanguageModel"` or `"TextClassifier"`.
-        config: What its constructor takes.
-        weights: Its variables, float32, in the order each layer made them, by the path of the layer in the file.
+        config: Arguments of its constructor.
+        weights: Arrays float32 of each part of the model, by its name (`runtime/layout.py`).
     """
 
     path: Path
@@ -99,19 +99,19 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
     """
     with open_archive(path) as opened:
         weights = {
-            layer: [read_dataset(dataset, WEIGHT_AT_MOST) for dataset in datasets]
-            for layer, datasets in opened.layers.items()
+            name: [read_dataset(dataset, WEIGHT_AT_MOST) for dataset in datasets]
+            for name, datasets in opened.weights.items()
         }
         return Archive(opened.path, opened.kind, opened.config, weights)
 
 
 @contextlib.contextmanager
 def open_archive(path: str | os.PathLike[str]) -> Iterator[OpenArchive]:
-    """A model's file whose config is checked, and whose weights have the shapes the config says; none is read yet.
+    """An open model file: its config is checked, its weights have the shapes of the config; none is read yet.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DamagedFileError: If it is damaged or was not written by this package, or what is done with it fails.
+        DamagedFileError: If it is damaged or was not written by this package, or its use in the context fails.
     """
     file = find_model(path)
     with refuse_damage(file, WHOLE), zipfile.ZipFile(file) as archive:
@@ -119,15 +119,12 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[OpenArchive]:
         config, vocabulary_size = check_config(kind, saved)
         with h5py.File(io.BytesIO(read_weights(archive)), "r") as stored:
             datasets = find_datasets(stored)
-            layers = {
-                layer: _datasets_of(layer, shapes, datasets)
-                for layer, shapes in shapes_of(kind, config, vocabulary_size)
-            }
-            yield OpenArchive(file, kind, config, layers, datasets)
+            weights = {part.name: _datasets_of(part, datasets) for part in parts_of(kind, config, vocabulary_size)}
+            yield OpenArchive(file, kind, config, weights, datasets)
 
 
 def _saved_model(file: Path, data: bytes) -> tuple[str, Any]:
-    """The class that was saved, by its name, and its config."""
+    """The name of the class that was saved, and its config."""
     saved = json.loads(data)
     name = saved.get("registered_name") if isinstance(saved, dict) else saved
     if name not in ("textrnn>LanguageModel", "textrnn>TextClassifier"):
@@ -137,19 +134,17 @@ def _saved_model(file: Path, data: bytes) -> tuple[str, Any]:
     return name.removeprefix("textrnn>"), saved.get("config")
 
 
-def _datasets_of(
-    layer: str, shapes: list[tuple[int, ...]], datasets: Mapping[str, h5py.Dataset]
-) -> list[h5py.Dataset]:
-    """The variables of one layer, which must be so many and of these shapes."""
-    prefix = f"{layer}/vars/".removeprefix("/")
+def _datasets_of(part: Part, datasets: Mapping[str, h5py.Dataset]) -> list[h5py.Dataset]:
+    """The datasets of one part, which must have the number and the shapes of its weights."""
+    prefix = f"{part.path}/vars/".removeprefix("/")
     found = []
-    for number, shape in enumerate(shapes):
+    for number, shape in enumerate(part.shapes):
         name = f"{prefix}{number}"
         if name not in datasets:
             raise ValueError(f"it lacks the weight {name}, which its config implies")
         if datasets[name].shape != shape:
             raise ValueError(f"{name} must have the shape {shape}, as its config says; it has {datasets[name].shape}")
         found.append(datasets[name])
-    if f"{prefix}{len(shapes)}" in datasets:
-        raise ValueError(f"it has a weight {prefix}{len(shapes)}, which its config has no place for")
+    if f"{prefix}{len(part.shapes)}" in datasets:
+        raise ValueError(f"it has a weight {prefix}{len(part.shapes)}, which its config has no place for")
     return found

@@ -1,6 +1,6 @@
 """One step of every cell; the equations are those of `textrnn/layers`.
 
-What computes is `xp`: NumPy, or inside a graph `tensorflow.experimental.numpy`, which has the same names. A step
+The array library is `xp`: NumPy, or inside a graph `tensorflow.experimental.numpy`, which has the same names. A step
 takes the projection W_x x_t + b of its input `[B, blocks * H]`, the states before it, each `[B, H]`, and the
 recurrent weights, and returns the states after it. Rows are examples, so a product reads h @ W.
 
@@ -21,11 +21,11 @@ Variables = list[np.ndarray]
 
 
 class Kind(NamedTuple):
-    """What tells one kind of cell from another.
+    """Properties of a kind of cell.
 
     Attributes:
         step: Projection, states, recurrent weights and `xp` to states.
-        number_of_states: How many states it carries.
+        number_of_states: Number of states it carries.
         read: From the variables of a file, in the order in which the cell made them, to the kernel W_x
             `[D, blocks * H]`, its bias `[blocks * H]` and the recurrent weights, gates halved.
         shapes: From D and H to the shapes of those variables.

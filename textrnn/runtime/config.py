@@ -1,4 +1,4 @@
-"""Configs of models, checked for constructors and for files alike before anything is made of them."""
+"""Checks of a model's config, the same for constructors and for files, before a model is made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ Check = Callable[[str, Any], Any]
 
 PRECISIONS = ("float32", "float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 COUNT = functools.partial(checks.integer_of_at_least, 0)
-OF_LANGUAGE_MODEL: dict[str, Check] = {"labels": checks.distinct_strings, "documents": checks.boolean, "seed": COUNT}
+OF_LANGUAGE_MODEL: dict[str, Check] = {
+    "labels": checks.distinct_strings,
+    "end_of_text": checks.boolean,
+    "seed": COUNT,
+}
 OF_CLASSIFIER: dict[str, Check] = {
     "labels": functools.partial(checks.distinct_strings, least=2),
     "seed": COUNT,
@@ -28,12 +32,12 @@ def check_language_model(options: LanguageModelOptions, facts: Mapping[str, Any]
     """The arguments of a `LanguageModel` beside its options and its tokenizer.
 
     Args:
-        options: None of them open.
-        facts: `labels`, `documents` and `seed`.
+        options: Options, none of them None.
+        facts: `labels`, `end_of_text` and `seed`.
         vocabulary_size: V.
 
     Raises:
-        ValueError, TypeError: If one is out of its range or of another type, or two do not go together.
+        ValueError, TypeError: If one is out of its range or of another type, or two conflict.
     """
     checked = {name: check(name, facts[name]) for name, check in OF_LANGUAGE_MODEL.items()}
     _check_cell(options)
@@ -43,7 +47,7 @@ def check_language_model(options: LanguageModelOptions, facts: Mapping[str, Any]
             f"`num_sampled` must be 0, or 2 or more and less than the {vocabulary_size} tokens of the vocabulary; "
             f"received {sampled}."
         )
-    if options.reverse and not checked["documents"]:
+    if options.reverse and not checked["end_of_text"]:
         raise ValueError("`reverse` needs documents, which have an end to read them from; received none.")
     return checked
 
@@ -52,15 +56,15 @@ def check_text_classifier(options: ClassifierOptions, facts: Mapping[str, Any]) 
     """The arguments of a `TextClassifier` beside its options and its tokenizer.
 
     Args:
-        options: None of them open.
-        facts: `labels`, `seed`, `temperature` and `reverse`, which becomes one answer an encoder.
+        options: Options, none of them None.
+        facts: `labels`, `seed`, `temperature` and `reverse`, which becomes one value an encoder.
 
     Raises:
         ValueError, TypeError: As `check_language_model`.
     """
     checked = {name: check(name, facts[name]) for name, check in OF_CLASSIFIER.items()}
     _check_cell(options)
-    made: Any = options  # none of them is open
+    made: Any = options  # none of them is None
     ngrams, size = made.ngrams, made.ensemble_size
     for name, is_given in {"ngrams": ngrams > 2, "ngram_dim": options.ngram_dim is not None}.items():
         if is_given and not options.ngram_buckets:
@@ -128,7 +132,7 @@ def _checked(options_class: type[ModelOptions], config: Mapping[str, Any], vocab
 
 
 def _precision(dtype: Any) -> str:
-    """By name: what else Keras would make of a file's words is not made."""
+    """The name of a precision; Keras makes no other object from a file."""
     is_policy = isinstance(dtype, dict) and dtype.get("class_name") == "DTypePolicy"
     named = dtype["config"] if is_policy and isinstance(dtype.get("config"), dict) else {"name": dtype}
     return str(checks.one_of("dtype", named.get("name"), PRECISIONS))

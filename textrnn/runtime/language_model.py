@@ -1,4 +1,4 @@
-"""A language model with NumPy alone."""
+"""The language model with NumPy alone."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import numpy as np
 
 from textrnn.generation import Snapshot, TextModel
 from textrnn.generation.state import fingerprint
+from textrnn.runtime.layout import Weights, cell_names, parts_of
 from textrnn.runtime.recurrent import Recurrent
-from textrnn.runtime.shapes import numbered
 from textrnn.text import tokenizer_from_dict
 
-TABLE_AT_MOST = 1 << 22  # numbers; a larger vocabulary projects what it reads, when it reads it
+TABLE_AT_MOST = 1 << 22  # numbers; a larger vocabulary projects each token when it is read
 EPSILON = 1e-3  # of keras.layers.LayerNormalization
-OF_THE_FINGERPRINT = ("tokenizer", "cell", "zoneout", "layer_norm", "residual", "labels", "documents")
+OF_THE_FINGERPRINT = ("tokenizer", "cell", "zoneout", "layer_norm", "residual", "labels")
 
 States = tuple[np.ndarray, ...]
 
 
 class LanguageModel(TextModel):
-    """What `textrnn.LanguageModel` knows: the same methods on text, the same text for the same seed.
+    """`textrnn.LanguageModel` without TensorFlow: the same methods on text, the same text for the same seed.
 
     Args:
         config: That of the Keras model.
-        weights: Its variables, float32, in the order each layer made them, by the path of the layer in a file.
+        weights: Arrays float32 of each part of the model, by its name (`runtime/layout.py`).
     """
 
-    def __init__(self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> None:
+    def __init__(self, config: Mapping[str, Any], weights: Weights) -> None:
         self.fingerprint = fingerprint_of(config, weights)
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
-        self.documents = config["documents"]
+        self.end_of_text = config["end_of_text"]
         self.reverse = config["reverse"]
         self.labels = tuple(config["labels"])
         self.residual = config["residual"]
@@ -39,14 +39,13 @@ class LanguageModel(TextModel):
         self.label_embeddings = weights["label_embedding"][0] if self.labels else None
         numbers = range(config["num_layers"])
         self.layers = [
-            Recurrent(config["cell"], config["units"], weights[f"layers/{name}/cell"], zoneout=config["zoneout"])
-            for name in (numbered("recurrent", number) for number in numbers)
+            Recurrent(config["cell"], config["units"], weights[name], zoneout=config["zoneout"])
+            for number in numbers
+            for name in cell_names(number, bidirectional=False)
         ]
-        self.norms = [
-            weights[f"layers/{numbered('layer_normalization', number)}"] for number in numbers if config["layer_norm"]
-        ]
+        self.norms = [weights[f"norms.{number}"] for number in numbers if config["layer_norm"]]
         if config["tie_embeddings"]:
-            self.output_kernel, (self.output_bias,) = self.embeddings.T, weights[""]
+            self.output_kernel, (self.output_bias,) = self.embeddings.T, weights["output_bias"]
         else:
             self.output_kernel, self.output_bias = weights["head"]
         self.bottleneck = weights.get("bottleneck")
@@ -83,8 +82,7 @@ class LanguageModel(TextModel):
     def _through_layers(
         self, ids: Any, states: States, run: Callable[[Recurrent, Any, States], tuple[Any, States]], xp: Any = np
     ) -> tuple[Any, States]:
-        """Logits and states after `run` has taken each layer from its projected inputs and states to its outputs and
-        states."""
+        """Logits and states; `run` takes a layer from its projected inputs and states to its outputs and states."""
         projected = self._project_tokens(ids, states, xp)
         after: States = ()
         hidden: Any = None
@@ -128,6 +126,9 @@ def _rows(table: np.ndarray, ids: Any, xp: Any) -> Any:
     return table[ids] if xp is np else xp.take(table, ids, axis=0)
 
 
-def fingerprint_of(config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> str:
-    """What tells a language model of this configuration and these weights from any other."""
-    return fingerprint({name: config[name] for name in OF_THE_FINGERPRINT}, weights)
+def fingerprint_of(config: Mapping[str, Any], weights: Weights) -> str:
+    """The fingerprint of a language model with this config and these weights."""
+    parts = parts_of("LanguageModel", config, len(weights["embedding"][0]))
+    # Names are hashed too: other ones would part every model from its states and compressed texts.
+    architecture = {**{name: config[name] for name in OF_THE_FINGERPRINT}, "documents": config["end_of_text"]}
+    return fingerprint(architecture, {part.path: weights[part.name] for part in parts})

@@ -1,4 +1,4 @@
-"""Outputs of a sequence that comes in parts, pooled as `textrnn.layers.pooling` does it."""
+"""Pooling of a sequence that comes in parts, as in `textrnn.layers.pooling`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Protocol
 import numpy as np
 
 Pooled = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""What the steps so far come to, each `[B, H]` or `[B, 1]`."""
+"""Pooled value of the steps so far, each `[B, H]` or `[B, 1]`."""
 
 
 class Pooling(Protocol):
-    """What stands beside the last output. Masked outputs are zero; sums are float64."""
+    """The vectors beside the last output. Masked outputs are zero; sums are float64."""
 
     def start(self, zeros: np.ndarray) -> Pooled:
-        """No step yet, from zeros float64 `[B, H]`."""
+        """Pooled value before the first step, from zeros float64 `[B, H]`."""
 
     def add(self, pooled: Pooled, outputs: np.ndarray, mask: np.ndarray) -> Pooled:
-        """With more outputs `[B, T, H]`, `mask` bool `[B, T]` True at real steps."""
+        """Pooled value with more outputs `[B, T, H]`; `mask` bool `[B, T]` is True at real steps."""
 
     def finish(self, pooled: Pooled) -> list[np.ndarray]:
         """Vectors `[B, H]`; zeros for rows without a real step."""
 
     def contributions(self, outputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Of each output of one text `[T, H]` to the vectors times `weights`, float64 `[T]`."""
+        """Part of each output of one text `[T, H]` in the vectors times `weights`, float64 `[T]`."""
 
 
 class ConcatPooling:
@@ -53,7 +53,7 @@ class ConcatPooling:
 
 
 class AttentionPooling:
-    """A mean in which each step counts as much as it matters.
+    """A weighted mean, whose weights are an attention over the steps.
 
     Args:
         kernel: W, `[H, H]`.

@@ -1,10 +1,10 @@
-"""Matrices stored as whole numbers of eight bits: a file a quarter as large.
+"""Matrices stored as integers of eight bits: a file a quarter as large.
 
-A matrix is stored in steps, of a size of their own in each row, or in each column where those are more::
+A matrix is stored in steps, with a scale for each row, or for each column where those are more::
 
-    W ~ s_i * q_ij,   s_i = max_j |W_ij| / 127,   q_ij whole numbers from -127 to 127
+    W ~ s_i * q_ij,   s_i = max_j |W_ij| / 127,   q_ij integers from -127 to 127
 
-Vectors and small matrices stay float32: there is nothing to save.
+Vectors and small matrices stay float32; little would be saved.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STEPS = 127
 
 
 def find_datasets(stored: h5py.File) -> dict[str, h5py.Dataset]:
-    """All datasets of a file by their path, each of them stored whole in it: what it claims to hold, it holds."""
+    """All datasets of a file by their path, each stored whole in it, so that no claimed size exceeds the file."""
     names: list[str] = []
     stored.visititems(lambda name, member: names.append(name) if isinstance(member, h5py.Dataset) else None)
     return {name: _checked(name, stored[name]) for name in names}
@@ -76,7 +76,7 @@ def is_quantised(path: Path) -> bool:
 
 
 def quantise(source: Path, target: Path) -> None:
-    """Write the model file `source` once more, its matrices quantised."""
+    """Write the model file `source` to `target` with quantised matrices."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             if name != WEIGHTS:
@@ -85,7 +85,7 @@ def quantise(source: Path, target: Path) -> None:
 
 
 def dequantise(datasets: Mapping[str, h5py.Dataset], target: Path) -> None:
-    """Write datasets into a file of weights as Keras reads them, those that are quantised as float32."""
+    """Write datasets into a file of weights for Keras, quantised ones as float32."""
     with h5py.File(target, "w") as new:
         for name, stored in datasets.items():
             new.create_dataset(name, data=read_dataset(stored) if SCALE in stored.attrs else np.asarray(stored))

@@ -1,4 +1,4 @@
-"""A cell run over a sequence, as `textrnn.layers.Recurrent` runs it."""
+"""A recurrent layer: a cell run over a sequence, as in `textrnn.layers.Recurrent`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Recurrent:
     Args:
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H.
-        variables: Those of the cell, as they lie in the file.
-        zoneout: The share of itself that every state keeps at a step.
+        variables: Weights of the cell, in the order of the file.
+        zoneout: Fraction of itself that every state keeps at a step.
         reverse: Whether to read from the last step to the first; outputs stay at the position of their input.
     """
 

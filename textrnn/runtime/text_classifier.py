@@ -1,4 +1,4 @@
-"""A text classifier with NumPy alone."""
+"""The text classifier with NumPy alone."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from textrnn.classification import TextLabeller
 from textrnn.generation.scoring import log_softmax
 from textrnn.hashing import hash_ngrams
 from textrnn.runtime.cells import States
+from textrnn.runtime.layout import Weights, cell_names, weights_within
 from textrnn.runtime.pooling import AttentionPooling, ConcatPooling, Pooled, Pooling
 from textrnn.runtime.recurrent import Recurrent
-from textrnn.runtime.shapes import numbered
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 
 MAX_PART_TOKENS = 1 << 14  # over all texts of a batch
 
 
 class EncoderState(NamedTuple):
-    """What is known of B texts that come in parts.
+    """State of B texts that come in parts.
 
     Attributes:
-        states: Of each layer, and of each of its directions, in turn.
-        pooled: What the last layer's outputs come to, as the pooling has it.
-        last_ids: The last tokens, int `[B, ngrams - 1]`.
+        states: States of each layer and of each of its directions, in turn.
+        pooled: Pooled outputs of the last layer.
+        last_ids: Last tokens, int `[B, ngrams - 1]`.
     """
 
     states: list[States]
@@ -35,27 +35,27 @@ class EncoderState(NamedTuple):
 
 
 class TextClassifier(TextLabeller):
-    """What `textrnn.TextClassifier` knows: the same answers.
+    """`textrnn.TextClassifier` without TensorFlow: the same answers.
 
     Args:
         config: That of the Keras model.
-        weights: Its variables, float32, in the order each layer made them, by the path of the layer in a file.
+        weights: Arrays float32 of each part of the model, by its name (`runtime/layout.py`).
     """
 
-    def __init__(self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> None:
+    def __init__(self, config: Mapping[str, Any], weights: Weights) -> None:
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.labels = tuple(config["labels"])
         self.temperature = float(config["temperature"])
         self.text_encoders = [
-            TextEncoder(config, weights, f"layers/{numbered('text_encoder', n)}", reverse=reverse)
-            for n, reverse in enumerate(config["reverse"])
+            TextEncoder(config, weights_within(weights, f"text_encoders.{number}"), reverse=reverse)
+            for number, reverse in enumerate(config["reverse"])
         ]
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature.
 
-        Long texts are read in parts, so that memory does not grow with them; an encoder that begins at their end,
-        too, needs them whole.
+        Long texts are read in parts, so that memory does not grow with them; an encoder that also reads from the end
+        needs them whole.
         """
         ids = pad_batch(sequences)
         return _averaged([encoder.logits(ids) for encoder in self.text_encoders])
@@ -69,11 +69,11 @@ class TextClassifier(TextLabeller):
         return self
 
     def start(self) -> list[EncoderState]:
-        """What each encoder knows of a text before its first token."""
+        """State of each encoder before the first token of a text."""
         return [encoder.start(1) for encoder in self.text_encoders]
 
     def read(self, ids: np.ndarray, carried: list[EncoderState]) -> list[EncoderState]:
-        """What each knows after more tokens, int `[N]`."""
+        """State of each encoder after more tokens, int `[N]`."""
         return [encoder.read(ids[None], before) for encoder, before in zip(self.text_encoders, carried, strict=True)]
 
     def answer(self, carried: list[EncoderState]) -> np.ndarray:
@@ -95,32 +95,28 @@ class TextEncoder:
 
     Args:
         config: As for `TextClassifier`.
-        weights: As for `TextClassifier`.
-        path: Under which the encoder's own lie.
+        weights: Arrays float32 of each part of the encoder, by its name within it.
         reverse: Whether it reads texts from their end.
     """
 
-    def __init__(
-        self, config: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]], path: str, *, reverse: bool
-    ) -> None:
-        self.embeddings = weights[f"{path}/embedding"][0]
+    def __init__(self, config: Mapping[str, Any], weights: Weights, *, reverse: bool) -> None:
+        self.embeddings = weights["embedding"][0]
         self.remembered = config["ngrams"] - 1
-        self.ngram_embedding = weights[f"{path}/ngram_embedding"] if config["ngram_buckets"] else None
-        self.head = weights[f"{path}/head"]
+        self.ngram_embedding = weights.get("ngram_embedding")
+        self.head = weights["head"]
         self.pooling: Pooling = ConcatPooling()
         if config["pooling"] == "attention":
-            self.pooling = AttentionPooling(*weights[f"{path}/pooling"])
+            self.pooling = AttentionPooling(*weights["pooling"])
         self.reads_from_the_end = bool(config["bidirectional"]) or reverse
-        ways = {"/forward": False, "/backward": True} if config["bidirectional"] else {"": reverse}
-        name = f"{path}/recurrent_layers/{'bidirectional' if config['bidirectional'] else 'recurrent'}"
+        directions = (False, True) if config["bidirectional"] else (reverse,)
         self.layers = [
             [
-                Recurrent(
-                    config["cell"], config["units"], weights[f"{numbered(name, n)}{way}/cell"], reverse=ways[way]
-                )
-                for way in ways
+                Recurrent(config["cell"], config["units"], weights[name], reverse=is_reverse)
+                for name, is_reverse in zip(names, directions, strict=True)
             ]
-            for n in range(config["num_layers"])
+            for names in (
+                cell_names(number, bidirectional=config["bidirectional"]) for number in range(config["num_layers"])
+            )
         ]
 
     def logits(self, ids: np.ndarray) -> np.ndarray:
@@ -131,12 +127,12 @@ class TextEncoder:
         return self.answer(known)
 
     def _parts(self, ids: np.ndarray) -> Iterator[np.ndarray]:
-        """Ids int32 `[B, T]` a few steps at a time; whole for an encoder that begins at the end, too."""
+        """Ids int32 `[B, T]` a few steps at a time; whole for an encoder that also reads from the end."""
         size = max(1, ids.shape[1] if self.reads_from_the_end else MAX_PART_TOKENS // max(1, len(ids)))
         return (ids[:, begin : begin + size] for begin in range(0, ids.shape[1], size))
 
     def start(self, rows: int) -> EncoderState:
-        """Nothing read yet, in each of `rows` texts."""
+        """State before the first token of each of `rows` texts."""
         states = [layer.initial_states(rows) for directions in self.layers for layer in directions]
         width = sum(layer.units for layer in self.layers[-1])
         return EncoderState(
@@ -144,7 +140,7 @@ class TextEncoder:
         )
 
     def read(self, ids: np.ndarray, carried: EncoderState) -> EncoderState:
-        """What is known after one more part of each text, ids int `[B, T]`, padded at its end.
+        """State after one more part of each text, ids int `[B, T]`, padded at its end.
 
         An encoder that is bidirectional or reads in reverse must be given a text as one part.
         """
@@ -167,8 +163,8 @@ class TextEncoder:
         return hidden, after
 
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
-        """Of each of ids int `[N]`, what it adds to the logit of one label less that of another, float64 `[N]`, and
-        what is there without any."""
+        """Contribution of each of ids int `[N]` to the difference of two labels' logits, float64 `[N]`, and the
+        difference before any token."""
         kernel, bias = (weights.astype(np.float64) for weights in self.head)
         base = float(bias[label] - bias[against])
         if not len(ids):
@@ -190,7 +186,7 @@ class TextEncoder:
         return told, base
 
     def answer(self, carried: EncoderState) -> np.ndarray:
-        """Logits float32 `[B, labels]` after what has been read."""
+        """Logits float32 `[B, labels]` from a state."""
         last = [states[0] for states in carried.states[-len(self.layers[-1]) :]]
         kernel, bias = self.head
         pooled = np.concatenate([*last, *self.pooling.finish(carried.pooled)], axis=-1)
@@ -213,7 +209,7 @@ def _averaged(logits: list[np.ndarray]) -> np.ndarray:
 
 
 def _moves(outputs: np.ndarray, *, reverse: bool) -> np.ndarray:
-    """How far each step moved the output `[T, H]`, from zero before the first."""
+    """Change of the output `[T, H]` at each step, from zero before the first."""
     outputs = outputs[::-1] if reverse else outputs
     moves = np.diff(outputs, axis=0, prepend=0)
     return moves[::-1] if reverse else moves

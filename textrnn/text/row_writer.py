@@ -122,7 +122,7 @@ class _Returned:
 def _check_added(columns: Sequence[str] | Mapping[str, Any], added: Sequence[str]) -> None:
     there = [column for column in added if column in columns]
     if there:
-        raise ValueError(f"there is a column {there[0]!r} already; name the added ones with --prefix")
+        raise ValueError(f"there is a column {there[0]!r} already; name the added ones with --column-prefix")
 
 
 def _field(value: Any) -> str:

@@ -8,7 +8,7 @@ from textrnn.training.objectives import LabelOfText, NextToken
 from textrnn.training.range_test import RangeTest, run_range_test
 from textrnn.training.report import say
 from textrnn.training.run_folder import RunFolder
-from textrnn.training.session import begin_run, checksum, claim_run, describe_run
+from textrnn.training.runs import begin_run, checksum, claim_run, describe_run
 from textrnn.training.splits import (
     split_documents,
     split_labelled,

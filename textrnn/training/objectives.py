@@ -159,7 +159,7 @@ class NextToken:
 
 @dataclass(frozen=True, eq=False)
 class LabelOfText:
-    """Cross-entropy of each row's label, if it has one, for a model with `encoders`, meant over them.
+    """Cross-entropy of each row's label, if it has one, for a model with `text_encoders`, meant over them.
 
     In training the loss of a row is multiplied by the weight of its label. The mean divides by the number of rows,
     not by the sum of their weights, so that a text counts its weight whatever shares its batch. Hits have no weights,
