@@ -14,6 +14,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,10 @@ def main() -> None:
         own, others = scored(ours, ids[:64]), keras.ops.log_softmax(stock(padded[:64]))
         np.testing.assert_allclose(own, others, atol=1e-3)
         runs: dict[str, Callable[[], Any]] = {
-            f"Keras, {size} rows": lambda stock=stock, padded=padded, size=size: stock.predict(
-                padded, batch_size=size, verbose=0
-            )
+            f"Keras, {size} rows": partial(stock.predict, padded, batch_size=size, verbose=0)
             for size in KERAS_BATCHES
         }
-        rates = race({"textrnn": lambda ours=ours: scored(ours, ids), **runs}, options.rounds, len(ids))
+        rates = race({"textrnn": partial(scored, ours, ids), **runs}, options.rounds, len(ids))
         best = max(runs, key=rates.__getitem__)
         name = f"LSTM {options.units}, {'both ways' if bidirectional else 'one way'}, pooled"
         ratio = rates["textrnn"] / rates[best]

@@ -60,7 +60,7 @@ class Contestant:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"a worker ended without an answer: {self.process.args}")
+            raise RuntimeError(f"a worker ended without an answer: {self.process.args!r}")
         answer: dict[str, float] = json.loads(line)
         return answer
 

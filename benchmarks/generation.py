@@ -170,7 +170,8 @@ def compression(options: argparse.Namespace) -> Iterator[str]:
 
     text = options.text.read_text(encoding="utf-8")
     text = text[len(text) - round(len(text) * 0.1) :]
-    raw, model = text.encode(), runtime.load(options.model)
+    raw = text.encode()
+    model: Any = runtime.load(options.model)
     ideal = model.score(text).surprisals.sum() / 8
     sizes = {"as it is": len(raw), "xz -9e": len(lzma.compress(raw, preset=9 | lzma.PRESET_EXTREME))}
     if (zstd := with_zstd(raw)) is not None:
@@ -221,7 +222,7 @@ def first_token(path: Path) -> float:
     """Seconds from a model just loaded to its first token."""
     from textrnn import runtime
 
-    model = runtime.load(path)
+    model: Any = runtime.load(path)
     began = time.perf_counter()
     next(iter(model.stream(length=1, seed=1)))
     return time.perf_counter() - began

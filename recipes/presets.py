@@ -16,6 +16,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sentiment import PRETRAINED, joined, split, train  # beside this file
@@ -69,7 +70,7 @@ def make_plays(options: argparse.Namespace) -> None:
         )
     path = options.out / f"{options.preset}.keras"
     model.save(path, quantised=True)
-    shipped = runtime.load(path)
+    shipped: Any = runtime.load(path)
     for name, each in (("before", model), ("quantised", shipped)):
         print(f"{name}: {each.evaluate_text(text[cut:]).bits_per_character:.4f} bits per character")
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
@@ -81,7 +82,8 @@ def make_reviews(options: argparse.Namespace) -> None:
     model = import_api(work="training").load(options.language_model)
     path = options.out / f"{options.preset}.keras"
     model.save(path, quantised=True)
-    for name, each in (("before", model), ("quantised", runtime.load(path))):
+    shipped: Any = runtime.load(path)
+    for name, each in (("before", model), ("quantised", shipped)):
         warnings.simplefilter("ignore")  # that words are unknown
         told = np.concatenate([each.evaluate_text(text).log_probabilities for text in held_out])
         score = Score.of(told, sum(map(len, held_out)))
@@ -101,7 +103,7 @@ def make_sentiment(options: argparse.Namespace) -> None:
     print(model.calibrate(aside.texts, aside.labels))
     path = options.out / f"{options.preset}.keras"
     model.save(path, quantised=True)
-    shipped = runtime.load(path)
+    shipped: Any = runtime.load(path)
     tests = {"held out": held_out, **{path.name: read_polar(path) for path in options.test}}
     for name, test in tests.items():
         for kind, each in (("before", model), ("quantised", shipped)):

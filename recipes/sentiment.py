@@ -134,9 +134,9 @@ def split(
 ) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts]:
     """For training, for the temperature, and held out; what is held out is not trained on under another number."""
     order = np.random.default_rng(0).permutation(len(read))
-    test, aside, training = np.split(order, [held_out, held_out + calibration])
+    test, aside, rest = np.split(order, [held_out, held_out + calibration])
     others = {read.texts[row] for row in (*test, *aside)}
-    training = [row for row in training if read.texts[row] not in others]
+    training = [row for row in rest if read.texts[row] not in others]
     return tuple(  # type: ignore[return-value]
         LabelledTexts([read.texts[row] for row in rows], [read.labels[row] for row in rows])
         for rows in (training, aside, test)

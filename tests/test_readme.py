@@ -1,24 +1,27 @@
-"""What the README tells people to type is typed here."""
+"""What the README and the pages of docs/ tell people to type is typed here."""
 
 import asyncio
+import importlib.util
 import json
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from follow_pages import blocks, small_python
 
 import textrnn
+from textrnn.options import options_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TUTORIALS = sorted((ROOT / "docs/tutorials").glob("*.md"))
 
 
-def blocks(language, page=README):
-    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+def read_page(name):
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
 def run(command, folder):
@@ -27,16 +30,9 @@ def run(command, folder):
     return done.stdout
 
 
-def type_in(lines, folder):
-    """Each line, small where it trains, as the shell would run it; one process, which starts TensorFlow once."""
-    small = ["--units", "8", "--epochs", "1"]
-    typed = [shlex.split(line)[1:] for line in lines]
-    for words in typed:
-        if words[0] == "train":
-            words += [*small, "--ensemble-size", "1"] if words[1].endswith(".csv") else small
-    code = "import json, sys\nfrom textrnn.cli.main import main\n"
-    code += "for words in json.loads(sys.argv[1]):\n    assert main(words) == 0, words"
-    return run([sys.executable, "-c", code, json.dumps(typed)], folder)
+def follow(pages, folder):
+    """Runs what pages show in one process, which starts TensorFlow once."""
+    return run([sys.executable, str(ROOT / "tests/follow_pages.py"), *map(str, pages)], folder)
 
 
 @pytest.fixture
@@ -45,52 +41,57 @@ def folder(tmp_path):
     (tmp_path / "corpora").mkdir()
     for path in (ROOT / "corpora").iterdir():
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        (tmp_path / "corpora" / path.name).write_text("".join(lines[:1001]), encoding="utf-8")
+        (tmp_path / "corpora" / path.name).write_text("".join(lines[:401]), encoding="utf-8")
     return tmp_path
 
 
-def test_the_ten_lines_run(folder):
-    (code,) = blocks("python")
-    small = re.sub(r"units=\d+, epochs=\d+", "units=16, epochs=1", code)
-    small = small.replace('sentences_train.csv"', 'sentences_train.csv", units=8, epochs=1, ensemble_size=1')
-    assert small.count("units=") == 2
-    assert "Prediction(label=" in run([sys.executable, "-c", small], folder)
+def test_the_readme_is_short():
+    assert len(README.split()) <= 600
 
 
-def test_the_shell_commands_run(folder):
-    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("textrnn ")]
-    assert len(commands) >= 7
-    type_in(commands, folder)
+def test_the_ten_lines_and_the_shell_commands_run(folder):
+    (code,) = blocks(README, "python")
+    assert small_python(code).count("units=8") == 2
+    output = follow([ROOT / "README.md"], folder)
+    assert "Prediction(label=" in output
+    assert output.count("$ textrnn ") >= 7
+
+
+def test_the_tutorials_run(folder):
+    assert len(TUTORIALS) == 4
+    follow(TUTORIALS, folder)
 
 
 def test_what_the_page_on_generation_shows_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    page = (ROOT / "docs/generation.md").read_text(encoding="utf-8")
     tokenizer = textrnn.text.CharacterTokenizer().fit("ISELIN:\nThe tide is late.")
     shown = {"textrnn": textrnn, "lm": textrnn.LanguageModel(tokenizer, units=8)}
-    for block in blocks("python", page):
+    for block in blocks(read_page("generation.md"), "python"):
         exec(block, shown)
     assert textrnn.State.load(tmp_path / "here.state") == shown["state"]
     np.testing.assert_allclose(shown["first"].state.logits, shown["lm"].read("The tide is ").logits, atol=1e-5)
 
 
-def test_what_the_page_on_classification_shows_runs(folder, monkeypatch):
+def test_what_the_pages_on_classification_and_files_show_runs(folder, monkeypatch):
     pytest.importorskip("sklearn")
-    page = (ROOT / "docs/classification.md").read_text(encoding="utf-8")
-    (folder / "aside.csv").symlink_to(ROOT / "corpora/sentences_test.csv")
-    type_in("".join(blocks("sh", page)).splitlines(), folder)
+    for name in ("aside.csv", "reviews.csv"):
+        (folder / name).symlink_to(ROOT / "corpora/sentences_test.csv")
+    shell = [block for page in ("classification.md", "scoring_files.md") for block in blocks(read_page(page), "sh")]
+    (folder / "shell.md").write_text("".join(f"```sh\n{block}```\n" for block in shell))
+    follow(["shell.md"], folder)
     monkeypatch.chdir(folder)
     test = textrnn.text.read_labelled("aside.csv")
     shown = {"classifier": textrnn.load("runs/sentences"), "texts": test.texts[:100], "labels": test.labels[:100]}
     shown["more_texts"] = test.texts[100:120]
-    for block in blocks("python", page):
-        exec(block, shown)
+    for name in ("classification.md", "scoring_files.md", "input_files.md", "reference/options.md"):
+        for block in blocks(read_page(name), "python"):
+            exec(block, shown)
     assert textrnn.load("calibrated.keras").temperature == shown["classifier"].temperature
+    assert 0 < shown["accuracy"] < 1
 
 
 def test_what_the_page_on_processes_shows_runs(tmp_path):
-    page = (ROOT / "docs/processes.md").read_text(encoding="utf-8")
-    *pools, wsgi, asgi = blocks("python", page)
+    *pools, wsgi, asgi = blocks(read_page("processes.md"), "python")
     for number, code in enumerate(pools):  # in a file, which a spawned process imports again
         (tmp_path / f"pool_{number}.py").write_text(code)
         assert run([sys.executable, f"pool_{number}.py"], tmp_path) == "['positive', 'negative']\n"
@@ -107,16 +108,38 @@ def test_what_the_page_on_processes_shows_runs(tmp_path):
     assert (sent[0], sent[2]["body"]) == ("200 OK", body)
 
 
+def test_the_page_of_options_has_a_table_for_every_public_class_of_options():
+    spec = importlib.util.spec_from_file_location("hooks", ROOT / "docs/hooks.py")
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    names = hooks.TABLE.findall(read_page("reference/options.md"))
+    assert sorted(names) == sorted({name for name in textrnn.__all__ if name in textrnn.options.__all__})
+    for name in names:
+        _, _, *rows = hooks.table_of(getattr(textrnn.options, name)).splitlines()
+        told = options_of(getattr(textrnn.options, name))
+        for row, one in zip(rows, told, strict=True):
+            assert row.startswith(f"| `{one.name}` |")
+            assert one.words.replace("|", "\\|") in row
+
+
+def test_every_file_that_the_page_on_the_architecture_names_is_there():
+    named = re.findall(r"`([a-z_]+/[a-z_/]*\.py)`", read_page("architecture.md") + read_page("masking.md"))
+    assert len(named) > 50
+    places = (ROOT / "textrnn", ROOT)
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
+
+
 @pytest.mark.slow
-def test_the_main_command_trains_as_far_as_it_says(folder):
-    output = run([sys.executable, str(ROOT / "train.py"), "corpora/plays.txt"], folder)
+def test_the_main_command_trains_as_far_as_it_says(tmp_path):
+    output = run([sys.executable, str(ROOT / "train.py"), str(ROOT / "corpora/plays.txt")], tmp_path)
     reached = [float(bits) for bits in re.findall(r"validation: .*?bits per character ([\d.]+)", output)]
     assert min(reached) <= 2.0
 
 
 @pytest.mark.slow
-def test_the_classifier_is_as_good_as_it_says(folder):
-    run([sys.executable, "-m", "textrnn", "train", "corpora/sentences_train.csv", "--out", "run"], folder)
-    output = run([sys.executable, "-m", "textrnn", "evaluate", "run", "corpora/sentences_test.csv"], folder)
+def test_the_classifier_is_as_good_as_it_says(tmp_path):
+    train, test = str(ROOT / "corpora/sentences_train.csv"), str(ROOT / "corpora/sentences_test.csv")
+    run([sys.executable, "-m", "textrnn", "train", train, "--out", "run"], tmp_path)
+    output = run([sys.executable, "-m", "textrnn", "evaluate", "run", test], tmp_path)
     print(output)
     assert float(re.search(r"accuracy ([\d.]+)", output)[1]) >= 0.72

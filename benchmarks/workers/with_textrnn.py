@@ -10,6 +10,7 @@ import numpy as np
 from protocol import VOCABULARY, Case, serve
 
 from textrnn.cli.library import import_api
+from textrnn.options import TrainingOptions
 from textrnn.options.tasks import GENERATION, arguments_for
 
 
@@ -17,7 +18,6 @@ def make(case: Case) -> Callable[[], Any]:
     import_api(work="training" if case.task == "train" else "batches")
     from textrnn.models import LanguageModel
     from textrnn.models.precision import dtype_policy, resolve_precision
-    from textrnn.options import TrainingOptions
     from textrnn.text import CharacterTokenizer
     from textrnn.training import NextToken, Trainer
     from textrnn.training.streams import StreamBatches

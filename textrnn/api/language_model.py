@@ -138,7 +138,7 @@ def find_learning_rate(
         Rates, losses and a suggestion for `learning_rate`.
 
     Raises:
-        What `train_language_model` raises.
+        ValueError, TypeError: As `train_language_model`.
     """
     checks.positive_number("highest", highest)
     checks.integer_of_at_least(20, "steps", steps)

@@ -32,8 +32,7 @@ REPLACEMENT = "\ufffd"
 
 
 class Header(NamedTuple):
-    """Header before the lanes: the model's fingerprint, the text's checksum, and the numbers of tokens, of lanes and of
-    bytes beside the lanes."""
+    """Header before the lanes: fingerprint of the model, checksum of the text, and how many tokens, lanes and bytes."""
 
     fingerprint: bytes
     checksum: int

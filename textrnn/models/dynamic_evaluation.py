@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from textrnn.progress import Progress
 
-# Chosen on the tuning part of recipes/README.md, where 1e-4 and 1e-3 gain less, and windows of 16 and 64 the same.
+# Chosen on the tuning part (docs/results/language_models.md), where 1e-4 and 1e-3 gain less, and windows of 16 and 64
+# the same.
 WINDOW = 32  # tokens between two updates
 LEARNING_RATE = 3e-4
 DECAY = 1e-3

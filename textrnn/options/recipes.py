@@ -1,6 +1,6 @@
 """Options that work on a text nobody has tuned them for; they adapt to its length.
 
-How they were found, and what each part is worth, is in `recipes/README.md`.
+`docs/results/language_models.md` says how they were found and what each part is worth.
 """
 
 from __future__ import annotations
