@@ -165,7 +165,7 @@ def start(options: argparse.Namespace) -> Iterator[str]:
 
 
 def compression(options: argparse.Namespace) -> Iterator[str]:
-    """The last tenth of a text the model has not learnt, in bytes."""
+    """The last tenth of a text the model has not learned, in bytes."""
     from textrnn import runtime
 
     text = options.text.read_text(encoding="utf-8")

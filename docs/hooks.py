@@ -39,7 +39,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Links are turned towards the site, and marks into tables of options."""
+    """Links are turned toward the site, and marks into tables of options."""
     name = page.file.src_uri
     source = next((path for path, there in ELSEWHERE.items() if there == name), f"docs/{name}")
     markdown = LINK.sub(lambda link: _turned(link, source, name), markdown)

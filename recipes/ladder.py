@@ -88,11 +88,11 @@ def main() -> None:
     print("| rung | parameters | seconds | nats per character, stateful | blocks of 256 | dynamic |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, settings in rungs.items():
-        learnt = text[: round(cut * PORTIONS.get(name, 1))]
-        print(climb(name, settings, learnt, text[cut:], options), flush=True)
+        learned = text[: round(cut * PORTIONS.get(name, 1))]
+        print(climb(name, settings, learned, text[cut:], options), flush=True)
 
 
-def climb(name: str, settings: dict[str, Any], learnt: str, validation: str, options: argparse.Namespace) -> str:
+def climb(name: str, settings: dict[str, Any], learned: str, validation: str, options: argparse.Namespace) -> str:
     """Train one rung, or go on with it, and score it: a row of the table."""
     from textrnn.cli.library import import_api
 
@@ -102,7 +102,7 @@ def climb(name: str, settings: dict[str, Any], learnt: str, validation: str, opt
     has_begun = (out / "checkpoint/state.npz").exists()
     settings = {"validation_split": 0.0, "seed": options.seed, "checkpoint_seconds": 30, **settings}
     settings["verbose"] = sys.stderr.isatty()  # the table alone goes into a file
-    api.train_language_model([learnt], **arguments_for(LANGUAGE_MODEL, out=out, resume=has_begun, **settings))
+    api.train_language_model([learned], **arguments_for(LANGUAGE_MODEL, out=out, resume=has_begun, **settings))
     line = json.loads((out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     model = api.load(out)
     protocols = ["stateful", "blocks", *["dynamic"] * options.dynamic]

@@ -6,7 +6,7 @@
     python recipes/presets.py sentiment-en imdb_train.jsonl.xz --sst2 sst2_train.csv \\
         --language-model runs/sentiment/language_model        good or bad, of the run of recipes/sentiment.py
 
-What is held out is measured with the file as it is shipped, quantised, and without TensorFlow.
+What is held out is measured with the file as it is shipped, quantized, and without TensorFlow.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sentiment import PRETRAINED, joined, split, train  # beside this file
 from textrnn import runtime
 from textrnn.cli.library import import_api
 from textrnn.generation import Score
-from textrnn.text import LabelledTexts, read_labelled
+from textrnn.text import LabeledTexts, read_labeled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
 MEASURED = 200  # held-out reviews, for a language model
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("preset", choices=("plays-en", "reviews-en", "sentiment-en"))
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--language-model", type=Path, help="run of a language model of film reviews")
-    parser.add_argument("--sst2", type=Path, help="labelled sentences about films")
+    parser.add_argument("--sst2", type=Path, help="labeled sentences about films")
     parser.add_argument("--sentences", type=Path, default=Path("corpora/sentences_train.csv"))
     parser.add_argument("--test", type=Path, nargs="*", default=[], help="tables to measure the finished file on")
     parser.add_argument(
@@ -69,21 +69,21 @@ def make_plays(options: argparse.Namespace) -> None:
             verbose=sys.stderr.isatty(),
         )
     path = options.out / f"{options.preset}.keras"
-    model.save(path, quantised=True)
+    model.save(path, quantized=True)
     shipped: Any = runtime.load(path)
-    for name, each in (("before", model), ("quantised", shipped)):
+    for name, each in (("before", model), ("quantized", shipped)):
         print(f"{name}: {each.evaluate_text(text[cut:]).bits_per_character:.4f} bits per character")
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 
 def make_reviews(options: argparse.Namespace) -> None:
     """The language model of a run of recipes/sentiment.py, which has not seen what is held out."""
-    held_out = split(read_labelled(options.corpus), held_out=2500, calibration=1000)[2].texts[:MEASURED]
+    held_out = split(read_labeled(options.corpus), held_out=2500, calibration=1000)[2].texts[:MEASURED]
     model = import_api(work="training").load(options.language_model)
     path = options.out / f"{options.preset}.keras"
-    model.save(path, quantised=True)
+    model.save(path, quantized=True)
     shipped: Any = runtime.load(path)
-    for name, each in (("before", model), ("quantised", shipped)):
+    for name, each in (("before", model), ("quantized", shipped)):
         warnings.simplefilter("ignore")  # that words are unknown
         told = np.concatenate([each.evaluate_text(text).log_probabilities for text in held_out])
         score = Score.of(told, sum(map(len, held_out)))
@@ -93,7 +93,7 @@ def make_reviews(options: argparse.Namespace) -> None:
 
 def make_sentiment(options: argparse.Namespace) -> None:
     """Learns from film reviews and from sentences, which count as often as SHARES says."""
-    training, aside, held_out = split(read_labelled(options.corpus), held_out=2500, calibration=1000)
+    training, aside, held_out = split(read_labeled(options.corpus), held_out=2500, calibration=1000)
     parts = [training]
     for path, times in ((options.sst2, SHARES["sst2"]), (options.sentences, SHARES["sentences"])):
         parts += [read_polar(path)] * times
@@ -102,22 +102,22 @@ def make_sentiment(options: argparse.Namespace) -> None:
     model = train(api.train_classifier, joined(*parts), options.run, **settings)
     print(model.calibrate(aside.texts, aside.labels))
     path = options.out / f"{options.preset}.keras"
-    model.save(path, quantised=True)
+    model.save(path, quantized=True)
     shipped: Any = runtime.load(path)
     tests = {"held out": held_out, **{path.name: read_polar(path) for path in options.test}}
     for name, test in tests.items():
-        for kind, each in (("before", model), ("quantised", shipped)):
+        for kind, each in (("before", model), ("quantized", shipped)):
             report = each.evaluate_texts(test.texts, test.labels)
             error = report.expected_calibration_error
             print(f"{name}, {kind}: {report.accuracy:.2%} of {len(test):,} right, calibration error {error:.2%}")
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 
-def read_polar(path: Path) -> LabelledTexts:
+def read_polar(path: Path) -> LabeledTexts:
     """A table whose labels are, or mean, negative and positive."""
-    table = read_labelled(path)
+    table = read_labeled(path)
     names = {"0": "negative", "1": "positive"}
-    return LabelledTexts(table.texts, [names.get(label, label) for label in table.labels])
+    return LabeledTexts(table.texts, [names.get(label, label) for label in table.labels])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """Film reviews: a language model reads them all, then a classifier begins with it.
 
-    python recipes/sentiment.py imdb_train.jsonl.xz --unlabelled imdb_unlabelled.jsonl.xz      both parts
+    python recipes/sentiment.py imdb_train.jsonl.xz --unlabeled imdb_unlabeled.jsonl.xz      both parts
     python recipes/sentiment.py imdb_train.jsonl.xz --language-model reviews-en                the second part
     python recipes/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
     python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte                           and from bytes
-    python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte --unlabelled imdb_unlabelled.jsonl.xz \\
-        --teachers runs/sentiment/sentiment.keras --out runs/bytes    and from another's answers for the unlabelled
+    python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte --unlabeled imdb_unlabeled.jsonl.xz \\
+        --teachers runs/sentiment/sentiment.keras --out runs/bytes    and from another's answers for the unlabeled
 
 With --backward a second language model reads from the end, and the classifier is the mean of two encoders.
-Of the labelled reviews --held-out are set aside before anything is learnt and read once, by the finished model. Runs
+Of the labeled reviews --held-out are set aside before anything is learned and read once, by the finished model. Runs
 lie in --out, which another kind needs of its own; one that was stopped goes on when the same command is given again.
 """
 
@@ -24,7 +24,7 @@ import numpy as np
 
 from textrnn.cli.library import import_api
 from textrnn.options import tasks
-from textrnn.text import LabelledTexts, WordTokenizer, read_labelled, read_texts
+from textrnn.text import LabeledTexts, WordTokenizer, read_labeled, read_texts
 
 VOCABULARY = 20_000
 LANGUAGE_MODEL: dict[str, Any] = {
@@ -77,16 +77,16 @@ SURE = 0.8  # of what teachers say of texts without a label, this much is believ
 def main() -> None:
     options = parse_options()
     training, aside, test = split(
-        read_labelled(options.labelled), held_out=options.held_out, calibration=options.calibration
+        read_labeled(options.labeled), held_out=options.held_out, calibration=options.calibration
     )
-    unlabelled = without(read_texts(options.unlabelled), aside, test) if options.unlabelled else []
+    unlabeled = without(read_texts(options.unlabeled), aside, test) if options.unlabeled else []
     api = import_api(work="training")
     lm: Any = options.language_model
     if options.teachers:
         teachers = [api.load(path) for path in options.teachers]
-        training = joined(training, taught(teachers, unlabelled, labels=sorted(set(training.labels))))
-    elif unlabelled:
-        lm = train_language_models([*training.texts, *unlabelled], options)
+        training = joined(training, taught(teachers, unlabeled, labels=sorted(set(training.labels))))
+    elif unlabeled:
+        lm = train_language_models([*training.texts, *unlabeled], options)
     from_scratch = BYTES if options.tokenizer == "byte" else FROM_SCRATCH
     settings = {**from_scratch} if lm is None else {**PRETRAINED, "pretrained": lm}
     if options.teachers:
@@ -99,51 +99,49 @@ def main() -> None:
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
-    parser.add_argument("labelled", type=Path)
-    parser.add_argument("--unlabelled", type=Path, help="more reviews, for a language model or --teachers")
+    parser.add_argument("labeled", type=Path)
+    parser.add_argument("--unlabeled", type=Path, help="more reviews, for a language model or --teachers")
     parser.add_argument("--language-model", help="one that is there: a preset, a file or a run folder")
     parser.add_argument(
-        "--teachers", nargs="+", help="classifiers whose answers for --unlabelled are learnt from, too"
+        "--teachers", nargs="+", help="classifiers whose answers for --unlabeled are learned from, too"
     )
     parser.add_argument("--backward", action="store_true", help="and one of each that reads from the end")
     parser.add_argument("--tokenizer", choices=("word", "byte"), default="word", help="byte: with no language model")
     parser.add_argument("--held-out", type=int, default=2500)
-    parser.add_argument("--calibration", type=int, default=1000, help="labelled reviews for the temperature alone")
+    parser.add_argument("--calibration", type=int, default=1000, help="labeled reviews for the temperature alone")
     parser.add_argument(
         "--epochs", type=int, default=LANGUAGE_MODEL["epochs"], help="of a language model of one's own"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/sentiment"))
     options = parser.parse_args()
-    pretrains = options.unlabelled is not None and options.teachers is None
+    pretrains = options.unlabeled is not None and options.teachers is None
     if min(options.held_out, options.calibration) < 1:
         parser.error("--held-out and --calibration must each leave a review for it")
-    if options.teachers and not options.unlabelled:
-        parser.error("--teachers answer for --unlabelled reviews")
+    if options.teachers and not options.unlabeled:
+        parser.error("--teachers answer for --unlabeled reviews")
     if options.language_model and pretrains:
-        parser.error("--unlabelled is for a language model of one's own; --language-model names one that is there")
+        parser.error("--unlabeled is for a language model of one's own; --language-model names one that is there")
     if options.tokenizer == "byte" and (options.language_model or pretrains):
         parser.error("--tokenizer byte begins with no language model")
     if options.backward and not pretrains:
-        parser.error("--backward takes a language model of one's own, of --unlabelled")
+        parser.error("--backward takes a language model of one's own, of --unlabeled")
     return options
 
 
-def split(
-    read: LabelledTexts, *, held_out: int, calibration: int
-) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts]:
+def split(read: LabeledTexts, *, held_out: int, calibration: int) -> tuple[LabeledTexts, LabeledTexts, LabeledTexts]:
     """For training, for the temperature, and held out; what is held out is not trained on under another number."""
     order = np.random.default_rng(0).permutation(len(read))
     test, aside, rest = np.split(order, [held_out, held_out + calibration])
     others = {read.texts[row] for row in (*test, *aside)}
     training = [row for row in rest if read.texts[row] not in others]
     return tuple(  # type: ignore[return-value]
-        LabelledTexts([read.texts[row] for row in rows], [read.labels[row] for row in rows])
+        LabeledTexts([read.texts[row] for row in rows], [read.labels[row] for row in rows])
         for rows in (training, aside, test)
     )
 
 
-def without(texts: list[str], *held_out: LabelledTexts) -> list[str]:
+def without(texts: list[str], *held_out: LabeledTexts) -> list[str]:
     """Those that are not among the held-out ones, too."""
     others = {text for part in held_out for text in part.texts}
     return [text for text in texts if text not in others]
@@ -161,7 +159,7 @@ def train_language_models(texts: list[str], options: argparse.Namespace) -> Any:
     return [lm, train(api.train_language_model, texts, options.out / "backward", **settings)]
 
 
-def taught(teachers: list[Any], texts: list[str], labels: list[str]) -> LabelledTexts:
+def taught(teachers: list[Any], texts: list[str], labels: list[str]) -> LabeledTexts:
     """Of the texts that classifiers, their probabilities averaged, give each label those they are surest of, with it
     (self-training: Yarowsky, 1995)."""
     if any(set(teacher.labels) != set(labels) for teacher in teachers):
@@ -172,16 +170,16 @@ def taught(teachers: list[Any], texts: list[str], labels: list[str]) -> Labelled
     for number in range(len(labels)):
         given = np.flatnonzero(means.argmax(axis=1) == number)
         rows += given[np.argsort(-means[given, number], kind="stable")][: round(SURE * len(given))].tolist()
-    return LabelledTexts([texts[row] for row in rows], [labels[means[row].argmax()] for row in rows])
+    return LabeledTexts([texts[row] for row in rows], [labels[means[row].argmax()] for row in rows])
 
 
-def joined(*parts: LabelledTexts) -> LabelledTexts:
-    return LabelledTexts([text for part in parts for text in part.texts], [n for part in parts for n in part.labels])
+def joined(*parts: LabeledTexts) -> LabeledTexts:
+    return LabeledTexts([text for part in parts for text in part.texts], [n for part in parts for n in part.labels])
 
 
 def train(function: Any, source: Any, out: Path, **settings: Any) -> Any:
     """A new run, or on with one; of one that is done, the model."""
-    source = (source.texts, source.labels) if isinstance(source, LabelledTexts) else source
+    source = (source.texts, source.labels) if isinstance(source, LabeledTexts) else source
     has_begun = (out / "checkpoint/state.npz").exists()
     task = tasks.CLASSIFIER if function.__name__ == "train_classifier" else tasks.LANGUAGE_MODEL
     settings |= {"out": out, "resume": has_begun, "verbose": sys.stderr.isatty()}

@@ -18,7 +18,7 @@ from textrnn.options.tasks import CLASSIFIER, GENERATION, LANGUAGE_MODEL, argume
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
 TEXT = "the sea is a slow clock.\n" * 20
-LABELLED = (["good sea", "bad sea", "good rope", "bad rope"], ["good", "bad", "good", "bad"])
+LABELED = (["good sea", "bad sea", "good rope", "bad rope"], ["good", "bad", "good", "bad"])
 
 
 def train(**options):
@@ -28,7 +28,7 @@ def train(**options):
 
 
 def classify(**options):
-    source = options.pop("source", LABELLED)
+    source = options.pop("source", LABELED)
     return textrnn.train_classifier(
         source, **arguments_for(CLASSIFIER, **{"units": 4, "epochs": 1, "verbose": False, **options})
     )
@@ -91,7 +91,7 @@ TRAINING = {
         ValueError,
         "`temporal_activation_regularization` must be a number of 0 or more",
     ),
-    "normalised, perhaps": ({"layer_norm": 1}, TypeError, "`layer_norm` must be True or False; received 1"),
+    "normalized, perhaps": ({"layer_norm": 1}, TypeError, "`layer_norm` must be True or False; received 1"),
     "conditioned strings": (
         {"condition_column": "label"},
         ValueError,
@@ -236,7 +236,7 @@ CLASSIFYING = {
     "a label seen once": (
         {"source": (["a", "b", "c"], ["x", "x", "y"]), "validation_split": 0.1},
         ValueError,
-        "2 texts labelled 'y'.*it holds 1",
+        "2 texts labeled 'y'.*it holds 1",
     ),
     "fewer labels than texts": ({"source": (["a", "b"], ["x"])}, ValueError, "received 2 texts and 1 labels"),
     "no texts": ({"source": ([], [])}, ValueError, "at least one; received 0 texts and 0 labels"),
@@ -278,7 +278,7 @@ CLASSIFYING = {
         ValueError,
         "`validation_data` takes the place of what `validation_split` holds out.*received validation_split=0.1",
     ),
-    "labels to validate on that none has learnt": (
+    "labels to validate on that none has learned": (
         {"validation_data": (["fine", "fair"], ["good", "middling"])},
         ValueError,
         "`validation_data` must have labels that `source` has, bad, good; received also 'middling'",

@@ -50,7 +50,7 @@ def takers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     classifier.save(folder / "model.keras")
     small = {"units": 4, "epochs": 1, "verbose": False}
-    labelled = (["good", "bad"], ["yes", "no"])
+    labeled = (["good", "bad"], ["yes", "no"])
     return {
         "classify": classifier.classify,
         "classify without TensorFlow": textrnn.runtime.load(folder).classify,
@@ -63,8 +63,8 @@ def takers(tmp_path_factory):
         "train_classifier": lambda texts: textrnn.train_classifier(
             (texts, ["yes"]), **arguments_for(CLASSIFIER, **small)
         ),
-        "unlabelled": lambda texts: textrnn.train_classifier(
-            labelled, **arguments_for(CLASSIFIER, unlabelled=texts, vat_weight=1.0, **small)
+        "unlabeled": lambda texts: textrnn.train_classifier(
+            labeled, **arguments_for(CLASSIFIER, unlabeled=texts, vat_weight=1.0, **small)
         ),
         "fit": make_tokenizer("byte_pair").fit,
         "extended": model.tokenizer.extended,

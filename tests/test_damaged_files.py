@@ -45,7 +45,7 @@ def originals(tmp_path_factory):
     textrnn.TextClassifier(words, labels, **options).save(folder / "encoders.keras")
     options = {"units": 4, "embedding_dim": 16, "ngram_buckets": 9, "ngram_dim": 3, "cell": "min_gru"}
     bytewise = textrnn.TextClassifier(textrnn.text.ByteTokenizer(), labels, **options)
-    bytewise.save(folder / "quantised.keras", quantised=True)
+    bytewise.save(folder / "quantized.keras", quantized=True)
     model = runtime.load(folder / "model.keras")
     model.read("the sea").save(folder / "state.npz")
     session = Session(model, seed=3, temperature=0.5)
@@ -162,7 +162,7 @@ SESSIONS = {
     "pieces that are no list": ({"pieces": "the"}, "`pieces` must be a list of strings"),
     "half a draw": ({"drawn": 0.5}, "`drawn` must be a non-negative integer; received 0.5"),
     "a cold option": ({"options": {"temperature": -1}}, "`temperature` must be .*; received -1"),
-    "more than is known": ({"colour": 5}, "it must hold fingerprint, .* and nothing else"),
+    "more than is known": ({"color": 5}, "it must hold fingerprint, .* and nothing else"),
 }
 
 
@@ -178,7 +178,7 @@ def test_what_is_wrong_with_a_session_is_said(changes, message, originals, tmp_p
     ("settings", "message"),
     [
         ({"source": 5}, "config.json must hold the settings of a run; .* 'source' cannot be 5"),
-        ({"source": "text.txt", "colour": 5}, "config.json must hold the settings of a run; it has colour, which"),
+        ({"source": "text.txt", "color": 5}, "config.json must hold the settings of a run; it has color, which"),
         ([], r"config.json must hold the settings of a run; .* its settings must be an object; they are \[\]"),
     ],
 )
@@ -212,7 +212,7 @@ def test_damaged_files_serve_or_are_refused_in_one_way_and_little_memory(origina
 
 
 def test_keras_is_given_no_damaged_file(originals, tmp_path):
-    names, outcomes = ("labels", "quantised"), collections.Counter()
+    names, outcomes = ("labels", "quantized"), collections.Counter()
     for number in range(40):
         name = f"{names[number % len(names)]}.keras"
         rng = np.random.default_rng([19, number])

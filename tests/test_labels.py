@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import textrnn
-from textrnn.api.examples import open_labelled
+from textrnn.api.examples import open_labeled
 from textrnn.labels import in_order, read_label
 from textrnn.options import TableOptions
-from textrnn.text import CharacterTokenizer, TableFormat, WordTokenizer, read_labelled
+from textrnn.text import CharacterTokenizer, TableFormat, WordTokenizer, read_labeled
 from textrnn.training.splits import weigh_classes
 
 SAME = {
@@ -33,9 +33,9 @@ def test_a_label_is_the_same_from_a_table_from_json_and_from_python(tmp_path, la
     lines = (json.dumps({"text": "t", "label": each}) for each in (*fields, *values, label))
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     for name in ("a.csv", "a.jsonl"):
-        assert {*read_labelled(tmp_path / name).labels} == {label}
+        assert {*read_labeled(tmp_path / name).labels} == {label}
     given = [*fields, *values, *arrays, label]
-    assert {*open_labelled((["t"] * len(given), given), TableOptions(), TableFormat()).labels} == {label}
+    assert {*open_labeled((["t"] * len(given), given), TableOptions(), TableFormat()).labels} == {label}
 
 
 MISSING = {"": "is empty", "  ": "is empty", "nan": r"is missing \(nan\)", "<NA>": r"is missing \(<NA>\)"}
@@ -47,13 +47,13 @@ def test_a_missing_label_is_an_error_with_its_line(tmp_path, value):
     if value in MISSING:
         (tmp_path / "a.csv").write_text(f"text,label\na,1\nb,{value}\n")
         with pytest.raises(ValueError, match=rf"a\.csv, line 3: 'label' {message}"):
-            read_labelled(tmp_path / "a.csv")
+            read_labeled(tmp_path / "a.csv")
     if not isinstance(value, np.generic):
         (tmp_path / "a.jsonl").write_text('{"text": "a", "label": 1}\n' + json.dumps({"text": "b", "label": value}))
         with pytest.raises(ValueError, match=rf"a\.jsonl, line 2: 'label' {message}"):
-            read_labelled(tmp_path / "a.jsonl")
+            read_labeled(tmp_path / "a.jsonl")
     with pytest.raises(ValueError, match=rf"`labels\[1\]` {message}"):
-        open_labelled((["a", "b"], ["1", value]), TableOptions(), TableFormat())
+        open_labeled((["a", "b"], ["1", value]), TableOptions(), TableFormat())
 
 
 @pytest.mark.parametrize("value", [["x"], {"a": 1}, b"x", 1j])
@@ -91,6 +91,6 @@ def test_empty_texts_and_those_with_blanks_are_the_same_from_anywhere(tmp_path):
     (tmp_path / "a.tsv").write_text("label\ttext\n1\t\n1\t x\n1\tx \n")
     lines = (json.dumps({"text": text, "label": 1}) for text in texts)
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
-    assert read_labelled(tmp_path / "a.csv").texts == read_labelled(tmp_path / "a.jsonl").texts == texts
-    assert read_labelled(tmp_path / "a.tsv").texts == texts[:3]
-    assert open_labelled((texts, labels), TableOptions(), TableFormat()).texts == texts
+    assert read_labeled(tmp_path / "a.csv").texts == read_labeled(tmp_path / "a.jsonl").texts == texts
+    assert read_labeled(tmp_path / "a.tsv").texts == texts[:3]
+    assert open_labeled((texts, labels), TableOptions(), TableFormat()).texts == texts

@@ -80,7 +80,7 @@ def test_what_the_pages_on_classification_and_files_show_runs(folder, monkeypatc
     (folder / "shell.md").write_text("".join(f"```sh\n{block}```\n" for block in shell))
     follow(["shell.md"], folder)
     monkeypatch.chdir(folder)
-    test = textrnn.text.read_labelled("aside.csv")
+    test = textrnn.text.read_labeled("aside.csv")
     shown = {"classifier": textrnn.load("runs/sentences"), "texts": test.texts[:100], "labels": test.labels[:100]}
     shown["more_texts"] = test.texts[100:120]
     for name in ("classification.md", "scoring_files.md", "input_files.md", "reference/options.md"):

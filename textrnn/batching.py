@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def cut_batches(lengths: Iterable[int], rows: int, tokens: int) -> list[slice]:
-    """Where to cut texts into batches of neighbours.
+    """Where to cut texts into batches of neighbors.
 
     Args:
         lengths: Of the texts, best the shortest first.

@@ -1,11 +1,11 @@
-"""Neighbouring tokens as one number."""
+"""Neighboring tokens as one number."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-MIXER = 1_000_003  # a prime: neighbouring ids spread over all buckets
+MIXER = 1_000_003  # a prime: neighboring ids spread over all buckets
 
 
 def hash_ngrams(ids: Any, ngrams: int, buckets: int) -> Iterator[Any]:

@@ -71,11 +71,11 @@ def test_a_classifier_learns_from_texts_without_labels_too(tmp_path):
     (tmp_path / "moods.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     (tmp_path / "more.txt").write_text("a lamp\na rope\n")
     arguments = ["--cell", "min_gru", "--units", 4, "--ensemble-size", 1, "--ngram-buckets", 16, "--ngram-dim", 2]
-    arguments += ["--ngrams", 3, "--vat-weight", 1, "--unlabelled", "more.txt", "--epochs", 1, "--quiet"]
+    arguments += ["--ngrams", 3, "--vat-weight", 1, "--unlabeled", "more.txt", "--epochs", 1, "--quiet"]
     done = run(ROOT / "train.py", "moods.csv", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "runs/moods/config.json").read_text())["settings"]
-    assert settings["unlabelled"] == str(tmp_path / "more.txt")
+    assert settings["unlabeled"] == str(tmp_path / "more.txt")
     assert (settings["ngrams"], settings["ngram_dim"]) == (3, 2)
     done = run(ROOT / "train.py", "moods.csv", "--resume", "--epochs", 2, "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -239,7 +239,7 @@ def test_a_learning_rate_is_found_without_leaving_a_run(corpus):
     assert not (corpus.parent / "nowhere").exists()
 
 
-def test_a_table_of_labelled_texts_makes_a_model_that_writes_either(tmp_path):
+def test_a_table_of_labeled_texts_makes_a_model_that_writes_either(tmp_path):
     rows = ["text,mood", *["the sea is calm and blue,good", "a storm tore every sail,bad"] * 12]
     (tmp_path / "lines.csv").write_text("\n".join(rows))
     done = run(

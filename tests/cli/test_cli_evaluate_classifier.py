@@ -11,7 +11,7 @@ import pytest
 
 import textrnn
 from textrnn.cli.main import main
-from textrnn.runtime.quantised import is_quantised
+from textrnn.runtime.quantized import is_quantized
 from textrnn.text import WordTokenizer
 
 WORDS = ("bad", "fair", "good")
@@ -76,7 +76,7 @@ def test_the_same_as_json_with_a_baseline_beside_it(folder, capsys, monkeypatch)
     assert re.search(r"bigram baseline +(\S+) +(\S+)\n", page).groups() == tuple(shown)
     first = facts["mistakes"][0]
     assert len(facts["mistakes"]) == 3
-    assert first["text"] == textrnn.text.read_labelled("test.csv").texts[first["row"] - 1]
+    assert first["text"] == textrnn.text.read_labeled("test.csv").texts[first["row"] - 1]
     assert first["label"] != first["answer"]
 
 
@@ -115,9 +115,9 @@ def test_calibrating_keeps_what_comes_with_the_package_and_how_a_file_is_stored(
     with pytest.raises(SystemExit):
         main(["calibrate", "sentiment-en", "aside.csv"])
     assert "--out is needed: sentiment-en comes with the package" in capsys.readouterr().err
-    textrnn.load("model.keras").save("small.keras", quantised=True)
+    textrnn.load("model.keras").save("small.keras", quantized=True)
     run(capsys, "calibrate", "small.keras", "aside.csv")
-    assert is_quantised(Path("small.keras"))
+    assert is_quantized(Path("small.keras"))
     assert textrnn.load("small.keras").temperature != 1
 
 

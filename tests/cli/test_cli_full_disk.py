@@ -48,7 +48,7 @@ def test_a_training_on_a_full_disk_names_the_file_and_resumes_when_there_is_room
     assert len((folder / "run/metrics.jsonl").read_text().splitlines()) == 2
 
 
-def test_labelling_a_file_on_a_full_disk_goes_on_behind_the_last_whole_piece(folder):
+def test_labeling_a_file_on_a_full_disk_goes_on_behind_the_last_whole_piece(folder):
     classify = ["classify", "classifier.keras", "texts.txt", "--out", "scored.csv"]
     done = run(folder, *classify, room=15_000)
     assert done.returncode == 1

@@ -53,7 +53,7 @@ CONTRACTS = {
     "lstm": Contract(running(LSTMCell)),
     "gru_reverse": Contract(running(GRUCell, reverse=True)),
     "min_gru": Contract(running(MinGRUCell)),
-    "regularised": Contract(running(LSTMCell, weight_drop=0.3, zoneout=0.2, seed=1)),
+    "regularized": Contract(running(LSTMCell, weight_drop=0.3, zoneout=0.2, seed=1)),
     "last_output": Contract(lambda dtype=None: Recurrent(LSTMCell(H, dtype=dtype), dtype=dtype)),
     "bidirectional": Contract(bidirectional),
     "pooling": Contract(

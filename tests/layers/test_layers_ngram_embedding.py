@@ -1,4 +1,4 @@
-"""Neighbours as tokens: what a vector depends on, and what it does not."""
+"""Neighbors as tokens: what a vector depends on, and what it does not."""
 
 import keras
 import numpy as np

@@ -120,11 +120,11 @@ def test_penalties_move_the_weights_and_are_not_counted(has_padding):
         return 2.0 * tf.reduce_sum(tf.reduce_mean(hidden**2, -1)) + tf.reduce_sum(tf.reduce_mean(change**2, -1))
 
     plain, gradient = loss_and_gradient()
-    penalised, with_penalty = loss_and_gradient(activation_regularization=2.0, temporal_activation_regularization=1.0)
+    penalized, with_penalty = loss_and_gradient(activation_regularization=2.0, temporal_activation_regularization=1.0)
     with tf.GradientTape() as tape:
         expected = penalty()
     expected = tape.gradient(expected, model.recurrent_layers[1].cell.recurrent_kernel.value)
-    assert float(penalised) == pytest.approx(float(plain), rel=1e-6)
+    assert float(penalized) == pytest.approx(float(plain), rel=1e-6)
     np.testing.assert_allclose(with_penalty - gradient, expected, atol=1e-5)
 
 
@@ -176,7 +176,7 @@ def test_a_model_without_labels_says_so():
         make().generate(condition="good")
 
 
-def test_labels_are_learnt(tmp_path):
+def test_labels_are_learned(tmp_path):
     rows = ["text,label", *["the sea is calm,good", "a storm broke it,bad"] * 16]
     (tmp_path / "moods.csv").write_text("\n".join(rows))
     model = textrnn.train_language_model(

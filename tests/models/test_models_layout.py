@@ -15,7 +15,7 @@ from textrnn import runtime
 from textrnn.models.snapshots import find_variables, read_weights
 from textrnn.runtime.archive import read_archive
 from textrnn.runtime.layout import parts_of
-from textrnn.runtime.quantised import WEIGHTS, find_datasets
+from textrnn.runtime.quantized import WEIGHTS, find_datasets
 from textrnn.text import CharacterTokenizer
 
 TOKENIZER = CharacterTokenizer().fit("the sea is a slow clock.")

@@ -1,4 +1,4 @@
-"""A classifier that begins with what a language model has learnt."""
+"""A classifier that begins with what a language model has learned."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Byte pairs: what is learnt, that no text is lost by it, and that words bound the work."""
+"""Byte pairs: what is learned, that no text is lost by it, and that words bound the work."""
 
 import json
 from collections import Counter
@@ -68,10 +68,10 @@ def test_counts_kept_from_merge_to_merge_equal_counts_made_anew(counts, at_most)
     assert learn_merges(dict(reversed(counts.items())), at_most) == counted_anew(counts, at_most)
 
 
-@given(learnt=TEXT.filter(bool), text=TEXT, cuts=st.lists(st.integers(0, 60), max_size=3))
+@given(learned=TEXT.filter(bool), text=TEXT, cuts=st.lists(st.integers(0, 60), max_size=3))
 @settings(deadline=None, max_examples=300)
-def test_any_text_comes_back_whatever_was_learnt_and_wherever_it_is_cut(learnt, text, cuts):
-    tokenizer = BytePairTokenizer().fit(learnt * 2)
+def test_any_text_comes_back_whatever_was_learned_and_wherever_it_is_cut(learned, text, cuts):
+    tokenizer = BytePairTokenizer().fit(learned * 2)
     bounds = [0, *sorted(cuts), 60]
     ids = np.concatenate([tokenizer.encode(text[start:stop]) for start, stop in pairwise(bounds)])
     assert ids.dtype == np.int32

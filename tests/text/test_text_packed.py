@@ -10,7 +10,7 @@ import types
 
 import pytest
 
-from textrnn.text import LabelledTexts, open_corpus, open_rows, read_exactly, read_labelled, read_text, read_texts
+from textrnn.text import LabeledTexts, open_corpus, open_rows, read_exactly, read_labeled, read_text, read_texts
 
 TEXT = "naïve 😀 tide\nslow sea\n"
 TABLE = "text,label\nnaïve 😀 tide,1\nslow sea,0\n"
@@ -49,12 +49,12 @@ def test_texts_and_tables_are_read_whatever_packs_and_encodes_them(tmp_path, mon
     (tmp_path / f"a.csv{packing}").write_bytes(table)
     assert read_corpus(tmp_path) == TEXT * 2
     assert read_texts(tmp_path / f"a.txt{packing}") == TEXT.splitlines()
-    rows = LabelledTexts(TEXT.splitlines(), ["1", "0"])
-    assert read_labelled(tmp_path / f"a.csv{packing}") == rows
+    rows = LabeledTexts(TEXT.splitlines(), ["1", "0"])
+    assert read_labeled(tmp_path / f"a.csv{packing}") == rows
     with open_rows(tmp_path / f"a.csv{packing}") as stream:
         assert [row.values["text"] for row in stream] == rows.texts
         assert stream.bytes_read == stream.size == len(table)
-    for read, data in ((read_corpus, text), (read_text, text), (read_labelled, table)):
+    for read, data in ((read_corpus, text), (read_text, text), (read_labeled, table)):
         feed(monkeypatch, data)
         assert read("-") == (rows if data is table else TEXT)
 
@@ -115,7 +115,7 @@ NO_TEXTS = {
 @pytest.mark.parametrize("packing", ["", ".gz"])
 @pytest.mark.parametrize(("data", "message"), NO_TEXTS.values(), ids=NO_TEXTS)
 def test_what_is_no_text_is_refused_with_what_it_is(tmp_path, data, message, packing):
-    for ending, read in ((".txt", read_corpus), (".txt", read_texts), (".csv", read_labelled)):
+    for ending, read in ((".txt", read_corpus), (".txt", read_texts), (".csv", read_labeled)):
         path = tmp_path / f"a{ending}{packing}"
         path.write_bytes(PACKINGS[packing](data))
         with pytest.raises(ValueError) as caught:  # noqa: PT011

@@ -4,28 +4,28 @@ import warnings
 
 import pytest
 
-from textrnn.text import LabelledTexts, TableFormat, open_rows, read_labelled, read_texts
+from textrnn.text import LabeledTexts, TableFormat, open_rows, read_labeled, read_texts
 
 LONE_QUOTES = 'text\tlabel\n"To be\t1\nfine "film"\t0\nnot "\t1\n'
 
 
-def labelled(path, data, **options):
+def labeled(path, data, **options):
     path.write_text(data, encoding="utf-8")
-    return read_labelled(path, **options)
+    return read_labeled(path, **options)
 
 
 def test_a_quote_in_a_tsv_is_a_character_and_takes_in_no_row(tmp_path):
-    expected = LabelledTexts(['"To be', 'fine "film"', 'not "'], ["1", "0", "1"])
-    assert labelled(tmp_path / "a.tsv", LONE_QUOTES) == expected
-    assert labelled(tmp_path / "a.csv", LONE_QUOTES, table=TableFormat(delimiter="\t")) == expected
+    expected = LabeledTexts(['"To be', 'fine "film"', 'not "'], ["1", "0", "1"])
+    assert labeled(tmp_path / "a.tsv", LONE_QUOTES) == expected
+    assert labeled(tmp_path / "a.csv", LONE_QUOTES, table=TableFormat(delimiter="\t")) == expected
     commas = LONE_QUOTES.replace("\t", ",")
-    assert labelled(tmp_path / "a.csv", commas, table=TableFormat(quoting="none")) == expected
+    assert labeled(tmp_path / "a.csv", commas, table=TableFormat(quoting="none")) == expected
 
 
 def test_a_quoted_field_that_took_in_rows_is_told_once_with_its_lines(tmp_path):
     rows = '"To be,1\nfine,0\nnot",1\nfine,0\n' * 5
     with pytest.warns(UserWarning, match="spans") as caught:
-        assert len(labelled(tmp_path / "a.csv", "text,label\n" + rows)) == 10
+        assert len(labeled(tmp_path / "a.csv", "text,label\n" + rows)) == 10
     assert len(caught) == 1
     assert f"{tmp_path / 'a.csv'}: a quoted field spans lines 2-4, 6-8, 10-12 and 2 more; " in str(caught[0].message)
 
@@ -33,35 +33,35 @@ def test_a_quoted_field_that_took_in_rows_is_told_once_with_its_lines(tmp_path):
 def test_a_tsv_that_a_program_quoted_says_how_it_is_read(tmp_path):
     data = 'text\tlabel\n"say ""no"""\t1\n"plain"\t0\n'
     with pytest.warns(UserWarning, match=r"fields of line 2 are enclosed in quotes.*minimal\) takes them off"):
-        assert labelled(tmp_path / "a.tsv", data).texts == ['"say ""no"""', '"plain"']
+        assert labeled(tmp_path / "a.tsv", data).texts == ['"say ""no"""', '"plain"']
     minimal = TableFormat(quoting="minimal")
-    assert labelled(tmp_path / "a.tsv", data, table=minimal).texts == ['say "no"', "plain"]
+    assert labeled(tmp_path / "a.tsv", data, table=minimal).texts == ['say "no"', "plain"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        labelled(tmp_path / "a.tsv", data, table=TableFormat(quoting="none"))
+        labeled(tmp_path / "a.tsv", data, table=TableFormat(quoting="none"))
     with pytest.raises(ValueError, match=r"line 2: must have 2 fields.*received 1; if quotes enclose .*minimal"):
-        labelled(tmp_path / "a.tsv", 'text\tlabel\n"two\nlines"\t1\n')
+        labeled(tmp_path / "a.tsv", 'text\tlabel\n"two\nlines"\t1\n')
 
 
 def test_columns_nobody_asked_for_may_have_no_name_or_the_same(tmp_path):
     data = "v1,v2,,,x,x\nham,good tide,,,1,2\n"
     chosen = {"text_column": "v2", "label_column": "v1"}
-    assert labelled(tmp_path / "a.csv", data, **chosen) == LabelledTexts(["good tide"], ["ham"])
+    assert labeled(tmp_path / "a.csv", data, **chosen) == LabeledTexts(["good tide"], ["ham"])
     with open_rows(tmp_path / "a.csv") as rows:
         assert rows.header == ["v1", "v2", "", "", "x", "x"]
         assert list(next(iter(rows)).values) == ["v1", "v2", "#3", "#4", "x#5", "x#6"]
     with pytest.raises(ValueError, match="column 'x' more than once; say which with `label_column`: 'x#5' or 'x#6'"):
-        labelled(tmp_path / "a.csv", data, text_column="v2", label_column="x")
-    assert labelled(tmp_path / "a.csv", data, text_column="v2", label_column="x#6").labels == ["2"]
+        labeled(tmp_path / "a.csv", data, text_column="v2", label_column="x")
+    assert labeled(tmp_path / "a.csv", data, text_column="v2", label_column="x#6").labels == ["2"]
 
 
 @pytest.mark.parametrize("delimiter", [";", "|", "\t"])
 def test_another_delimiter_is_named_and_read(tmp_path, delimiter):
     data = f'text{delimiter}label\n"A film, really"{delimiter}1\n'
     table = TableFormat(delimiter=delimiter, quoting="minimal")
-    assert labelled(tmp_path / "a.csv", data, table=table) == LabelledTexts(["A film, really"], ["1"])
+    assert labeled(tmp_path / "a.csv", data, table=table) == LabeledTexts(["A film, really"], ["1"])
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        labelled(tmp_path / "a.csv", data)
+        labeled(tmp_path / "a.csv", data)
     shown = delimiter.replace("\t", r"\t")
     assert f"if {delimiter!r} separates its columns, delimiter={delimiter!r} (--delimiter '{shown}')" in str(
         caught.value
@@ -69,11 +69,11 @@ def test_another_delimiter_is_named_and_read(tmp_path, delimiter):
 
 
 def test_a_table_without_a_header_has_columns_by_name_or_number(tmp_path):
-    expected = LabelledTexts(["good tide", "bad rope"], ["1", "0"])
+    expected = LabeledTexts(["good tide", "bad rope"], ["1", "0"])
     data = "1,x,good tide\n0,,bad rope\n"
     for names in (["label", "", "text"], ("label", "n", "text")):
-        assert labelled(tmp_path / "a.csv", data, table=TableFormat(columns=names)) == expected
-    assert labelled(tmp_path / "a.csv", data, text_column=3, label_column=1) == expected
+        assert labeled(tmp_path / "a.csv", data, table=TableFormat(columns=names)) == expected
+    assert labeled(tmp_path / "a.csv", data, text_column=3, label_column=1) == expected
     assert read_texts(tmp_path / "a.csv", text_column=3) == expected.texts
     for name in ("a.dat", "a.txt"):
         (tmp_path / name).write_text(data)
@@ -97,7 +97,7 @@ def test_a_table_without_a_header_has_columns_by_name_or_number(tmp_path):
 )
 def test_a_header_is_neither_lost_nor_made_a_row(tmp_path, data, options, message):
     with pytest.raises(ValueError, match=message):
-        labelled(tmp_path / "a.csv", data, **options)
+        labeled(tmp_path / "a.csv", data, **options)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_header_is_neither_lost_nor_made_a_row(tmp_path, data, options, messag
 def test_blanks_behind_a_delimiter_open_no_quote_of_their_own(tmp_path, data, texts):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fields that span lines
-        assert labelled(tmp_path / "a.csv", data) == LabelledTexts(texts, ["1", "0"])
+        assert labeled(tmp_path / "a.csv", data) == LabeledTexts(texts, ["1", "0"])
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_a_table_format_is_checked(options, error, message):
 
 def test_json_has_no_delimiter_and_no_numbers(tmp_path):
     with pytest.raises(ValueError, match=r"`columns` are of \.csv and \.tsv files; .*a\.jsonl is read as \.jsonl"):
-        labelled(tmp_path / "a.jsonl", "{}", table=TableFormat(delimiter=";"))
+        labeled(tmp_path / "a.jsonl", "{}", table=TableFormat(delimiter=";"))
     with pytest.raises(ValueError, match="have names, as its objects say; ask for them by name"):
-        labelled(tmp_path / "a.jsonl", "{}", text_column=1, label_column=2)
+        labeled(tmp_path / "a.jsonl", "{}", text_column=1, label_column=2)
     with pytest.raises(ValueError, match=r"a\.json is JSON, which is read as \.jsonl, an object a line; `jq"):
-        labelled(tmp_path / "a.json", "[]")
+        labeled(tmp_path / "a.json", "[]")

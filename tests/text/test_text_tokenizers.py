@@ -25,7 +25,7 @@ from textrnn.text import (
     make_tokenizer,
     tokenizer_from_dict,
 )
-from textrnn.text.word import CAPITALISED_ID, GLUE_ID, SPACE_ID, UPPER_ID
+from textrnn.text.word import CAPITALIZED_ID, GLUE_ID, SPACE_ID, UPPER_ID
 
 KINDS = ["character", "byte", "byte_pair", "word"]
 LEARNING_KINDS = ["character", "byte_pair", "word"]
@@ -160,7 +160,7 @@ def test_characters_are_numbered_by_code_point_and_words_by_count_then_text():
 
 @given(text=TEXT)
 @thorough
-def test_normalised_characters_come_back_composed(text):
+def test_normalized_characters_come_back_composed(text):
     tokenizer = CharacterTokenizer(normalize="NFC").fit(text)
     assert tokenizer.decode(tokenizer.encode(text)) == unicodedata.normalize("NFC", text)
 
@@ -194,7 +194,7 @@ def shown(text, corpus="it's a well-known fact, he said: 'no' (really)! iPhone\n
     """The tokens of `text`, with the fixed ones spelled out."""
     tokenizer = WordTokenizer().fit([corpus, text])
     words = tokenizer.to_dict()["words"]
-    names = {GLUE_ID: "<glue>", CAPITALISED_ID: "<cap>", UPPER_ID: "<upper>", SPACE_ID: "<space>"}
+    names = {GLUE_ID: "<glue>", CAPITALIZED_ID: "<cap>", UPPER_ID: "<upper>", SPACE_ID: "<space>"}
     return [names.get(token_id) or words[token_id - 7] for token_id in tokenizer.encode(text).tolist()]
 
 

@@ -111,7 +111,7 @@ def test_every_document_is_predicted_to_its_end_and_none_of_its_tokens_is_lost()
     assert sorted(read) == sorted([*text, END_ID] for text in texts)
 
 
-def test_another_epoch_brings_other_neighbours():
+def test_another_epoch_brings_other_neighbors():
     lengths = np.random.default_rng(0).integers(1, 50, 400)
     first, second = (bucketed(lengths, 8, seed=1, epoch=epoch) for epoch in (0, 1))
     for batches in (first, second):
@@ -145,7 +145,7 @@ def test_a_text_as_long_as_a_book_pads_no_others(seed):
 def test_a_batch_has_labels_however_much_longer_the_texts_without_one_are(more):
     texts = [np.full(1 + row % 2, 5, np.int32) for row in range(20)]
     others = [np.full(40 + row, 6, np.int32) for row in range(more)]
-    batches = ExampleBatches(texts, np.zeros(20), batch_size=4, seed=0, unlabelled=others)
+    batches = ExampleBatches(texts, np.zeros(20), batch_size=4, seed=0, unlabeled=others)
     assert batches.batch_size == 8
     read = list(batches.epoch(0))
     assert len(read) == 5
@@ -158,10 +158,10 @@ def test_a_batch_has_labels_however_much_longer_the_texts_without_one_are(more):
             assert (share == NO_LABEL).any() or len(targets) < 8
 
 
-@pytest.mark.parametrize(("unlabelled", "read_an_epoch"), [(10, 4), (3, 3)])
-def test_an_epoch_reads_as_many_texts_without_a_label_as_with_one(unlabelled, read_an_epoch):
-    texts = [np.array([3 + row] * (1 + row % 3), np.int32) for row in range(4 + unlabelled)]
-    batches = ExampleBatches(texts[:4], np.arange(4), batch_size=3, seed=0, unlabelled=texts[4:])
+@pytest.mark.parametrize(("unlabeled", "read_an_epoch"), [(10, 4), (3, 3)])
+def test_an_epoch_reads_as_many_texts_without_a_label_as_with_one(unlabeled, read_an_epoch):
+    texts = [np.array([3 + row] * (1 + row % 3), np.int32) for row in range(4 + unlabeled)]
+    batches = ExampleBatches(texts[:4], np.arange(4), batch_size=3, seed=0, unlabeled=texts[4:])
     turns = []
     for epoch in range(5):
         read = list(batches.epoch(epoch))
@@ -172,11 +172,11 @@ def test_an_epoch_reads_as_many_texts_without_a_label_as_with_one(unlabelled, re
         assert all(row == label for row, label in zip(firsts, labels, strict=True) if label != NO_LABEL)
         turns += [row for row, label in zip(firsts, labels, strict=True) if label == NO_LABEL]
         assert len(turns) == (epoch + 1) * read_an_epoch
-    counts = np.bincount(turns, minlength=4 + unlabelled)[4:]
+    counts = np.bincount(turns, minlength=4 + unlabeled)[4:]
     assert len(set(counts)) == 1  # 20 in all are two turns of 10, 15 are five of 3
 
 
-def labelled_by_length(rows, batch_size, **options):
+def labeled_by_length(rows, batch_size, **options):
     """Texts of which the shorter half has one label and the longer half another, as the file has them."""
     texts = [np.full(1 + row, 5, np.int32) for row in range(rows)]
     return ExampleBatches(texts, np.arange(rows) * 2 // rows, batch_size=batch_size, seed=0, **options)
@@ -184,7 +184,7 @@ def labelled_by_length(rows, batch_size, **options):
 
 @pytest.mark.parametrize("batch_size", [4, 16])
 def test_labels_that_go_with_lengths_share_their_batches(batch_size):
-    batches = labelled_by_length(400, batch_size)
+    batches = labeled_by_length(400, batch_size)
     for batch in batches.epoch(1):
         assert min(np.bincount(batch.targets)) > 0.3 * batch_size / 2
         assert np.ptp(np.count_nonzero(batch.inputs[batch.targets == 0], axis=1)) < 8 * batch_size  # like lengths

@@ -121,14 +121,14 @@ def test_texts_without_a_label_count_for_smoothness_alone(classifier):
     ids = np.array([[3, 4, 5], [3, 6, 0], [4, 5, 3], [7, 3, 6]])
     targets = np.array([0, 1, NO_LABEL, NO_LABEL])
     sums, gradient = step(classifier, ids, targets, 0.0)
-    labelled_sums, labelled_gradient = step(classifier, ids[:2], targets[:2], 0.0)
-    np.testing.assert_allclose(sums, labelled_sums, rtol=1e-6)
+    labeled_sums, labeled_gradient = step(classifier, ids[:2], targets[:2], 0.0)
+    np.testing.assert_allclose(sums, labeled_sums, rtol=1e-6)
     assert sums[2] == 2
-    np.testing.assert_allclose(gradient, labelled_gradient, atol=1e-7)
+    np.testing.assert_allclose(gradient, labeled_gradient, atol=1e-7)
 
     _, smooth = step(classifier, ids, targets, 1e4)
-    _, labelled_smooth = step(classifier, ids[:2], targets[:2], 1e4)
-    assert np.abs(smooth - labelled_smooth).max() > 1e-3
+    _, labeled_smooth = step(classifier, ids[:2], targets[:2], 1e4)
+    assert np.abs(smooth - labeled_smooth).max() > 1e-3
 
 
 @pytest.mark.parametrize(("ids", "targets"), [([[3, 4, 5]], [NO_LABEL]), (np.zeros((0, 3)), np.zeros(0))])
@@ -140,25 +140,25 @@ def test_a_batch_without_any_label_moves_nothing(classifier, ids, targets):
 
 def test_training_reads_texts_without_labels(tmp_path):
     """From a file or a list alike, and a run with them can be resumed with the same ones alone."""
-    labelled = (["a good lamp", "a bad rope"] * 3, ["yes", "no"] * 3)
+    labeled = (["a good lamp", "a bad rope"] * 3, ["yes", "no"] * 3)
     more = ["a lamp, bad?", "good, good rope", "a clock"]
     path = tmp_path / "more.txt"
     path.write_text("\n".join(more) + "\n", encoding="utf-8")
     options = {"cell": "min_gru", "units": 4, "ensemble_size": 1, "epochs": 2, "batch_size": 4, "vat_weight": 5.0}
     options |= {"ngram_buckets": 16, "verbose": False}
     out = tmp_path / "run"
-    from_file = textrnn.train_classifier(labelled, **arguments_for(CLASSIFIER, unlabelled=path, out=out, **options))
-    from_list = textrnn.train_classifier(labelled, **arguments_for(CLASSIFIER, unlabelled=more, **options))
-    without = textrnn.train_classifier(labelled, **arguments_for(CLASSIFIER, **options))
+    from_file = textrnn.train_classifier(labeled, **arguments_for(CLASSIFIER, unlabeled=path, out=out, **options))
+    from_list = textrnn.train_classifier(labeled, **arguments_for(CLASSIFIER, unlabeled=more, **options))
+    without = textrnn.train_classifier(labeled, **arguments_for(CLASSIFIER, **options))
     for one, other in zip(from_file.trainable_variables, from_list.trainable_variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
     stop = StopAfter(3)
     with pytest.raises(RuntimeError, match="stopped"):
         textrnn.train_classifier(
-            labelled,
+            labeled,
             **arguments_for(
                 CLASSIFIER,
-                unlabelled=more,
+                unlabeled=more,
                 out=tmp_path / "stopped",
                 callbacks=[stop],
                 checkpoint_seconds=0,
@@ -166,7 +166,7 @@ def test_training_reads_texts_without_labels(tmp_path):
             ),
         )
     resumed = textrnn.train_classifier(
-        labelled, **arguments_for(CLASSIFIER, unlabelled=path, out=tmp_path / "stopped", resume=True, **options)
+        labeled, **arguments_for(CLASSIFIER, unlabeled=path, out=tmp_path / "stopped", resume=True, **options)
     )
     for one, other in zip(from_file.trainable_variables, resumed.trainable_variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
@@ -174,24 +174,24 @@ def test_training_reads_texts_without_labels(tmp_path):
     assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
     with pytest.raises(ValueError, match="checksum"):
         textrnn.train_classifier(
-            labelled, **arguments_for(CLASSIFIER, unlabelled=[*more[:2], "a rope"], out=out, resume=True, **options)
+            labeled, **arguments_for(CLASSIFIER, unlabeled=[*more[:2], "a rope"], out=out, resume=True, **options)
         )
 
 
 @pytest.mark.parametrize(
-    ("unlabelled", "vat_weight", "message"),
+    ("unlabeled", "vat_weight", "message"),
     [
-        (["a"], 0.0, "`unlabelled` texts serve the virtual adversarial loss alone; received vat_weight=0"),
-        (7, 1.0, "`unlabelled` must be a path or a list of strings; received 7 of type int"),
-        (["a", 7], 1.0, r"`unlabelled\[1\]` must be a string; received 7"),
+        (["a"], 0.0, "`unlabeled` texts serve the virtual adversarial loss alone; received vat_weight=0"),
+        (7, 1.0, "`unlabeled` must be a path or a list of strings; received 7 of type int"),
+        (["a", 7], 1.0, r"`unlabeled\[1\]` must be a string; received 7"),
     ],
 )
-def test_texts_without_labels_that_cannot_be_used_are_refused(unlabelled, vat_weight, message):
+def test_texts_without_labels_that_cannot_be_used_are_refused(unlabeled, vat_weight, message):
     with pytest.raises((TypeError, ValueError), match=message):
         textrnn.train_classifier(
             (["a", "b"], ["x", "y"]),
             verbose=False,
-            training=textrnn.ClassifierTraining(unlabelled=unlabelled, vat_weight=vat_weight),
+            training=textrnn.ClassifierTraining(unlabeled=unlabeled, vat_weight=vat_weight),
         )
 
 

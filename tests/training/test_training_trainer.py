@@ -83,10 +83,10 @@ def test_a_run_goes_on_with_its_own_text_and_names_its_own_parent(tmp_path):
     parent.save(tmp_path / "parent.keras")
     parent.save(tmp_path / "other.keras")
     train(out=tmp_path / "run", epochs=1)
-    spelt_otherwise = [text.replace("w", "z") for text in TEXTS]  # the same ids, another vocabulary
+    spelled_otherwise = [text.replace("w", "z") for text in TEXTS]  # the same ids, another vocabulary
     with pytest.raises(ValueError, match="the corpus must be the one"):
         textrnn.train_language_model(
-            spelt_otherwise, **arguments_for(LANGUAGE_MODEL, **SMALL, epochs=2, out=tmp_path / "run", resume=True)
+            spelled_otherwise, **arguments_for(LANGUAGE_MODEL, **SMALL, epochs=2, out=tmp_path / "run", resume=True)
         )
     train(out=tmp_path / "begun", epochs=1, init_from=tmp_path / "parent.keras")
     train(out=tmp_path / "begun", epochs=2, init_from=tmp_path / "other.keras", resume=True)
@@ -188,7 +188,7 @@ def test_a_callback_can_stop_training(tmp_path):
     assert len(RunFolder(tmp_path).history()) == 1
 
 
-def test_padding_and_batch_neighbours_do_not_change_the_loss():
+def test_padding_and_batch_neighbors_do_not_change_the_loss():
     # One document a batch needs no padding; all in one batch need much: the first gradient is the same.
     options = {"documents": "string", "validation_split": 0, "epochs": 1, "learning_rate": 1e-9, "dropout": 0.0}
     texts = ["a", "the sea is slow", "", "a loaf of bread and a lamp"]

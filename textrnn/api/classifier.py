@@ -1,4 +1,4 @@
-"""From labelled texts to a trained classifier."""
+"""From labeled texts to a trained classifier."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def train_classifier(
     table: TableOptions | None = None,
     run: RunOptions | None = None,
 ) -> TextClassifier:
-    """Train a classifier on labelled texts.
+    """Train a classifier on labeled texts.
 
     What is None is for the recipe to decide. Everyday options are arguments; all options can be given in objects,
     such as `model=textrnn.ClassifierOptions(ensemble_size=3)`.
@@ -68,7 +68,7 @@ def train_classifier(
         num_layers: Number of recurrent layers.
         dropout: Fraction dropped after the embedding, between layers and after pooling.
         epochs: Passes over the texts.
-        batch_size: Labelled texts of a training step.
+        batch_size: Labeled texts of a training step.
         learning_rate: Peak learning rate.
         class_weight: Weight of a text by its label: None for 1, `"balanced"` for more the rarer the label, or a
             weight for every label.
@@ -138,7 +138,7 @@ def prepare_classifier(examples: Examples, model: TextClassifier) -> Prepared:
     settings, run, verbose = examples.settings, examples.run, examples.settings.run.verbose
     training, encode = settings.training, examples.tokenizer.encode
     texts = [encode(text) for text in examples.texts]
-    unlabelled = [encode(text) for text in examples.unlabelled]
+    unlabeled = [encode(text) for text in examples.unlabeled]
 
     def cut(sequence: np.ndarray) -> np.ndarray:
         return sequence if training.maximum_length is None else sequence[-training.maximum_length :]
@@ -148,12 +148,12 @@ def prepare_classifier(examples: Examples, model: TextClassifier) -> Prepared:
         examples.numbers[examples.kept],
         batch_size=training.batch_size,
         seed=settings.run.seed,
-        unlabelled=[cut(sequence) for sequence in unlabelled],
+        unlabeled=[cut(sequence) for sequence in unlabeled],
     )
     held_out = [encode(text) for text in examples.validation.texts]
     held_out_numbers = np.array([examples.labels.index(label) for label in examples.validation.labels], int)
     validation = ExampleBatches(held_out, held_out_numbers, batch_size=training.batch_size, seed=None)
-    corpus = {"texts": len(texts), "checksum": checksum([*texts, *unlabelled, examples.numbers])}
+    corpus = {"texts": len(texts), "checksum": checksum([*texts, *unlabeled, examples.numbers])}
     if examples.has_own_validation:
         corpus |= {
             "validation_texts": len(held_out),

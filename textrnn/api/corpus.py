@@ -24,13 +24,13 @@ from textrnn.labels import in_order
 from textrnn.models import LanguageModel
 from textrnn.options.recipes import NUM_SAMPLED, make_recipe
 from textrnn.progress import Progress
-from textrnn.text import Corpus, TableFormat, Tokenizer, open_corpus, read_labelled, read_texts, write_ids
+from textrnn.text import Corpus, TableFormat, Tokenizer, open_corpus, read_labeled, read_texts, write_ids
 from textrnn.training import RunFolder, claim_run
 
 INHERITED = ("cell", "units", "num_layers", "embedding_dim", "layer_norm", "residual", "tie_embeddings", "reverse")
 TEXT = TableFormat(format="txt")  # no table at all
 PASSAGE = 100  # characters: a line or two of verse, longer than what people quote by chance
-REPEATED = 0.01  # of a text: a line of a licence or a title that both have says nothing
+REPEATED = 0.01  # of a text: a line of a license or a title that both have says nothing
 LOOKED_AT = 2_000_000  # characters: enough to tell whether there are spaces between words
 UNCHECKED = ".new"  # ending of ids until it is known that the run may start with them
 
@@ -117,7 +117,7 @@ def open_texts(source: Any, settings: Settings, table: TableFormat) -> Texts:
             f"one; received {type(source).__name__} and documents={documents!r}."
         )
     try:
-        read = read_labelled(source, text_column=text_column, label_column=condition, encoding=encoding, table=table)
+        read = read_labeled(source, text_column=text_column, label_column=condition, encoding=encoding, table=table)
     except ValueError as error:
         raise ValueError(str(error).replace("`label_column`", "`condition_column`")) from error
     rows = [(text, label) for text, label in zip(read.texts, read.labels, strict=True) if text.removeprefix("\ufeff")]

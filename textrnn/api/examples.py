@@ -31,8 +31,8 @@ from textrnn.labels import checked_label, in_order
 from textrnn.models import LanguageModel
 from textrnn.options import TableOptions
 from textrnn.options.recipes import make_classifier_recipe
-from textrnn.text import LabelledTexts, TableFormat, Tokenizer, read_labelled, read_texts
-from textrnn.training import RunFolder, claim_run, say, split_labelled, weigh_classes
+from textrnn.text import LabeledTexts, TableFormat, Tokenizer, read_labeled, read_texts
+from textrnn.training import RunFolder, claim_run, say, split_labeled, weigh_classes
 
 INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
 
@@ -44,14 +44,14 @@ class Examples:
     Attributes:
         settings: The options, none left open.
         run: Where the run is kept, or None.
-        texts: All labelled texts.
+        texts: All labeled texts.
         numbers: The number of each text's label, int `[N]`.
         labels: The labels, in order.
         kept: The rows that are trained on, int.
         validation: What is validated on: rows held out, or texts of the user's own.
         has_own_validation: Whether these are the user's own.
         class_weights: The weight of a text of each label, float `[labels]`.
-        unlabelled: Texts without labels.
+        unlabeled: Texts without labels.
         tokenizer: Fitted.
         parents: The language model that each encoder starts with, if any.
     """
@@ -62,10 +62,10 @@ class Examples:
     numbers: np.ndarray
     labels: list[str]
     kept: np.ndarray
-    validation: LabelledTexts
+    validation: LabeledTexts
     has_own_validation: bool
     class_weights: np.ndarray
-    unlabelled: list[str]
+    unlabeled: list[str]
     tokenizer: Tokenizer
     parents: list[LanguageModel]
 
@@ -77,22 +77,20 @@ def load_examples(settings: Settings) -> Examples:
     settings, parents = _settle(asked, models)
     _check_together(settings, parents)
     run = claim_run(settings.run.out, resume=settings.run.resume)
-    labelled = open_labelled(settings.source, settings.table, format_of(settings.table))
+    labeled = open_labeled(settings.source, settings.table, format_of(settings.table))
     validation = _open_validation(settings)
-    unlabelled = open_unlabelled(settings.training.unlabelled, settings.table)
-    labels = in_order(set(labelled.labels))
+    unlabeled = open_unlabeled(settings.training.unlabeled, settings.table)
+    labels = in_order(set(labeled.labels))
     if len(labels) < 2:
         raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
     number_of = {label: number for number, label in enumerate(labels)}
-    numbers = np.array([number_of[label] for label in labelled.labels])
-    kept, held_out = split_labelled(numbers, labels, settings.training.validation_split, settings.run.seed)
+    numbers = np.array([number_of[label] for label in labeled.labels])
+    kept, held_out = split_labeled(numbers, labels, settings.training.validation_split, settings.run.seed)
     has_own_validation = validation is not None
     if validation is None:
-        validation = LabelledTexts(
-            [labelled.texts[row] for row in held_out], [labelled.labels[row] for row in held_out]
-        )
+        validation = LabeledTexts([labeled.texts[row] for row in held_out], [labeled.labels[row] for row in held_out])
     check_labels(validation.labels, labels)
-    learned_from = [labelled.texts[row] for row in kept]
+    learned_from = [labeled.texts[row] for row in kept]
     warn_of_repeated(validation.texts, set(learned_from))
     settings = _read_characters_without_words(asked, settings, models, learned_from)
     training = settings.training
@@ -107,25 +105,25 @@ def load_examples(settings: Settings) -> Examples:
     return Examples(
         settings=settings,
         run=run,
-        texts=labelled.texts,
+        texts=labeled.texts,
         numbers=numbers,
         labels=labels,
         kept=kept,
         validation=validation,
         has_own_validation=has_own_validation,
         class_weights=weights,
-        unlabelled=unlabelled,
+        unlabeled=unlabeled,
         tokenizer=tokenizer,
         parents=parents,
     )
 
 
-def _open_validation(settings: Settings) -> LabelledTexts | None:
+def _open_validation(settings: Settings) -> LabeledTexts | None:
     source = settings.training.validation_data
     if source is None:
         return None
     with reading_validation_data():
-        return open_labelled(source, settings.table, format_beside(settings.table, source))
+        return open_labeled(source, settings.table, format_beside(settings.table, source))
 
 
 def _read_characters_without_words(
@@ -174,8 +172,8 @@ def _check_together(settings: Settings, parents: list[LanguageModel]) -> None:
         raise ValueError(
             f"`lm_loss_weight` needs a `pretrained` language model; received {training.lm_loss_weight!r} without."
         )
-    if training.unlabelled is not None and not training.vat_weight:
-        raise ValueError("`unlabelled` texts serve the virtual adversarial loss alone; received vat_weight=0.")
+    if training.unlabeled is not None and not training.vat_weight:
+        raise ValueError("`unlabeled` texts serve the virtual adversarial loss alone; received vat_weight=0.")
 
 
 def _open_encoders(pretrained: Any) -> list[LanguageModel]:
@@ -191,10 +189,10 @@ def _open_encoders(pretrained: Any) -> list[LanguageModel]:
     return models
 
 
-def open_labelled(source: Any, options: TableOptions, table: TableFormat) -> LabelledTexts:
-    """The labelled texts of a table, or of a pair (texts, labels)."""
+def open_labeled(source: Any, options: TableOptions, table: TableFormat) -> LabeledTexts:
+    """The labeled texts of a table, or of a pair (texts, labels)."""
     if isinstance(source, (str, os.PathLike)):
-        return read_labelled(
+        return read_labeled(
             source,
             text_column=options.text_column,
             label_column=options.label_column,
@@ -213,17 +211,17 @@ def open_labelled(source: Any, options: TableOptions, table: TableFormat) -> Lab
             f"`source` must hold as many labels as texts, and at least one; received {len(texts)} texts and "
             f"{len(labels)} labels."
         )
-    return LabelledTexts(texts, [checked_label(f"labels[{n}]", label) for n, label in enumerate(labels)])
+    return LabeledTexts(texts, [checked_label(f"labels[{n}]", label) for n, label in enumerate(labels)])
 
 
-def open_unlabelled(source: Any, options: TableOptions) -> list[str]:
-    """The texts of the option `unlabelled`."""
+def open_unlabeled(source: Any, options: TableOptions) -> list[str]:
+    """The texts of the option `unlabeled`."""
     if source is None:
         return []
     if isinstance(source, (str, os.PathLike)):
         table = format_beside(options, source)
         return read_texts(source, text_column=options.text_column, encoding=options.encoding, table=table)
-    return list(checks.texts("unlabelled", source, "a path or a list of strings"))
+    return list(checks.texts("unlabeled", source, "a path or a list of strings"))
 
 
 def warn_of_repeated(held_out: Sequence[str], trained_on: Collection[str]) -> None:

@@ -21,7 +21,7 @@ Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
 
 NOT_RECORDED = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")  # no effect on what comes out
-SOURCES = ("source", "validation_data", "init_from", "unlabelled")  # recorded by what they are called
+SOURCES = ("source", "validation_data", "init_from", "unlabeled")  # recorded by what they are called
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from textrnn.classification.calibration import (
 from textrnn.classification.classification_stream import ClassificationStream
 from textrnn.classification.explanation import Explanation
 from textrnn.classification.report import ClassificationReport, Coverage, LabelMeasures
-from textrnn.classification.text_labeller import Prediction, TextLabeller
+from textrnn.classification.text_labeler import Prediction, TextLabeler
 
 __all__ = [
     "Calibration",
@@ -20,7 +20,7 @@ __all__ = [
     "Explanation",
     "LabelMeasures",
     "Prediction",
-    "TextLabeller",
+    "TextLabeler",
     "expected_calibration_error",
     "fit_temperature",
 ]

@@ -15,7 +15,7 @@ LAST_WORD = re.compile(r"\s+\S+\s*\Z")
 LONGEST_WORD = 1000  # characters: a text without a space is read in parts of this
 
 
-class PartwiseLabeller(Protocol):
+class PartwiseLabeler(Protocol):
     """A classifier that can be given a text in parts."""
 
     tokenizer: Any
@@ -44,7 +44,7 @@ class ClassificationStream:
         predict: From probabilities float64 `[labels]` to the answer.
     """
 
-    def __init__(self, model: PartwiseLabeller, predict: Callable[[np.ndarray], Any]) -> None:
+    def __init__(self, model: PartwiseLabeler, predict: Callable[[np.ndarray], Any]) -> None:
         self.model = model
         self.predict = predict
         self.reset()

@@ -11,8 +11,8 @@ import numpy as np
 
 UNKNOWN = "\ufffd"  # what a tokenizer decodes an unknown token to
 RED, GREEN = (214, 69, 65), (38, 140, 86)
-SHADES = 5  # of either colour in a terminal
-TERMINAL_RED = (224, 217, 210, 203, 196)  # of its 256 colours, pale to full
+SHADES = 5  # of either color in a terminal
+TERMINAL_RED = (224, 217, 210, 203, 196)  # of its 256 colors, pale to full
 TERMINAL_GREEN = (194, 157, 120, 83, 46)
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
@@ -66,21 +66,21 @@ class Explanation:
         return "\n".join(rows)
 
     def to_terminal(self) -> str:
-        """The text in the colours of a terminal: green for the label, red against it."""
+        """The text in the colors of a terminal: green for the label, red against it."""
         shown = []
         for piece, strength in zip(self.pieces, self._strengths, strict=True):
             shade = round(abs(float(strength)) * SHADES)
-            colour = (TERMINAL_GREEN if strength > 0 else TERMINAL_RED)[shade - 1]
-            shown.append(f"\x1b[48;5;{colour}m\x1b[30m{piece}\x1b[0m" if shade else piece)
+            color = (TERMINAL_GREEN if strength > 0 else TERMINAL_RED)[shade - 1]
+            shown.append(f"\x1b[48;5;{color}m\x1b[30m{piece}\x1b[0m" if shade else piece)
         return f"{self._headline}\n{''.join(shown)}"
 
     def to_html(self) -> str:
-        """A page of its own: the text, coloured, the number of each piece under the mouse."""
+        """A page of its own: the text, colored, the number of each piece under the mouse."""
         shown = []
         for piece, strength, value in zip(self.pieces, self._strengths, self.contributions, strict=True):
             red, green, blue = GREEN if strength > 0 else RED
-            colour = f"rgba({red},{green},{blue},{0.75 * abs(float(strength)):.3f})"
-            shown.append(f'<span style="background:{colour}" title="{value:+.3f}">{html.escape(piece)}</span>')
+            color = f"rgba({red},{green},{blue},{0.75 * abs(float(strength)):.3f})"
+            shown.append(f'<span style="background:{color}" title="{value:+.3f}">{html.escape(piece)}</span>')
         footer = f"Contributions sum to the log odds, {self.difference:+.3f}, with {self.base:+.3f} to begin with."
         return PAGE.format(title=html.escape(self._headline), text="".join(shown), footer=footer)
 

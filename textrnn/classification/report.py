@@ -1,4 +1,4 @@
-"""How good a classifier is on labelled texts, in numbers."""
+"""How good a classifier is on labeled texts, in numbers."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `calibrate`."""
     parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
     parser.add_argument(
-        "file", metavar="FILE", help=".csv, .tsv or .jsonl of labelled texts that the model was not trained on"
+        "file", metavar="FILE", help=".csv, .tsv or .jsonl of labeled texts that the model was not trained on"
     )
     parser.add_argument("--out", metavar="FILE", help="write the model here (.keras), not over MODEL")
-    flags.add_labelled_table(parser)
+    flags.add_labeled_table(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise argparse.ArgumentTypeError(f"--out must end in .keras; received {arguments.out!r}")
     from textrnn.runtime import find_model
     from textrnn.runtime.archive import is_preset
-    from textrnn.runtime.quantised import is_quantised
+    from textrnn.runtime.quantized import is_quantized
 
     file = find_model(arguments.model)
     if arguments.out is None and is_preset(file):
@@ -36,5 +36,5 @@ def run(arguments: argparse.Namespace) -> None:
     data = read_table(arguments.file, classifier, arguments)
     calibration = classifier.calibrate(data.texts, data.labels, progress=True)
     out = arguments.out or file
-    classifier.save(out, quantised=is_quantised(file))
+    classifier.save(out, quantized=is_quantized(file))
     print(f"{calibration}\nsaved in {out}")

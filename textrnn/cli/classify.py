@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of a file that is labelled row by row."""
+    """Flags of a file that is labeled row by row."""
     group = parser.add_argument_group(
         "a file of any size",
-        "With --out, FILE is read and labelled a few hundred rows at a time. A row that cannot be read is reported "
+        "With --out, FILE is read and labeled a few hundred rows at a time. A row that cannot be read is reported "
         "with its line and skipped. Stopped, even by a power cut, the same command goes on where it was.",
     )
     group.add_argument(

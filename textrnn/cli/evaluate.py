@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a text is, for a model of documents",
     )
     flags.add_condition(parser)
-    flags.add_labelled_table(parser)
+    flags.add_labeled_table(parser)
     classifier = parser.add_argument_group("classifier")
     classifier.add_argument(
         "--baseline",

@@ -13,7 +13,7 @@ from textrnn.cli.inputs import read_table
 
 if TYPE_CHECKING:
     from textrnn.classification import ClassificationReport
-    from textrnn.text import LabelledTexts
+    from textrnn.text import LabeledTexts
 
 SHOWN = 100  # characters of a mistake's text on a terminal
 
@@ -34,14 +34,14 @@ def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
     print(report)
     if classifier.temperature == 1:
         calibrate = command_line("calibrate", arguments.model, "TABLE")
-        print(f"\nnot calibrated: `{calibrate}` does that, on labelled texts that were not trained on")
+        print(f"\nnot calibrated: `{calibrate}` does that, on labeled texts that were not trained on")
     if baseline is not None:
         print(f"\n{_compare(report, baseline)}")
     if arguments.mistakes and len(report.mistakes):
         print(f"\n{_show_mistakes(_mistakes(report, data, arguments.mistakes))}")
 
 
-def _measure_baseline(classifier: Any, data: LabelledTexts, arguments: argparse.Namespace) -> ClassificationReport:
+def _measure_baseline(classifier: Any, data: LabeledTexts, arguments: argparse.Namespace) -> ClassificationReport:
     import numpy as np
 
     from textrnn.classification import ClassificationReport
@@ -67,7 +67,7 @@ def _compare(report: ClassificationReport, baseline: ClassificationReport) -> st
     return align([["", "accuracy", "macro F1"], *rows])
 
 
-def _mistakes(report: ClassificationReport, data: LabelledTexts, count: int) -> list[dict[str, Any]]:
+def _mistakes(report: ClassificationReport, data: LabeledTexts, count: int) -> list[dict[str, Any]]:
     """The worst, with their texts; a row is counted from 1, without the header."""
     return [
         {

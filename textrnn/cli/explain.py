@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", default="-", metavar="TEXT", help="- or none is the input")
     parser.add_argument("--label", help="what to explain (default: the answer)")
     parser.add_argument("--against", help="what it is told from (default: the likeliest of the others)")
-    parser.add_argument("--html", metavar="FILE", help="write a page with the coloured text")
+    parser.add_argument("--html", metavar="FILE", help="write a page with the colored text")
     flags.add_encoding(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print what speaks for a label, in colour on a terminal."""
+    """Print what speaks for a label, in color on a terminal."""
     from textrnn.files import atomic_path
     from textrnn.text import read_text
 

@@ -80,8 +80,8 @@ def reading(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def add_labelled_table(parser: argparse.ArgumentParser) -> None:
-    """How a table of labelled texts is read, of `evaluate` and `calibrate`."""
+def add_labeled_table(parser: argparse.ArgumentParser) -> None:
+    """How a table of labeled texts is read, of `evaluate` and `calibrate`."""
     group = parser.add_argument_group("a table", "How it is read, where the name of the file does not say so.")
     add_options(group, TableOptions, is_partial=False)
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""What a command reads: a text, or a table of labelled texts; `-` is standard input."""
+"""What a command reads: a text, or a table of labeled texts; `-` is standard input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textrnn.cli import flags
 from textrnn.labels import find_label, number_labels, read_label
 
 if TYPE_CHECKING:
-    from textrnn.text import LabelledTexts
+    from textrnn.text import LabeledTexts
 
 
 def read_corpus(path: str, encoding: str) -> str:
@@ -20,13 +20,13 @@ def read_corpus(path: str, encoding: str) -> str:
     return read_text(path, encoding) if path == "-" else "".join(open_corpus(path, encoding=encoding).pieces())
 
 
-def read_table(path: str, model: Any, arguments: argparse.Namespace, table: Any = None) -> LabelledTexts:
-    """Labelled texts, of the model's own labels only; `table` is how they are written, by default as flags say."""
-    from textrnn.text import LabelledTexts, read_labelled
+def read_table(path: str, model: Any, arguments: argparse.Namespace, table: Any = None) -> LabeledTexts:
+    """Labeled texts, of the model's own labels only; `table` is how they are written, by default as flags say."""
+    from textrnn.text import LabeledTexts, read_labeled
 
     options = flags.reading(arguments)
     options["table"] = table or options["table"]
-    data = read_labelled(path, label_column=arguments.label_column, **options)
+    data = read_labeled(path, label_column=arguments.label_column, **options)
     names = {read_label(old): new for old, new in arguments.rename}
     number_of = number_labels(model.labels)
     labels = [names.get(label, label) for label in data.labels]
@@ -38,4 +38,4 @@ def read_table(path: str, model: Any, arguments: argparse.Namespace, table: Any 
             f"{checks.listed(unknown, show=str)} "
             "(--rename OLD=NEW says that they mean the same)."
         )
-    return LabelledTexts(data.texts, [model.labels[numbers[label]] for label in labels])
+    return LabeledTexts(data.texts, [model.labels[numbers[label]] for label in labels])

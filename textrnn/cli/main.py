@@ -18,7 +18,7 @@ from textrnn.files import FULL
 from textrnn.version import __version__
 
 COMMANDS = {
-    "train": (train, "train a language model on text, or a classifier on labelled texts"),
+    "train": (train, "train a language model on text, or a classifier on labeled texts"),
     "generate": (generate, "write text with a language model"),
     "write": (write, "write a text together with a language model"),
     "classify": (classify, "label texts"),

@@ -90,6 +90,6 @@ def _print_score(model: Any, text: str, arguments: argparse.Namespace) -> None:
     if arguments.most_surprising is not None:
         ids = model.tokenizer.encode(text)
         for span in score.most_surprising(arguments.most_surprising):
-            is_spelt = len(ids) == len(text)  # then the text itself shows what the model does not know
-            shown = text[span.start : span.end] if is_spelt else model.tokenizer.decode(ids[span.start : span.end])
+            is_spelled = len(ids) == len(text)  # then the text itself shows what the model does not know
+            shown = text[span.start : span.end] if is_spelled else model.tokenizer.decode(ids[span.start : span.end])
             print(f"{span.bits:8.1f} bits  tokens {span.start:,} to {span.end - 1:,}  {shown!r}")

@@ -32,7 +32,7 @@ REPLACEMENT = "\ufffd"
 
 
 class Header(NamedTuple):
-    """Header before the lanes: fingerprint of the model, checksum of the text, and how many tokens, lanes and bytes."""
+    """Header before the lanes: fingerprint of the model, checksum of the text, and its tokens, lanes and bytes."""
 
     fingerprint: bytes
     checksum: int

@@ -199,8 +199,8 @@ def _check_characters(tokenizer: Any, name: str, characters: str | None) -> None
             f"`{name}` must be left out for a model of {NOT_CHARACTERS[tokenizer.kind]}; received {characters!r}."
         )
     for character in characters:
-        spelt = len(tokenizer.encode(character))
-        if spelt != 1:
+        spelled = len(tokenizer.encode(character))
+        if spelled != 1:
             raise ValueError(
-                f"`{name}` must hold characters that are one token each; {character!r} is {spelt} in this model."
+                f"`{name}` must hold characters that are one token each; {character!r} is {spelled} in this model."
             )

@@ -53,7 +53,7 @@ class Sampler(SamplingOptions):
             Ids int64 `[B]`.
         """
         if xp is np and len(logits) == 1 and not self._needs_order:
-            return self._choose_for_one(self._penalised(logits, recent, np)[0], points[0], number)
+            return self._choose_for_one(self._penalized(logits, recent, np)[0], points[0], number)
         order, cumulative = self._ranked(logits, recent, number, xp)
         # The first that is beyond the draw; a draw below 1 stays below the sum when it is rounded.
         place = xp.argmax(cumulative > points * cumulative[:, -1:], axis=1)
@@ -79,7 +79,7 @@ class Sampler(SamplingOptions):
     def _ranked(self, logits: Any, recent: Any, number: Any, xp: Any) -> tuple[Any, Any]:
         """The tokens of each row in order, `[B, V]`, None for that of the vocabulary, and the summed weights of what
         is kept of them, float64."""
-        logits = self._penalised(logits, recent, xp)
+        logits = self._penalized(logits, recent, xp)
         if not self._needs_order:
             return None, xp.cumsum(self._weights(logits, number, xp), axis=1)
         order = xp.argsort(-logits, axis=1, kind="stable")
@@ -96,7 +96,7 @@ class Sampler(SamplingOptions):
             is_kept = is_kept & (weights >= self.min_p)  # the likeliest has weight 1
         return order, xp.cumsum(xp.where(is_kept, weights, 0.0), axis=1)
 
-    def _penalised(self, logits: Any, recent: Any, xp: Any) -> Any:
+    def _penalized(self, logits: Any, recent: Any, xp: Any) -> Any:
         if self.repetition_penalty == 1:
             return logits
         is_recent = xp.any(recent[:, :, None] == xp.arange(logits.shape[1]), axis=1)

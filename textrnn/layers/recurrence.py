@@ -43,7 +43,7 @@ def run_recurrence(
     Args:
         cell: A built cell.
         projection: What enters it.
-        weights: Its `recurrent_weights()`, or what a regulariser has made of them.
+        weights: Its `recurrent_weights()`, or what a regularizer has made of them.
         initial: The states before the first step, each `[H, B]`; the loop computes in their dtype.
         mask: Bool `[T, B]`, True at real steps, or None when all are. A masked step leaves every state as it was,
             its output is zero.

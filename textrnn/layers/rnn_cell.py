@@ -19,7 +19,7 @@ class RNNCell(Cell):
         h_t = f(W_x x_t + W_h h_{t-1} + b)
 
     W_x is `kernel` `[D, H]`, W_h is `recurrent_kernel` `[H, H]`, orthogonal at the start so that a gradient
-    neither grows nor shrinks before anything is learnt (Saxe et al., 2014, arXiv 1312.6120), b is `bias` `[H]`.
+    neither grows nor shrinks before anything is learned (Saxe et al., 2014, arXiv 1312.6120), b is `bias` `[H]`.
     In `step` columns are examples, so the code is the equation; the weights lie as in Keras, transposed. With ReLU
     and `recurrent_initializer="identity"` this is the IRNN of Le et al. (2015, arXiv 1504.00941).
     Masking is the business of `Recurrent`.

@@ -1,6 +1,6 @@
 """h_t = a_t h_{t-1} + b_t for all t at once, in log2(T) passes: for devices with more lanes than a step can fill.
 
-Two neighbouring steps are again one step of the same form, (a_2 a_1) h + (a_2 b_1 + b_2). Each pass joins every step
+Two neighboring steps are again one step of the same form, (a_2 a_1) h + (a_2 b_1 + b_2). Each pass joins every step
 with the one as far back as it already reaches, so the reach doubles (Hillis and Steele, 1986). That is log2(T) times
 the arithmetic of a loop, which is why a CPU runs the loop instead.
 """

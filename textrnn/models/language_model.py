@@ -338,13 +338,13 @@ class LanguageModel(TextModel, ModelOfIds):
         states = self._empty_states(1, condition)
         return Score.of(score_dynamically(self, ids, states, self.start_id, progress=progress), len(text))
 
-    def save(self, filepath: Any, overwrite: bool = True, *, quantised: bool = False, **kwargs: Any) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, *, quantized: bool = False, **kwargs: Any) -> None:
         """Save weights, architecture and vocabulary in one `.keras` file. A crash leaves the old file whole.
 
-        `quantised` stores matrices as numbers of eight bits, a quarter as large and nearly as good. This package
+        `quantized` stores matrices as numbers of eight bits, a quarter as large and nearly as good. This package
         reads such a file; Keras alone does not.
         """
-        save_model(filepath, super().save, overwrite=overwrite, quantised=quantised, **kwargs)
+        save_model(filepath, super().save, overwrite=overwrite, quantized=quantized, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -15,28 +15,28 @@ from textrnn import checks
 from textrnn.files import atomic_path, refuse_damage
 from textrnn.forks import check_process
 from textrnn.runtime.archive import WEIGHT_AT_MOST, WHOLE, open_archive
-from textrnn.runtime.quantised import WEIGHTS, dequantise, quantise, read_dataset
+from textrnn.runtime.quantized import WEIGHTS, dequantize, quantize, read_dataset
 
 
 def save_model(
-    path: Any, save: Callable[..., None], *, overwrite: bool, quantised: bool = False, **kwargs: Any
+    path: Any, save: Callable[..., None], *, overwrite: bool, quantized: bool = False, **kwargs: Any
 ) -> None:
-    """Save a model with `save` to a temporary file, quantise it where asked, and rename it to `path`."""
+    """Save a model with `save` to a temporary file, quantize it where asked, and rename it to `path`."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`filepath` must be a path that ends in .keras; received {path!r}.")
     if not overwrite and Path(path).exists():
         raise FileExistsError(f"`filepath` {os.fspath(path)} exists, and `overwrite` is False.")
     if Path(path).suffix != ".keras":
         raise ValueError(f"`filepath` must end in .keras; received {os.fspath(path)!r}.")
-    checks.boolean("quantised", quantised)
+    checks.boolean("quantized", quantized)
     with atomic_path(path) as temporary:
-        if not quantised:
+        if not quantized:
             save(temporary, **kwargs)
             return
         with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
             whole = Path(folder) / "model.keras"
             save(whole, **kwargs)
-            quantise(whole, temporary)
+            quantize(whole, temporary)
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
@@ -58,7 +58,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         with open_archive(path) as opened:
             for dataset in itertools.chain.from_iterable(opened.weights.values()):
                 read_dataset(dataset, WEIGHT_AT_MOST)
-            dequantise(opened.datasets, weights)
+            dequantize(opened.datasets, weights)
         # Keras makes one of two classes, whatever else the file names.
         model = keras.saving.get_registered_object(f"textrnn>{opened.kind}").from_config(opened.config)
         with refuse_damage(opened.path, WHOLE):

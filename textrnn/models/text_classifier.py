@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import runtime
-from textrnn.classification import Explanation, TextLabeller
-from textrnn.classification.text_labeller import MAX_TOKENS_AT_ONCE
+from textrnn.classification import Explanation, TextLabeler
+from textrnn.classification.text_labeler import MAX_TOKENS_AT_ONCE
 from textrnn.forks import check_process
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.shards import MAX_SHARDS, MIN_SHARD_ROWS, count_shards, map_shards
@@ -31,7 +31,7 @@ ROWS_TO_SHARE = MIN_SHARD_ROWS * MAX_SHARDS
 
 
 @keras.saving.register_keras_serializable("textrnn")
-class TextClassifier(TextLabeller, ModelOfIds):
+class TextClassifier(TextLabeler, ModelOfIds):
     """One or more encoders (embedding, recurrent layers, their outputs pooled) and their averaged answer.
 
     `classify` takes texts. On arrays of ids it is an ordinary Keras model: `model(ids)` maps int `[B, T]` to
@@ -181,13 +181,13 @@ class TextClassifier(TextLabeller, ModelOfIds):
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
         return self.to_numpy().contributions(ids, label, against)
 
-    def save(self, filepath: Any, overwrite: bool = True, *, quantised: bool = False, **kwargs: Any) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, *, quantized: bool = False, **kwargs: Any) -> None:
         """Save weights, architecture and vocabulary in one `.keras` file. A crash leaves the old file whole.
 
-        `quantised` stores matrices as numbers of eight bits, a quarter as large and nearly as good. This package
+        `quantized` stores matrices as numbers of eight bits, a quarter as large and nearly as good. This package
         reads such a file; Keras alone does not.
         """
-        save_model(filepath, super().save, overwrite=overwrite, quantised=quantised, **kwargs)
+        save_model(filepath, super().save, overwrite=overwrite, quantized=quantized, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -131,7 +131,7 @@ class Options:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def options(cls: type[Made]) -> type[Made]:
-    """Makes a class of annotated fields an `Options` class, which names what a misspelt option was meant to be."""
+    """Makes a class of annotated fields an `Options` class, which names what a misspelled option was meant to be."""
     made = dataclass(frozen=True, kw_only=True)(cls)
     make: Any = made.__init__
 

@@ -186,7 +186,7 @@ class ClassifierTraining(TrainingOptions):
             "Weight of the virtual adversarial loss (Miyato et al., 2017, arXiv 1605.07725); 0 disables it.",
         ),
     ] = 0.0
-    unlabelled: Annotated[
+    unlabeled: Annotated[
         Any,
         option(
             anything("FILE", "a path or strings"),

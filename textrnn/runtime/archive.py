@@ -18,7 +18,7 @@ import numpy as np
 from textrnn.files import DamagedFileError, read_member, refuse_damage
 from textrnn.runtime.config import check_config
 from textrnn.runtime.layout import Part, parts_of
-from textrnn.runtime.quantised import find_datasets, read_dataset, read_weights
+from textrnn.runtime.quantized import find_datasets, read_dataset, read_weights
 
 PRESETS = Path(__file__).parent.parent / "presets"
 

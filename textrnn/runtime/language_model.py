@@ -116,9 +116,9 @@ class LanguageModel(TextModel):
         if not self.norms:
             return hidden
         gamma, beta = self.norms[number]
-        centred = hidden - xp.mean(hidden, axis=-1, keepdims=True)
-        variance = xp.mean(centred * centred, axis=-1, keepdims=True)
-        return centred / xp.sqrt(variance + EPSILON) * gamma + beta
+        centered = hidden - xp.mean(hidden, axis=-1, keepdims=True)
+        variance = xp.mean(centered * centered, axis=-1, keepdims=True)
+        return centered / xp.sqrt(variance + EPSILON) * gamma + beta
 
 
 def _rows(table: np.ndarray, ids: Any, xp: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from textrnn.classification import TextLabeller
+from textrnn.classification import TextLabeler
 from textrnn.generation.scoring import log_softmax
 from textrnn.hashing import hash_ngrams
 from textrnn.runtime.cells import States
@@ -34,7 +34,7 @@ class EncoderState(NamedTuple):
     last_ids: np.ndarray
 
 
-class TextClassifier(TextLabeller):
+class TextClassifier(TextLabeler):
     """`textrnn.TextClassifier` without TensorFlow: the same answers.
 
     Args:

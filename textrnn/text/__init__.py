@@ -5,13 +5,13 @@ from textrnn.text.byte_pair import BytePairTokenizer
 from textrnn.text.character import CharacterTokenizer
 from textrnn.text.corpus import Corpus, open_corpus, read_exactly, read_text
 from textrnn.text.ids import document_spans, open_ids, release, write_ids
-from textrnn.text.labelled import (
+from textrnn.text.labeled import (
     Column,
-    LabelledTexts,
+    LabeledTexts,
     find_problem,
     find_text_column,
     is_numbered,
-    read_labelled,
+    read_labeled,
     read_texts,
 )
 from textrnn.text.packed import is_input, open_bytes
@@ -37,7 +37,7 @@ __all__ = [
     "CharacterTokenizer",
     "Column",
     "Corpus",
-    "LabelledTexts",
+    "LabeledTexts",
     "Row",
     "RowStream",
     "RowWriter",
@@ -61,7 +61,7 @@ __all__ = [
     "open_rows",
     "pad_batch",
     "read_exactly",
-    "read_labelled",
+    "read_labeled",
     "read_text",
     "read_texts",
     "release",

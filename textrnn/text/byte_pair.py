@@ -28,7 +28,7 @@ class BytePairTokenizer(Tokenizer):
 
     It follows Sennrich et al. (2016, arXiv 1508.07909): the pair that is most frequent within the words
     of the text is merged, again and again. Memory grows with the number of different words: 200,000
-    take some 150 MB while merges are learnt.
+    take some 150 MB while merges are learned.
 
     Args:
         maximum_size: at most this many ids, the 3 special ones and the 256 bytes included. There are

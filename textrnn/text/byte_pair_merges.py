@@ -1,4 +1,4 @@
-"""Which neighbouring tokens become one, learnt from the words of a text.
+"""Which neighboring tokens become one, learned from the words of a text.
 
 The algorithm is that of Sennrich et al. (2016, arXiv 1508.07909), its counts kept from merge to merge.
 """
@@ -24,7 +24,7 @@ def spell(word: str) -> list[int]:
 
 
 def merge_pair(tokens: Iterable[int], pair: Pair, merged_id: int) -> list[int]:
-    """Puts `merged_id` in the place of every `pair` of neighbours, from left to right."""
+    """Puts `merged_id` in the place of every `pair` of neighbors, from left to right."""
     left, right = pair
     result: list[int] = []
     last = None
@@ -38,7 +38,7 @@ def merge_pair(tokens: Iterable[int], pair: Pair, merged_id: int) -> list[int]:
 
 
 def learn_merges(counts: Mapping[str, int], at_most: int) -> list[Pair]:
-    """Merges the most frequent pair of neighbours again and again, until none occurs twice.
+    """Merges the most frequent pair of neighbors again and again, until none occurs twice.
 
     Of pairs that are equally frequent the one of the lower ids is first, by its left token and then its
     right one; so the order of the words does not matter.
@@ -50,14 +50,14 @@ def learn_merges(counts: Mapping[str, int], at_most: int) -> list[Pair]:
     Returns:
         The pairs, in the order in which they were merged: the n-th makes the id `FIRST_MERGED_ID` + n.
     """
-    neighbours, merges = _Neighbours(counts), list[Pair]()
-    while len(merges) < at_most and (pair := neighbours.most_frequent()) is not None:
-        neighbours.merge(pair, FIRST_MERGED_ID + len(merges))
+    neighbors, merges = _Neighbors(counts), list[Pair]()
+    while len(merges) < at_most and (pair := neighbors.most_frequent()) is not None:
+        neighbors.merge(pair, FIRST_MERGED_ID + len(merges))
         merges.append(pair)
     return merges
 
 
-class _Neighbours:
+class _Neighbors:
     """How often each pair of tokens stands side by side, and in which words.
 
     A merge visits the words that hold its pair and no others. It adds pairs of the token it makes and

@@ -149,11 +149,11 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def _tokens(self) -> list[str]:
-        """What was learnt, in the order of the ids."""
+        """What was learned, in the order of the ids."""
 
     @abstractmethod
     def _with_tokens(self, tokens: list[str]) -> Self:
-        """A tokenizer with the same settings that has learnt these."""
+        """A tokenizer with the same settings that has learned these."""
 
     @abstractmethod
     def _unknown_tokens(self, text: str) -> list[str]: ...

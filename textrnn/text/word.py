@@ -11,17 +11,17 @@ from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys
 from textrnn.text.word_rules import Case, apply_case, fold_case, spacing, split_items
 
 GLUE_ID: Final = FIRST_FREE_ID  # no space here, though one is usual
-CAPITALISED_ID: Final = FIRST_FREE_ID + 1  # the next word has a capital first letter
+CAPITALIZED_ID: Final = FIRST_FREE_ID + 1  # the next word has a capital first letter
 UPPER_ID: Final = FIRST_FREE_ID + 2  # the next word is all capitals
 SPACE_ID: Final = FIRST_FREE_ID + 3  # a space here, though none is usual
 FIRST_WORD_ID: Final = FIRST_FREE_ID + 4
 
 TAIL: Final = "#"  # before a tail: no word begins with it, and as a character it stands alone
 
-_CASES: Final[dict[int, Case]] = {CAPITALISED_ID: "capitalised", UPPER_ID: "upper"}
+_CASES: Final[dict[int, Case]] = {CAPITALIZED_ID: "capitalized", UPPER_ID: "upper"}
 _MARKER_IDS: Final[dict[Case, tuple[int, ...]]] = {
     "as_is": (),
-    "capitalised": (CAPITALISED_ID,),
+    "capitalized": (CAPITALIZED_ID,),
     "upper": (UPPER_ID,),
 }
 

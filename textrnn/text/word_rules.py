@@ -5,7 +5,7 @@ import re
 import unicodedata
 from typing import Final, Literal
 
-Case = Literal["as_is", "capitalised", "upper"]
+Case = Literal["as_is", "capitalized", "upper"]
 
 # Dashes are here through their category, Pd. The straight quotes ' and " open as often as they close,
 # so no fixed rule serves them.
@@ -30,8 +30,8 @@ def fold_case(word: str) -> tuple[Case, str]:
     lower = word.lower()
     if lower == word:
         return "as_is", word
-    if apply_case("capitalised", lower) == word:
-        return "capitalised", lower
+    if apply_case("capitalized", lower) == word:
+        return "capitalized", lower
     if apply_case("upper", lower) == word:
         return "upper", lower
     return "as_is", word
@@ -39,7 +39,7 @@ def fold_case(word: str) -> tuple[Case, str]:
 
 def apply_case(case: Case, lower: str) -> str:
     """Gives the lower-case form of a word its case back."""
-    if case == "capitalised":
+    if case == "capitalized":
         # Title case, not upper case: the two differ for a digraph such as U+01C6.
         return lower[:1].title() + lower[1:]
     return lower.upper() if case == "upper" else lower

@@ -11,7 +11,7 @@ from textrnn.training.run_folder import RunFolder
 from textrnn.training.runs import begin_run, checksum, claim_run, describe_run
 from textrnn.training.splits import (
     split_documents,
-    split_labelled,
+    split_labeled,
     split_stream,
     validation_documents,
     validation_stream,
@@ -38,7 +38,7 @@ __all__ = [
     "run_range_test",
     "say",
     "split_documents",
-    "split_labelled",
+    "split_labeled",
     "split_stream",
     "validation_documents",
     "validation_stream",

@@ -15,7 +15,7 @@ class AdamW(keras.optimizers.Adam):
     Keras makes a dozen passes over a variable and its moments, each with a result to allocate: a fifth of a step's
     time where a large vocabulary has an embedding.
 
-    What a model has learnt elsewhere is lost if it moves as fast as what is new: layers far from the output may take
+    What a model has learned elsewhere is lost if it moves as fast as what is new: layers far from the output may take
     smaller steps (discriminative fine-tuning), and begin later (gradual unfreezing; Howard and Ruder, 2018,
     arXiv 1801.06146, sections 3.2 and 3.3).
 

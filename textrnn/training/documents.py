@@ -88,15 +88,15 @@ class DocumentBatches:
 
 
 class ExampleBatches:
-    """Labelled texts for a classifier: padded side by side, one window a batch.
+    """Labeled texts for a classifier: padded side by side, one window a batch.
 
     Args:
         sequences: The texts' ids, each int32 `[T]`; an empty one is a row of padding.
         labels: The number of each text's label, int `[N]`.
-        batch_size: How many labelled texts a batch has, at most, and how many of the others: of texts as long as
+        batch_size: How many labeled texts a batch has, at most, and how many of the others: of texts as long as
             books it has fewer, so that one of 1 MB pads no others.
         seed: For the order of the texts; None keeps them sorted by length.
-        unlabelled: More texts, whose label is `NO_LABEL`. An epoch reads as many of them as there are labelled ones,
+        unlabeled: More texts, whose label is `NO_LABEL`. An epoch reads as many of them as there are labeled ones,
             and the next one those that follow.
     """
 
@@ -107,16 +107,16 @@ class ExampleBatches:
         *,
         batch_size: int,
         seed: int | None,
-        unlabelled: Sequence[np.ndarray] = (),
+        unlabeled: Sequence[np.ndarray] = (),
     ) -> None:
-        self.sequences = [*sequences, *unlabelled]
-        self.labels = np.concatenate([labels, np.full(len(unlabelled), NO_LABEL)]).astype(np.int32)
-        self.labelled = len(sequences)
+        self.sequences = [*sequences, *unlabeled]
+        self.labels = np.concatenate([labels, np.full(len(unlabeled), NO_LABEL)]).astype(np.int32)
+        self.labeled = len(sequences)
         self.rows_of_a_kind = batch_size
-        self.batch_size = batch_size * (2 if unlabelled else 1)
+        self.batch_size = batch_size * (2 if unlabeled else 1)
         self.seed = seed
         self.lengths = np.array([len(sequence) for sequence in self.sequences])
-        self.mixed = labels_to_mix(self.lengths[: self.labelled], self.labels[: self.labelled], batch_size, seed)
+        self.mixed = labels_to_mix(self.lengths[: self.labeled], self.labels[: self.labeled], batch_size, seed)
 
     def steps(self, epoch: int) -> int:
         return len(self._batches(epoch))
@@ -127,13 +127,13 @@ class ExampleBatches:
             yield Batch(inputs, self.labels[rows], has_padding=True, is_fresh=True)
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
-        batches = bucketed(self.lengths[: self.labelled], self.rows_of_a_kind, self.seed, epoch, self.mixed)
-        unlabelled = np.random.default_rng(self.seed).permutation(np.arange(self.labelled, len(self.sequences)))
-        turn = min(self.labelled, len(unlabelled))
+        batches = bucketed(self.lengths[: self.labeled], self.rows_of_a_kind, self.seed, epoch, self.mixed)
+        unlabeled = np.random.default_rng(self.seed).permutation(np.arange(self.labeled, len(self.sequences)))
+        turn = min(self.labeled, len(unlabeled))
         if not turn:
             return batches
         # The two kinds may differ in length: bucketed together, many a batch would have no label in it.
-        rows = np.roll(unlabelled, -epoch * turn)[:turn]
+        rows = np.roll(unlabeled, -epoch * turn)[:turn]
         others = [rows[batch] for batch in bucketed(self.lengths[rows], self.rows_of_a_kind, self.seed, epoch)]
         by_length = sorted(range(len(batches)), key=lambda number: self._longest(batches[number]))
         for number, rows in enumerate(sorted(others, key=self._longest)):
@@ -157,7 +157,7 @@ def bucketed(
     """Groups rows of like length into batches, in an order that depends on `seed` and `epoch` alone.
 
     Rows are shuffled, sorted by length within pools of 50 batches, cut into batches (`cut_batches`), and the batches
-    shuffled: little padding, yet other neighbours in every epoch. Without a seed all rows are sorted by length. With
+    shuffled: little padding, yet other neighbors in every epoch. Without a seed all rows are sorted by length. With
     `labels` each label's rows are sorted for themselves and then mixed: the shortest of every label share a batch.
     """
 

@@ -1,4 +1,4 @@
-"""What is minimised: the mean surprise over the real steps, or over the rows."""
+"""What is minimized: the mean surprise over the real steps, or over the rows."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class LabelOfText:
         bptt: How many of a text's steps, those read last, a gradient reaches: truncated back-propagation through time
             (Williams and Peng, 1990). What was read before is remembered and pooled all the same. None for all.
         lm_loss_weight: What predicting each next token counts beside the label (an auxiliary loss that keeps
-            what was learnt before: Chronopoulou et al., 2019, arXiv 1902.10547).
+            what was learned before: Chronopoulou et al., 2019, arXiv 1902.10547).
         language_models: The model that each encoder began with, for this; their own weights stay as they are.
     """
 
@@ -230,17 +230,17 @@ class LabelOfText:
         if not training:
             logits = model(inputs, training=False)
             return (*_sums(targets, logits, tf.ones_like(targets, tf.float32)), states)
-        labelled_share = _labelled_share(targets if batch_targets is None else batch_targets)
+        labeled_share = _labeled_share(targets if batch_targets is None else batch_targets)
         sums = [
-            self._sums(n, encoder, inputs, targets, labelled_share) for n, encoder in enumerate(model.text_encoders)
+            self._sums(n, encoder, inputs, targets, labeled_share) for n, encoder in enumerate(model.text_encoders)
         ]
         return (*(tf.add_n(list(column)) / len(sums) for column in zip(*sums, strict=True)), states)
 
     def _sums(
-        self, number: int, encoder: Any, texts: tf.Tensor, targets: tf.Tensor, labelled_share: tf.Tensor
+        self, number: int, encoder: Any, texts: tf.Tensor, targets: tf.Tensor, labeled_share: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        are_labelled = targets != NO_LABEL
-        inputs, targets = tf.boolean_mask(texts, are_labelled), tf.boolean_mask(targets, are_labelled)
+        are_labeled = targets != NO_LABEL
+        inputs, targets = tf.boolean_mask(texts, are_labeled), tf.boolean_mask(targets, are_labeled)
         weights = self._weights_of(targets)
         mask = inputs != 0
         logits, outputs = encoder.logits_and_outputs(inputs, mask=mask, training=True, bptt=self.bptt)
@@ -248,8 +248,8 @@ class LabelOfText:
         extra = tf.zeros([])
         if self.vat_weight:
             vat_weight = virtual_adversarial_loss(encoder, texts, texts != 0, self.radius, self.bptt)
-            # The sum is divided by the labelled rows later on; the mean is one over all rows.
-            extra += self.vat_weight * labelled_share * tf.reduce_sum(vat_weight)
+            # The sum is divided by the labeled rows later on; the mean is one over all rows.
+            extra += self.vat_weight * labeled_share * tf.reduce_sum(vat_weight)
         if self.lm_loss_weight:
             surprise = self._surprise(self.language_models[number], encoder, inputs, mask, outputs)
             extra += self.lm_loss_weight * tf.reduce_sum(weights * surprise)
@@ -278,7 +278,7 @@ def virtual_adversarial_loss(
         KL(p(x) || p(x + r)),   r = radius ||x|| g / ||g||,   g = the gradient of KL(p(x) || p(x + d)) at a small d
 
     Nothing is dropped meanwhile. Since the step is measured by the size of the embeddings (of single tokens), larger
-    embeddings do not escape it, for which the paper normalises them.
+    embeddings do not escape it, for which the paper normalizes them.
 
     Within a `tf.function`.
 
@@ -318,9 +318,9 @@ def _divergence(logits: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.exp(log_p) * (log_p - log_q), axis=-1)
 
 
-def _labelled_share(targets: tf.Tensor) -> tf.Tensor:
-    are_labelled = tf.cast(targets != NO_LABEL, tf.float32)
-    return tf.math.divide_no_nan(tf.reduce_sum(are_labelled), tf.cast(tf.size(targets), tf.float32))
+def _labeled_share(targets: tf.Tensor) -> tf.Tensor:
+    are_labeled = tf.cast(targets != NO_LABEL, tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(are_labeled), tf.cast(tf.size(targets), tf.float32))
 
 
 def _sums(targets: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

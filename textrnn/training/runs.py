@@ -94,7 +94,7 @@ def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any])
         )
     stored = before.get("settings", {})
     # Files may move: what counts is the checksum of the corpus; what a run began with is in its checkpoint.
-    names = (settings.keys() | stored.keys()) - {"source", "validation_data", "unlabelled", "init_from"}
+    names = (settings.keys() | stored.keys()) - {"source", "validation_data", "unlabeled", "init_from"}
     changed = {name for name in names if settings.get(name) != stored.get(name)}
     if settings["epochs"] > stored.get("epochs", 0):
         changed.discard("epochs")
@@ -124,7 +124,7 @@ def describe_run(model: keras.Model, corpus: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checksum_of(tokenizer: Tokenizer) -> int:
-    """CRC-32 of what a tokenizer has learnt: another vocabulary may have made the same ids of another text."""
+    """CRC-32 of what a tokenizer has learned: another vocabulary may have made the same ids of another text."""
     return zlib.crc32(json.dumps(tokenizer.to_dict(), sort_keys=True).encode())
 
 

@@ -14,7 +14,7 @@ LOWEST = 1e-5  # of the peak, where a range test begins
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """The rate of every step of a run. No step has a rate of 0: the first has its share of the warm-up.
 
-    `"cosine"` rises in a line over the warm-up, then falls along half a cosine towards 0 (Loshchilov and Hutter,
+    `"cosine"` rises in a line over the warm-up, then falls along half a cosine toward 0 (Loshchilov and Hutter,
     2017, arXiv 1608.03983). `"one_cycle"` rises along half a cosine too, so a warm-up of a third of the run is one
     cycle (Smith, 2018, arXiv 1803.09820). `"constant"` stays at the peak. `"range_test"` rises exponentially from a
     hundred-thousandth of the peak to the peak, to find out which rates a model learns at (Smith, 2017,

@@ -79,7 +79,7 @@ def validation_documents(ids: np.ndarray, **options: Any) -> Batches:
     return DocumentBatches(ids, document_spans(ids), END_ID, seed=None, **options)
 
 
-def split_labelled(
+def split_labeled(
     numbers: np.ndarray, labels: Sequence[str], validation_split: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows to train on and those held out, in the same proportion of every label.
@@ -94,7 +94,7 @@ def split_labelled(
     held_out = []
     for number, label in enumerate(labels):
         rows = generator.permutation(np.flatnonzero(numbers == number))
-        held_out.append(rows[: _held_out(len(rows), validation_split, f"texts labelled {label!r}")])
+        held_out.append(rows[: _held_out(len(rows), validation_split, f"texts labeled {label!r}")])
     held = np.sort(np.concatenate(held_out))
     return np.setdiff1d(np.arange(len(numbers)), held), held
 

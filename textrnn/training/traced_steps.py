@@ -25,7 +25,7 @@ class TracedSteps:
 
     Args:
         model: A built Keras model.
-        objective: What is minimised.
+        objective: What is minimized.
         optimizer: Built for the model's trainable weights.
         averages: Of these weights; taken after each step.
         clip_norm: The gradient's largest global norm, where a row counts 1.

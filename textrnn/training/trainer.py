@@ -43,7 +43,7 @@ class Trainer:
     Args:
         model: A built Keras model; where layers have a pace of their own its `depths()` says how many layers each
             trainable variable is from the output.
-        objective: What is minimised.
+        objective: What is minimized.
         batches: The training data.
         validation: The data that decides which weights are best; None keeps the last.
         validation_objective: What is measured on it, if that is not `objective`.
@@ -52,7 +52,7 @@ class Trainer:
         checkpoint_seconds: Training time between checkpoints; there is one after each epoch too.
         callbacks: Keras callbacks. They see the usual logs; `model.stop_training = True` stops. At the end of an
             epoch the model has the averaged weights, if there are any, for as long as the callbacks run.
-        sample: Writes a sample to show what the model has learnt; called at intervals.
+        sample: Writes a sample to show what the model has learned; called at intervals.
         is_shown: Whether to show progress.
     """
 

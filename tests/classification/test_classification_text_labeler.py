@@ -1,11 +1,11 @@
-"""Calibrated, thresholded, measured: a labeller whose thoughts are known."""
+"""Calibrated, thresholded, measured: a labeler whose thoughts are known."""
 
 import numpy as np
 import pytest
 
-from textrnn.classification import CalibrationError, TextLabeller
+from textrnn.classification import CalibrationError, TextLabeler
 from textrnn.classification.calibration import temper
-from textrnn.classification.text_labeller import MAX_TOKENS_AT_ONCE, ROWS_AT_ONCE, batches_by_length
+from textrnn.classification.text_labeler import MAX_TOKENS_AT_ONCE, ROWS_AT_ONCE, batches_by_length
 
 
 class DigitTokenizer:
@@ -13,7 +13,7 @@ class DigitTokenizer:
         return np.array([int(digit) for digit in text], np.int32)
 
 
-class Digits(TextLabeller):
+class Digits(TextLabeler):
     """Reads a text of three digits as the logits of three labels."""
 
     labels = ("a", "b", "c")
@@ -32,13 +32,13 @@ def texts_and_labels(rows=400, temperature=2.5):
 
 
 def test_calibrating_lowers_the_loss_and_changes_no_answer():
-    labeller, (texts, labels) = Digits(), texts_and_labels()
-    before = labeller.classify(texts)
-    old = labeller.evaluate_texts(texts, labels)
-    calibration = labeller.calibrate(texts, labels, batch_size=7)
-    after, new = labeller.classify(texts), labeller.evaluate_texts(texts, labels)
+    labeler, (texts, labels) = Digits(), texts_and_labels()
+    before = labeler.classify(texts)
+    old = labeler.evaluate_texts(texts, labels)
+    calibration = labeler.calibrate(texts, labels, batch_size=7)
+    after, new = labeler.classify(texts), labeler.evaluate_texts(texts, labels)
     assert [each.label for each in after] == [each.label for each in before]
-    assert labeller.temperature == calibration.temperature == pytest.approx(2.5, rel=0.15)
+    assert labeler.temperature == calibration.temperature == pytest.approx(2.5, rel=0.15)
     assert (calibration.loss_before, calibration.loss_after) == pytest.approx(
         (old.negative_log_likelihood, new.negative_log_likelihood)
     )
@@ -47,18 +47,18 @@ def test_calibrating_lowers_the_loss_and_changes_no_answer():
     )
     assert new.negative_log_likelihood < old.negative_log_likelihood
     assert calibration.error_after < calibration.error_before / 2
-    again = labeller.calibrate(texts, labels)  # of what is calibrated, nothing comes
+    again = labeler.calibrate(texts, labels)  # of what is calibrated, nothing comes
     assert (again.temperature, again.loss_before) == pytest.approx((calibration.temperature, calibration.loss_after))
 
 
 def test_below_the_threshold_there_is_no_label_but_a_probability():
-    labeller = Digits()
-    sure, unsure = labeller.classify(["900", "010"], threshold=0.9)
+    labeler = Digits()
+    sure, unsure = labeler.classify(["900", "010"], threshold=0.9)
     assert (sure.label, unsure.label) == ("a", None)
     assert unsure.probability == unsure.probabilities["b"] == pytest.approx(np.e / (2 + np.e))
-    assert labeller.classify(["010"], threshold=unsure.probability)[0].label == "b"
+    assert labeler.classify(["010"], threshold=unsure.probability)[0].label == "b"
     with pytest.raises(ValueError, match=r"`threshold` must be .* of 1 or less; received 1\.5"):
-        labeller.classify(["900"], threshold=1.5)
+        labeler.classify(["900"], threshold=1.5)
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_texts_and_labels_are_checked(texts, labels, error, message):
 
 
 def test_a_temperature_needs_two_labels_and_a_mistake():
-    labeller = Digits()
+    labeler = Digits()
     with pytest.raises(CalibrationError, match="texts of two labels or more; all 2 are 'a'"):
-        labeller.calibrate(["900", "090"], ["a", "a"])
+        labeler.calibrate(["900", "090"], ["a", "a"])
     with pytest.raises(CalibrationError, match="every text was answered right"):
-        labeller.calibrate(["900", "090"], ["a", "b"])
-    assert labeller.temperature == 1
+        labeler.calibrate(["900", "090"], ["a", "b"])
+    assert labeler.temperature == 1
 
 
 @pytest.mark.parametrize("longest", [1, 60, 3000, 200_000])
@@ -103,25 +103,25 @@ def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_siz
 
 
 def test_texts_are_read_beside_those_of_like_length_and_answered_in_order(monkeypatch):
-    labeller, seen = Digits(), []
+    labeler, seen = Digits(), []
 
     def by_length(sequences):
         seen.append(len(sequences))
         return np.log([[0.2 + 0.1 * (len(ids) % 5), 0.1, 0.0001] for ids in sequences])
 
-    monkeypatch.setattr(labeller, "log_probabilities", by_length)
+    monkeypatch.setattr(labeler, "log_probabilities", by_length)
     texts = ["1" * 200_001, "2", "3" * 250_002, "", "4" * 3]
-    alone = [labeller.classify([text])[0] for text in texts]
+    alone = [labeler.classify([text])[0] for text in texts]
     seen.clear()
-    assert labeller.classify(texts) == alone
+    assert labeler.classify(texts) == alone
     assert len({answer.probability for answer in alone}) == 4
     assert seen == [3, 1, 1]
 
 
 def test_labels_may_be_whole_numbers_of_any_kind():
-    labeller = Digits()
-    labeller.labels = ("0", "1", "2")
-    right = [labeller.evaluate_texts(["900", "090"], labels).accuracy for labels in (["0", "1"], [0, 1])]
+    labeler = Digits()
+    labeler.labels = ("0", "1", "2")
+    right = [labeler.evaluate_texts(["900", "090"], labels).accuracy for labels in (["0", "1"], [0, 1])]
     assert right == [1.0, 1.0]
-    labeller.labels = ("False", "True", "")
-    assert labeller.evaluate_texts(["900", "090"], [np.bool_(False), True]).accuracy == 1.0
+    labeler.labels = ("False", "True", "")
+    assert labeler.evaluate_texts(["900", "090"], [np.bool_(False), True]).accuracy == 1.0

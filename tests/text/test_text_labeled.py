@@ -1,4 +1,4 @@
-"""Labelled texts: every format says the same, and every fault is named by path and line."""
+"""Labeled texts: every format says the same, and every fault is named by path and line."""
 
 import bz2
 import csv
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textrnn.labels import read_label
-from textrnn.text import LabelledTexts, TableFormat, read_labelled, read_texts
+from textrnn.text import LabeledTexts, TableFormat, read_labeled, read_texts
 
 CORPORA = Path(__file__).parents[2] / "corpora"
 COMPRESS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
@@ -46,7 +46,7 @@ def test_every_format_gives_back_texts_and_labels(tmp_path_factory, rows, ending
     quoting = TableFormat(quoting="minimal") if ending.startswith(".tsv") else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fields that span lines
-        assert read_labelled(path, table=quoting) == LabelledTexts(texts, [read_label(label) for label in labels])
+        assert read_labeled(path, table=quoting) == LabeledTexts(texts, [read_label(label) for label in labels])
         assert read_texts(path, table=quoting) == texts
 
 
@@ -62,7 +62,7 @@ def test_every_format_gives_back_texts_and_labels(tmp_path_factory, rows, ending
 def test_columns_are_found_by_their_usual_names_or_by_name(tmp_path, data, options):
     path = tmp_path / "a.csv"
     path.write_bytes(data.encode())
-    assert read_labelled(path, **options) == LabelledTexts(["Good."], ["positive"])
+    assert read_labeled(path, **options) == LabeledTexts(["Good."], ["positive"])
 
 
 def test_a_field_may_hold_newlines_and_a_whole_book(tmp_path):
@@ -71,22 +71,22 @@ def test_a_field_may_hold_newlines_and_a_whole_book(tmp_path):
     text = 'He said ""no"",\r\n\nand left.' * 10_000
     path.write_bytes(f'text,label\n"{text}",a\n,b\n'.encode())
     with pytest.warns(UserWarning, match=r"a\.csv: a quoted field spans lines 2-20002; .* quoting='none'"):
-        assert read_labelled(path).texts == [text.replace('""', '"').replace("\r\n", "\n"), ""]
+        assert read_labeled(path).texts == [text.replace('""', '"').replace("\r\n", "\n"), ""]
     assert csv.field_size_limit() == limit
 
 
 def test_json_labels_become_strings_and_blank_lines_are_skipped(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a", "label": 1}\n\n{"text": "", "label": true}\n{"label": " x ", "text": "b"}')
-    assert read_labelled(path) == LabelledTexts(["a", "", "b"], ["1", "true", "x"])
+    assert read_labeled(path) == LabeledTexts(["a", "", "b"], ["1", "true", "x"])
 
 
 def test_a_named_encoding_is_used_and_a_wrong_one_named(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"text,label\n\xe9t\xe9,a\n")
-    assert read_labelled(path, encoding="latin-1").texts == ["été"]
+    assert read_labeled(path, encoding="latin-1").texts == ["été"]
     with pytest.raises(ValueError, match=r"a\.csv, line 2: byte 0xe9 is not valid utf-8"):
-        read_labelled(path)
+        read_labeled(path)
 
 
 @pytest.mark.parametrize(
@@ -125,20 +125,20 @@ def test_what_is_wrong_in_a_file_is_named_by_path_and_line(tmp_path, name, data,
     path = tmp_path / name
     path.write_text(data)
     with pytest.raises(ValueError, match=name.replace(".", r"\.") + ".*" + message):
-        read_labelled(path)
+        read_labeled(path)
 
 
 def test_columns_that_are_not_there_or_the_same_are_errors(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("text,label\na,b\n")
     with pytest.raises(ValueError, match="no column 'Body'; it has 'text', 'label'; name one with `text_column`"):
-        read_labelled(path, text_column="Body")
+        read_labeled(path, text_column="Body")
     with pytest.raises(ValueError, match="must differ; received 'text' for both"):
-        read_labelled(path, label_column="text")
+        read_labeled(path, label_column="text")
     with pytest.raises(FileNotFoundError, match=r"missing\.csv"):
-        read_labelled(tmp_path / "missing.csv")
+        read_labeled(tmp_path / "missing.csv")
     with pytest.raises(ValueError, match="must be of one length; received 1 texts and 0 labels"):
-        LabelledTexts(["a"], [])
+        LabeledTexts(["a"], [])
 
 
 def test_texts_to_classify_need_no_label(tmp_path):
@@ -153,7 +153,7 @@ def test_texts_to_classify_need_no_label(tmp_path):
 
 @pytest.mark.parametrize(("name", "count"), [("sentences_train.csv", 2000), ("sentences_test.csv", 400)])
 def test_the_project_sentences_are_balanced(name, count):
-    data = read_labelled(CORPORA / name)
+    data = read_labeled(CORPORA / name)
     assert len(data) == count
     assert data.labels.count("positive") == data.labels.count("negative") == count // 2
     assert all(data.texts)

@@ -20,8 +20,8 @@ import numpy as np
 from textrnn.files import read_member
 
 WEIGHTS = "model.weights.h5"  # in a file that Keras reads
-QUANTISED = "model.weights.int8.h5"  # in its place
-SCALE = "scale"  # the attribute of a quantised matrix
+QUANTIZED = "model.weights.int8.h5"  # in its place
+SCALE = "scale"  # the attribute of a quantized matrix
 SMALLEST = 4096  # numbers
 STEPS = 127
 
@@ -41,16 +41,16 @@ def _checked(name: str, stored: h5py.Dataset) -> h5py.Dataset:
 
 
 def read_dataset(stored: h5py.Dataset, at_most: float = np.inf) -> np.ndarray:
-    """The numbers of a dataset, quantised or not, float32.
+    """The numbers of a dataset, quantized or not, float32.
 
     Raises:
         ValueError: If they are no numbers, or one is not finite or larger than `at_most`.
     """
-    name, is_quantised = stored.name.removeprefix("/"), SCALE in stored.attrs
-    if stored.dtype.kind not in ("i" if is_quantised else "f"):
+    name, is_quantized = stored.name.removeprefix("/"), SCALE in stored.attrs
+    if stored.dtype.kind not in ("i" if is_quantized else "f"):
         raise ValueError(f"{name} must hold numbers; it holds {stored.dtype}")
     values = np.asarray(stored, np.float32)
-    if is_quantised:
+    if is_quantized:
         scale = np.asarray(stored.attrs[SCALE])
         if scale.dtype.kind != "f" or scale.shape not in [(len(values), 1), (1, values.shape[-1])]:
             raise ValueError(f"{name} must have a scale a row or a column; received shape {scale.shape}")
@@ -64,34 +64,34 @@ def read_dataset(stored: h5py.Dataset, at_most: float = np.inf) -> np.ndarray:
 
 def read_weights(archive: zipfile.ZipFile) -> bytes:
     """The HDF5 file with the weights of a model's file."""
-    names = {QUANTISED, WEIGHTS} & set(archive.namelist())
+    names = {QUANTIZED, WEIGHTS} & set(archive.namelist())
     if len(names) > 1:
         raise ValueError(f"it must hold weights once; it holds {' and '.join(sorted(names))}")
     return read_member(archive, *(names or {WEIGHTS}))
 
 
-def is_quantised(path: Path) -> bool:
+def is_quantized(path: Path) -> bool:
     with zipfile.ZipFile(path) as archive:
-        return QUANTISED in archive.namelist()
+        return QUANTIZED in archive.namelist()
 
 
-def quantise(source: Path, target: Path) -> None:
-    """Write the model file `source` to `target` with quantised matrices."""
+def quantize(source: Path, target: Path) -> None:
+    """Write the model file `source` to `target` with quantized matrices."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             if name != WEIGHTS:
                 new.writestr(name, old.read(name))
-        new.writestr(QUANTISED, _quantised(old.read(WEIGHTS)))
+        new.writestr(QUANTIZED, _quantized(old.read(WEIGHTS)))
 
 
-def dequantise(datasets: Mapping[str, h5py.Dataset], target: Path) -> None:
-    """Write datasets into a file of weights for Keras, quantised ones as float32."""
+def dequantize(datasets: Mapping[str, h5py.Dataset], target: Path) -> None:
+    """Write datasets into a file of weights for Keras, quantized ones as float32."""
     with h5py.File(target, "w") as new:
         for name, stored in datasets.items():
             new.create_dataset(name, data=read_dataset(stored) if SCALE in stored.attrs else np.asarray(stored))
 
 
-def _write_quantised(group: h5py.Group, name: str, stored: h5py.Dataset) -> None:
+def _write_quantized(group: h5py.Group, name: str, stored: h5py.Dataset) -> None:
     values = np.asarray(stored)
     if values.ndim != 2 or values.size < SMALLEST or values.dtype.kind != "f":
         group.create_dataset(name, data=values)
@@ -101,7 +101,7 @@ def _write_quantised(group: h5py.Group, name: str, stored: h5py.Dataset) -> None
     group.create_dataset(name, data=np.rint(values / scale).astype(np.int8)).attrs[SCALE] = scale
 
 
-def _quantised(data: bytes) -> bytes:
+def _quantized(data: bytes) -> bytes:
     kept = io.BytesIO()
     # Older formats have no attributes of over 64 KB, as the scales of a large vocabulary are.
     with h5py.File(io.BytesIO(data), "r") as old, h5py.File(kept, "w", libver="latest") as new:
@@ -116,4 +116,4 @@ def _copy(old: h5py.Group, new: h5py.Group) -> None:
         if isinstance(member, h5py.Group):
             _copy(member, new.create_group(name))
         else:
-            _write_quantised(new, name, member)
+            _write_quantized(new, name, member)

@@ -24,10 +24,10 @@ def make_classifier():
 
 
 @pytest.mark.parametrize("make", [make_language_model, make_classifier])
-def test_a_quantised_file_is_smaller_and_both_read_the_same_from_it(make, tmp_path):
+def test_a_quantized_file_is_smaller_and_both_read_the_same_from_it(make, tmp_path):
     model = make()
     model.save(tmp_path / "whole.keras")
-    model.save(tmp_path / "small.keras", quantised=True)
+    model.save(tmp_path / "small.keras", quantized=True)
     sizes = [(tmp_path / name).stat().st_size for name in ("small.keras", "whole.keras")]
     assert sizes[0] < 0.5 * sizes[1]
     slow, fast = textrnn.load(tmp_path / "small.keras"), runtime.load(tmp_path / "small.keras")
@@ -48,14 +48,14 @@ def test_each_row_has_steps_of_its_own(tmp_path):
     model = textrnn.LanguageModel(CharacterTokenizer().fit(tokens), units=8, embedding_dim=48)
     size = np.logspace(-4, 2, model.tokenizer.vocabulary_size)
     model.embedding.embeddings.assign(size[:, None] * np.linspace(-1, 1, 48))
-    model.save(tmp_path / "small.keras", quantised=True)
+    model.save(tmp_path / "small.keras", quantized=True)
     own = runtime.load(tmp_path / "small.keras").embeddings
     assert (np.abs(own - model.embedding.embeddings.numpy()).max(axis=1) <= size / 254 * 1.001).all()
 
 
-def test_quantised_must_be_said_with_true_or_false(tmp_path):
-    with pytest.raises(TypeError, match="`quantised` must be True or False; received 8"):
-        make_classifier().save(tmp_path / "small.keras", quantised=8)
+def test_quantized_must_be_said_with_true_or_false(tmp_path):
+    with pytest.raises(TypeError, match="`quantized` must be True or False; received 8"):
+        make_classifier().save(tmp_path / "small.keras", quantized=8)
     assert not list(tmp_path.iterdir())
 
 
@@ -77,7 +77,7 @@ def test_a_preset_is_found_by_its_name_wherever_one_is(tmp_path, monkeypatch):
 def test_a_vocabulary_may_be_large(tmp_path):
     tokenizer = WordTokenizer().fit([" ".join(f"word{n}" for n in range(17_000))])  # scales of more than 64 KB
     model = textrnn.TextClassifier(tokenizer, ["a", "b"], embedding_dim=4, units=2)
-    model.save(tmp_path / "small.keras", quantised=True)
+    model.save(tmp_path / "small.keras", quantized=True)
     own = runtime.load(tmp_path / "small.keras").text_encoders[0].embeddings
     np.testing.assert_allclose(own, model.text_encoders[0].embedding.embeddings.numpy(), atol=0.01)
 
@@ -92,7 +92,7 @@ def test_the_preset_for_sentiment_knows_praise_from_blame():
 
 def test_whatever_byte_is_damaged_the_file_is_said_to_be(tmp_path):
     path = tmp_path / "model.keras"
-    make_language_model().save(path, quantised=True)
+    make_language_model().save(path, quantized=True)
     whole, refused = path.read_bytes(), 0
     for place in np.linspace(0, len(whole) - 1, 60).astype(int):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
@@ -108,7 +108,7 @@ def test_whatever_byte_is_damaged_the_file_is_said_to_be(tmp_path):
 @pytest.mark.parametrize("name", ["config.json", "model.weights.int8.h5"])
 def test_damage_within_what_is_compressed_is_named(name, tmp_path):
     path = tmp_path / "model.keras"
-    make_language_model().save(path, quantised=True)
+    make_language_model().save(path, quantized=True)
     with zipfile.ZipFile(path) as archive:
         start = archive.getinfo(name).header_offset + 30 + len(name)
     whole = path.read_bytes()

@@ -18,7 +18,7 @@ Column = str | int | None
 
 
 @dataclass(frozen=True)
-class LabelledTexts:
+class LabeledTexts:
     """Texts and their labels, in the order of the file: `labels[i]` belongs to `texts[i]`."""
 
     texts: list[str]
@@ -35,14 +35,14 @@ class LabelledTexts:
         return len(self.texts)
 
 
-def read_labelled(
+def read_labeled(
     path: str | os.PathLike[str],
     *,
     text_column: Column = None,
     label_column: Column = None,
     encoding: str = "utf-8",
     table: TableFormat | None = None,
-) -> LabelledTexts:
+) -> LabeledTexts:
     """Reads texts and labels from a .csv, .tsv or .jsonl file, packed (.gz, .bz2, .xz, .zst) or not.
 
     Args:
@@ -68,7 +68,7 @@ def read_labelled(
         read = [(_read_text(row, name, text), _read_label(row, name, label)) for row in rows]
     if not read:
         raise ValueError(f"{name} holds no rows")
-    return LabelledTexts([text for text, _ in read], [label for _, label in read])
+    return LabeledTexts([text for text, _ in read], [label for _, label in read])
 
 
 def read_texts(
@@ -78,7 +78,7 @@ def read_texts(
     encoding: str = "utf-8",
     table: TableFormat | None = None,
 ) -> list[str]:
-    """Reads texts to classify: from the files `read_labelled` reads, or a .txt with one text a line.
+    """Reads texts to classify: from the files `read_labeled` reads, or a .txt with one text a line.
 
     A blank line of a .txt is an empty text, so that results line up with the lines of the file. Standard input ("-")
     that is empty holds no texts, as where a command before it in a pipe found none.

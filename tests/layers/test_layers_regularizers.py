@@ -13,7 +13,7 @@ with_recurrent_kernel = pytest.mark.parametrize("name", [name for name in CELLS 
 
 
 def make_layer(name, dtype="float64", **options):
-    """A built layer with a regulariser, none of its weights zero."""
+    """A built layer with a regularizer, none of its weights zero."""
     layer = Recurrent(CELLS[name](dtype=dtype), True, True, seed=5, dtype=dtype, **options)
     layer.build((None, None, D))
     generator = np.random.default_rng(7)
@@ -179,7 +179,7 @@ def test_two_calls_draw_differently_and_a_seed_draws_the_same_again():
     assert not np.array_equal(outputs(2)[0], first)
 
 
-def test_regularisers_run_in_a_traced_function_of_any_shape():
+def test_regularizers_run_in_a_traced_function_of_any_shape():
     layer = make_layer("lstm", "float32", weight_drop=0.3, zoneout=0.2)
     traced = tf.function(
         lambda sequence: layer(sequence, training=True)[0], input_signature=[tf.TensorSpec([None, None, D])]
@@ -199,6 +199,6 @@ def test_a_cell_without_a_recurrent_kernel_has_nothing_to_drop():
         Recurrent(MinGRUCell(H), weight_drop=0.5)
 
 
-def test_regularisers_need_a_cell_of_this_package():
+def test_regularizers_need_a_cell_of_this_package():
     with pytest.raises(ValueError, match=r"need a cell of textrnn.layers; received SimpleRNNCell"):
         Recurrent(keras.layers.SimpleRNNCell(H), zoneout=0.1)

@@ -18,7 +18,7 @@ from textrnn.classification.calibration import (
     mean_negative_log_likelihood,
     temper,
 )
-from textrnn.classification.classification_stream import ClassificationStream, PartwiseLabeller
+from textrnn.classification.classification_stream import ClassificationStream, PartwiseLabeler
 from textrnn.classification.explanation import Explanation, pieces_of
 from textrnn.classification.report import ClassificationReport
 from textrnn.labels import find_label, number_labels
@@ -43,8 +43,8 @@ class Prediction:
     probabilities: dict[str, float]
 
 
-class TextLabeller:
-    """Labelling texts, over `log_probabilities` of the class that inherits this."""
+class TextLabeler:
+    """Labeling texts, over `log_probabilities` of the class that inherits this."""
 
     tokenizer: Any
     """Text to ids."""
@@ -145,7 +145,7 @@ class TextLabeller:
             mean_negative_log_likelihood(after, truths),
         )
 
-    def partwise(self) -> PartwiseLabeller:
+    def partwise(self) -> PartwiseLabeler:
         """This classifier as something that can be given a text in parts.
 
         Raises:
