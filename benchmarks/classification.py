@@ -25,7 +25,7 @@ from textrnn.classification.text_labeler import batches_by_length
 from textrnn.models import TextClassifier
 from textrnn.text import WordTokenizer, pad_batch, read_texts
 
-KERAS_BATCHES = (32, 64, 256)  # the first is what its `predict` does by itself
+KERAS_BATCHES = (32, 64, 256)  # the first is the default of `predict`
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def scored(model: TextClassifier, ids: list[np.ndarray]) -> np.ndarray:
-    """As `classify` reads texts: those of like length together."""
+    """Batches of texts of similar length, as in `classify`."""
     logs = np.zeros([len(ids), len(model.labels)])
     for rows in batches_by_length([len(each) for each in ids]):
         logs[rows] = model.log_probabilities([ids[row] for row in rows])
@@ -97,8 +97,7 @@ def in_keras(model: TextClassifier) -> keras.Model:
 
 
 def race(contestants: dict[str, Callable[[], Any]], rounds: int, texts: int) -> dict[str, float]:
-    """Texts a second of each, the median of the rounds; the round before them, in which graphs are traced, is not
-    counted."""
+    """Texts a second of each contestant, the median of the rounds after a first one, in which graphs are traced."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, run in contestants.items():

@@ -1,4 +1,4 @@
-"""Processes that take turns: what every benchmark of speed is made of."""
+"""Contests: processes that run their steps in turn, for every benchmark of speed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS_A_ROUND = 1.0
 
 
 class Contestant:
-    """One process that holds one model and runs steps when told to."""
+    """A process that holds one model and runs steps on request."""
 
     def __init__(self, python: str, worker: str, case: Case, environment: dict[str, str]) -> None:
         self.characters = case.batch * case.steps

@@ -1,4 +1,4 @@
-"""What one LSTM step is made of, each part in the forms it could take: why the cells are written as they are.
+"""Time of each part of an LSTM step in its possible forms, the reason for the form of the cells.
 
     python benchmarks/gates.py            512 units, 64 rows
     python benchmarks/gates.py 128 32
@@ -23,7 +23,7 @@ CHAIN, ROUNDS = 32, 9
 
 
 def chained(form: Callable[[tf.Tensor], tf.Tensor], start: tf.Tensor) -> Callable[[], float]:
-    """Microseconds of one `form` among many, each after the one before."""
+    """Microseconds of one `form`, from many in a chain."""
 
     def chain(state: tf.Tensor) -> tf.Tensor:
         for _ in range(CHAIN):
@@ -43,7 +43,7 @@ def chained(form: Callable[[tf.Tensor], tf.Tensor], start: tf.Tensor) -> Callabl
 
 
 def forms(units: int, rows: int) -> dict[str, Callable[[], float]]:
-    """Each form takes a state and gives one of the same shape, so that it can be chained."""
+    """The forms, each a function from a state to one of the same shape, so that they can be chained."""
     kernel = tf.random.normal([units, 4 * units]) / units
     w_h = tf.transpose(kernel)
     in_rows, in_columns = tf.random.normal([rows, units]), tf.random.normal([units, rows])

@@ -1,4 +1,4 @@
-"""How fast a model writes, how much memory a stream takes, and what a text comes down to.
+"""Speed of generation, memory of a stream, and compression of a text.
 
     python benchmarks/generation.py                                         all that needs no model of yours
     python benchmarks/generation.py speed --torch-python ENV/bin/python     with PyTorch, from its own environment
@@ -119,7 +119,7 @@ def scoring(options: argparse.Namespace) -> Iterator[str]:
             for name, contestant in contestants.items():
                 began = time.perf_counter()
                 contestant()
-                if number:  # the round before is that of tracing
+                if number:  # the first round traces
                     rates[name].append(len(text) / (time.perf_counter() - began))
         rate = {name: statistics.median(each) for name, each in rates.items()}
         ratio = f"{rate['score'] / rate['forward']:.2f}"
@@ -133,7 +133,7 @@ def scoring(options: argparse.Namespace) -> Iterator[str]:
 
 
 def forward(model: Any, ids: np.ndarray) -> None:
-    """The engine over one text, in parts as long as `score` reads."""
+    """The engine over one text, in parts of the length that `score` reads."""
     states = model.initial_states(1)
     for begin in range(0, ids.shape[1], CHUNK):
         _, states = model.step(ids[:, begin : begin + CHUNK], states)
@@ -197,7 +197,7 @@ def make_model(cell: str, units: int, layers: int, *, with_tensorflow: bool = Fa
 
 
 def with_zstd(raw: bytes) -> int | None:
-    """Bytes that the zstd program makes of `raw`; None where there is none."""
+    """Size of `raw` compressed by the zstd program; None without the program."""
     try:
         done = subprocess.run(["zstd", "-19", "-c"], input=raw, capture_output=True, check=True)
     except FileNotFoundError:
@@ -247,12 +247,14 @@ def main() -> None:
     parser.add_argument(
         "part", nargs="?", choices=PARTS, help="default: all, compression only with --model and --text"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="turns a contestant (default: 5)")
-    parser.add_argument("--characters", type=int, default=1_000_000, help="of `long` (default: a million)")
-    parser.add_argument("--megabytes", type=int, default=100, help="of `reading` (default: 100)")
-    parser.add_argument("--model", type=Path, help="of `compression`: a .keras file or a run folder")
-    parser.add_argument("--text", type=Path, help="of `compression`: its last tenth is compressed")
-    parser.add_argument("--torch-python", metavar="PATH", help="a Python that has PyTorch; else PyTorch is left out")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each contestant (default: 5)")
+    parser.add_argument("--characters", type=int, default=1_000_000, help="characters of `long` (default: a million)")
+    parser.add_argument("--megabytes", type=int, default=100, help="megabytes of `reading` (default: 100)")
+    parser.add_argument("--model", type=Path, help="model of `compression`: a .keras file or a run folder")
+    parser.add_argument("--text", type=Path, help="text of `compression`, of which the last tenth is compressed")
+    parser.add_argument(
+        "--torch-python", metavar="PATH", help="a Python with PyTorch; by default PyTorch is left out"
+    )
     options = parser.parse_args()
     has_model = options.model is not None and options.text is not None
     if options.part == "compression" and not has_model:

@@ -1,4 +1,4 @@
-"""A recipe against the LSTM everybody trains: 2 x 512 in PyTorch, given the same wall time on the same text.
+"""A recipe against a common LSTM, 2 x 512 in PyTorch, with the same wall time on the same text.
 
     python benchmarks/recipes.py CORPUS --torch-python ENV/bin/python [--recipe standard]
 

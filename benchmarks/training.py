@@ -1,4 +1,4 @@
-"""How fast a recurrent model trains and scores, against stock Keras and PyTorch, measured in turn in one run.
+"""Speed of training and scoring, against stock Keras and PyTorch, measured in turn in one run.
 
     python benchmarks/training.py                                     everything, an hour or more
     python benchmarks/training.py speed --cells lstm --units 512      a few rows
@@ -26,12 +26,12 @@ from protocol import Case
 
 from textrnn.models.precision import PRECISIONS, multiplies_bfloat16
 
-LONG_STEP = 2.0  # seconds; three rounds must do where one takes longer
+LONG_STEP = 2.0  # seconds; longer steps get three rounds
 KERAS, KERAS_ONEDNN, TORCH, TORCH_BFLOAT16 = "Keras", "Keras, oneDNN", "PyTorch", "PyTorch bf16"
 
 
 def compete(case: Case, options: argparse.Namespace, names: Sequence[str] = ()) -> dict[str, Contestant]:
-    """All contestants that can run `case`, or those named, after all rounds."""
+    """All contestants that can run `case`, or the named ones, after all rounds."""
     peer = dataclasses.replace(case, cell="lstm") if case.cell == "min_gru" else case  # they have no minGRU
     entries = {
         "textrnn": (sys.executable, "with_textrnn.py", dataclasses.replace(case, precision=options.precision), {}),
@@ -113,9 +113,13 @@ def main() -> None:
     parser.add_argument("--cells", nargs="+", default=["rnn", "lstm", "gru", "min_gru"])
     parser.add_argument("--units", nargs="+", type=int, default=[128, 512, 1024])
     parser.add_argument("--layers", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=5, help="turns a contestant (default: 5)")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of textrnn (default: auto)")
-    parser.add_argument("--torch-python", metavar="PATH", help="a Python that has PyTorch; else PyTorch is left out")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each contestant (default: 5)")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="precision of textrnn (default: auto)"
+    )
+    parser.add_argument(
+        "--torch-python", metavar="PATH", help="a Python with PyTorch; by default PyTorch is left out"
+    )
     options = parser.parse_args()
     for name in [options.part] if options.part else PARTS:
         print(f"\n{PARTS[name].__doc__}\n")

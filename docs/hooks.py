@@ -53,7 +53,7 @@ def table_of(kind: type[options.Options]) -> str:
         default = "from the recipe" if one.is_from_recipe else f"`{one.default!r}`"
         own = [f"--{one.name.replace('_', '-')}"] if one.is_in_shell else []
         flags = ", ".join(f"`{flag}`" for flag in (*own, *one.flags))
-        cells = (f"`{one.name}`", one.range.words, default, one.words, flags)
+        cells = (f"`{one.name}`", one.range.description, default, one.help, flags)
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Which cells remember over hundreds of steps, and how long they take to learn it.
+"""Memory of cells over hundreds of steps, and the time they take to learn it.
 
     python examples/long_memory.py                                  both problems, every cell; an hour or two
     python examples/long_memory.py adding --steps 200 --cells lstm  a single line of it
@@ -36,7 +36,7 @@ from textrnn.layers.cell import Cell
 BATCH = 64
 TOKENS = 8
 COPIED = 10
-EVERY = 50  # steps between two looks at the loss
+CHECK_STEPS = 50  # steps between two checks of the loss
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ LENGTHS = {"adding": (200, 750), "copy": (200, 1000)}
 
 
 class SpreadBias(keras.initializers.Initializer):
-    """Biases with which the units' memories last from one step to T: +-log u, u uniform in 1 to T - 1.
+    """Biases for memories of one step to T steps: +-log u, u uniform in 1 to T - 1.
 
     Args:
         signs: Of each of the cell's blocks: 1 for a gate that keeps the state when open, -1 for one that overwrites
@@ -145,7 +145,7 @@ def make_model(problem: Problem, cell: str, units: int, layers: int, steps: int)
 
 
 def train(problem: Problem, cell: str, steps: int, options: argparse.Namespace) -> tuple[float, int, float]:
-    """Train until the problem is solved or the time is over: the loss, and what it took in steps and seconds."""
+    """Train until the problem is solved or the time is over; returns the loss, the steps and the seconds."""
     model = make_model(problem, cell, options.units, options.layers, steps)
     optimizer = keras.optimizers.Adam(options.learning_rate, global_clipnorm=1.0)
     generator = np.random.default_rng(1)
@@ -165,11 +165,15 @@ def train(problem: Problem, cell: str, steps: int, options: argparse.Namespace) 
     with tqdm(desc=f"{cell}, T = {steps}", unit="step", leave=False, disable=None) as bar:
         for number in itertools.count(1):
             inputs, targets = problem.draw(generator, BATCH, steps)
-            recent = [*recent[1 - EVERY :], float(step(tf.constant(inputs), tf.constant(targets)))]
+            recent = [*recent[1 - CHECK_STEPS :], float(step(tf.constant(inputs), tf.constant(targets)))]
             loss, seconds = float(np.mean(recent)), time.perf_counter() - began
             bar.set_postfix_str(f"{problem.unit} {loss:.4f}", refresh=False)
             bar.update()
-            if (number >= EVERY and loss < problem.solved) or seconds > options.seconds or not math.isfinite(loss):
+            if (
+                (number >= CHECK_STEPS and loss < problem.solved)
+                or seconds > options.seconds
+                or not math.isfinite(loss)
+            ):
                 return loss, number, seconds
     raise AssertionError("the count never ends")
 
@@ -223,7 +227,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=128)
     parser.add_argument("--layers", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--seconds", type=float, default=300.0, help="a cell may train (default: 300)")
+    parser.add_argument("--seconds", type=float, default=300.0, help="training time of a cell (default: 300)")
     options = parser.parse_args()
     for part in [options.part] if options.part else PROBLEMS:
         for line in show_gradients(options) if part == "gradients" else solve(part, options):

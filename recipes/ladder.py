@@ -1,14 +1,14 @@
-"""How low the loss gets in how much time: one rung after the other, each a run of its own.
+"""Ladder of losses by training time: each rung is a run of its own.
 
-    python recipes/ladder.py tinyshakespeare.txt                    every rung but the hours-long ones
+    python recipes/ladder.py tinyshakespeare.txt                    every rung except the hours-long ones
     python recipes/ladder.py tinyshakespeare.txt --rungs best       one of them
-    python recipes/ladder.py tinyshakespeare.txt --ablate           standard, with one thing changed at a time
+    python recipes/ladder.py tinyshakespeare.txt --ablate           standard, with one option changed at a time
     python recipes/ladder.py tinyshakespeare.txt --ablate --epochs 4        the same in a third of the time
 
-A run learns from the first 90% of the text, keeps its last weights, and reads the rest once, when it is done: whole
-with the state carried, in blocks of 256 from an empty state, and (--dynamic) with weights that follow it. Seconds are
-those of training, after the first step, which TensorFlow traces. Runs lie in --out; one that was stopped goes on when
-the same command is given again, one that is done is only scored.
+A run trains on the first 90% of the text, keeps its last weights, and is evaluated once on the rest: whole with the
+state carried, in blocks of 256 from an empty state, and (--dynamic) with weights adapted to it. Seconds are those of
+training after the first step, which TensorFlow traces. Runs are in --out. The same command resumes a stopped run and
+only evaluates a finished one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 from textrnn.options.tasks import LANGUAGE_MODEL, arguments_for
 
-PORTIONS = {"3 s": 0.5}  # of the training part, where a single reading of all of it takes longer
+PORTIONS = {"3 s": 0.5}  # of the training part, for rungs too short for one epoch
 RUNGS: dict[str, dict[str, Any]] = {
     "3 s": {
         "units": 256,

@@ -1,4 +1,4 @@
-"""The models that come with the package, trained as anyone can.
+"""Training of the package's presets.
 
     python recipes/presets.py plays-en corpora/plays.txt      a language model of verse plays; a minute or two
     python recipes/presets.py reviews-en imdb_train.jsonl.xz --language-model runs/sentiment/language_model
@@ -27,9 +27,9 @@ from textrnn.generation import Score
 from textrnn.text import LabeledTexts, read_labeled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
-MEASURED = 200  # held-out reviews, for a language model
+EVALUATED_REVIEWS = 200  # held-out reviews, for a language model
 SMALL = {"ngram_buckets": 0, "epochs": 1}  # vectors of pairs of words are several times the 8 MB of a preset
-SHARES = {"sst2": 2, "sentences": 3}  # how often an epoch reads each; they are short and few beside the reviews
+SHARES = {"sst2": 2, "sentences": 3}  # readings in an epoch; these texts are short and few compared with the reviews
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=Path, default=Path("corpora/sentences_train.csv"))
     parser.add_argument("--test", type=Path, nargs="*", default=[], help="tables to measure the finished file on")
     parser.add_argument(
-        "--run", type=Path, default=Path("runs/sentiment-en"), help="of the classifier; can be resumed"
+        "--run", type=Path, default=Path("runs/sentiment-en"), help="run folder of the classifier; can be resumed"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=PRESETS, help="folder (default: that of the package)")
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def make_plays(options: argparse.Namespace) -> None:
-    """Learns from the first nine tenths and is measured on the last."""
+    """Train on the first nine tenths and evaluate on the last."""
     text = options.corpus.read_text(encoding="utf-8")
     cut = len(text) - round(len(text) * 0.1)
     api = import_api(work="training")
@@ -77,14 +77,14 @@ def make_plays(options: argparse.Namespace) -> None:
 
 
 def make_reviews(options: argparse.Namespace) -> None:
-    """The language model of a run of recipes/sentiment.py, which has not seen what is held out."""
-    held_out = split(read_labeled(options.corpus), held_out=2500, calibration=1000)[2].texts[:MEASURED]
+    """The language model of a run of recipes/sentiment.py, evaluated on held-out reviews."""
+    held_out = split(read_labeled(options.corpus), held_out=2500, calibration=1000)[2].texts[:EVALUATED_REVIEWS]
     model = import_api(work="training").load(options.language_model)
     path = options.out / f"{options.preset}.keras"
     model.save(path, quantized=True)
     shipped: Any = runtime.load(path)
     for name, each in (("before", model), ("quantized", shipped)):
-        warnings.simplefilter("ignore")  # that words are unknown
+        warnings.simplefilter("ignore")  # about unknown words
         told = np.concatenate([each.evaluate_text(text).log_probabilities for text in held_out])
         score = Score.of(told, sum(map(len, held_out)))
         print(f"{name}: {score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.1f} a word")
@@ -92,7 +92,7 @@ def make_reviews(options: argparse.Namespace) -> None:
 
 
 def make_sentiment(options: argparse.Namespace) -> None:
-    """Learns from film reviews and from sentences, which count as often as SHARES says."""
+    """Train on film reviews and on sentences, which are repeated by SHARES."""
     training, aside, held_out = split(read_labeled(options.corpus), held_out=2500, calibration=1000)
     parts = [training]
     for path, times in ((options.sst2, SHARES["sst2"]), (options.sentences, SHARES["sentences"])):
@@ -114,7 +114,7 @@ def make_sentiment(options: argparse.Namespace) -> None:
 
 
 def read_polar(path: Path) -> LabeledTexts:
-    """A table whose labels are, or mean, negative and positive."""
+    """Read a table whose labels are, or mean, negative and positive."""
     table = read_labeled(path)
     names = {"0": "negative", "1": "positive"}
     return LabeledTexts(table.texts, [names.get(label, label) for label in table.labels])

@@ -1,4 +1,4 @@
-"""Film reviews: a language model reads them all, then a classifier begins with it.
+"""Film reviews: a language model trains on all of them, then a classifier starts from it.
 
     python recipes/sentiment.py imdb_train.jsonl.xz --unlabeled imdb_unlabeled.jsonl.xz      both parts
     python recipes/sentiment.py imdb_train.jsonl.xz --language-model reviews-en                the second part
@@ -34,7 +34,7 @@ LANGUAGE_MODEL: dict[str, Any] = {
     "num_layers": 1,
     "embedding_dim": 256,
     "tie_embeddings": True,
-    "dropout": 0.0,  # every text is read once
+    "dropout": 0.0,  # one epoch
     "weight_drop": 0.0,
     "epochs": 1,
     "batch_size": 64,
@@ -69,9 +69,9 @@ BYTES: dict[str, Any] = {
     "tokenizer": "byte",
     "ngrams": 8,
     "ngram_buckets": 1 << 20,
-    "token_dropout": 0.05,  # a lost byte is lost to eight n-grams
+    "token_dropout": 0.05,  # a dropped byte affects eight n-grams
 }
-SURE = 0.8  # of what teachers say of texts without a label, this much is believed
+KEPT_SHARE = 0.8  # of the teachers' predictions, the surest
 
 
 def main() -> None:
@@ -101,17 +101,19 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
     parser.add_argument("labeled", type=Path)
     parser.add_argument("--unlabeled", type=Path, help="more reviews, for a language model or --teachers")
-    parser.add_argument("--language-model", help="one that is there: a preset, a file or a run folder")
+    parser.add_argument("--language-model", help="existing language model: a preset, a file or a run folder")
     parser.add_argument(
-        "--teachers", nargs="+", help="classifiers whose answers for --unlabeled are learned from, too"
+        "--teachers", nargs="+", help="classifiers whose predictions for --unlabeled are also trained on"
     )
-    parser.add_argument("--backward", action="store_true", help="and one of each that reads from the end")
-    parser.add_argument("--tokenizer", choices=("word", "byte"), default="word", help="byte: with no language model")
+    parser.add_argument("--backward", action="store_true", help="also train one of each that reads from the end")
+    parser.add_argument(
+        "--tokenizer", choices=("word", "byte"), default="word", help="byte works without a language model"
+    )
     parser.add_argument("--held-out", type=int, default=2500)
-    parser.add_argument("--calibration", type=int, default=1000, help="labeled reviews for the temperature alone")
     parser.add_argument(
-        "--epochs", type=int, default=LANGUAGE_MODEL["epochs"], help="of a language model of one's own"
+        "--calibration", type=int, default=1000, help="number of labeled reviews to fit the temperature on"
     )
+    parser.add_argument("--epochs", type=int, default=LANGUAGE_MODEL["epochs"], help="epochs of the language model")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/sentiment"))
     options = parser.parse_args()
@@ -130,7 +132,7 @@ def parse_options() -> argparse.Namespace:
 
 
 def split(read: LabeledTexts, *, held_out: int, calibration: int) -> tuple[LabeledTexts, LabeledTexts, LabeledTexts]:
-    """For training, for the temperature, and held out; what is held out is not trained on under another number."""
+    """Split reviews for training, for the temperature and for evaluation; repeated reviews stay in one part."""
     order = np.random.default_rng(0).permutation(len(read))
     test, aside, rest = np.split(order, [held_out, held_out + calibration])
     others = {read.texts[row] for row in (*test, *aside)}
@@ -142,13 +144,13 @@ def split(read: LabeledTexts, *, held_out: int, calibration: int) -> tuple[Label
 
 
 def without(texts: list[str], *held_out: LabeledTexts) -> list[str]:
-    """Those that are not among the held-out ones, too."""
+    """The texts that are not among the held-out ones."""
     others = {text for part in held_out for text in part.texts}
     return [text for text in texts if text not in others]
 
 
 def train_language_models(texts: list[str], options: argparse.Namespace) -> Any:
-    """One that reads forwards or, with --backward, one that reads each way."""
+    """A language model that reads forward or, with --backward, one for each direction."""
     api = import_api(work="training")
     settings = {**LANGUAGE_MODEL, "seed": options.seed, "epochs": options.epochs}
     tokenizer = WordTokenizer(maximum_size=VOCABULARY)
@@ -160,8 +162,8 @@ def train_language_models(texts: list[str], options: argparse.Namespace) -> Any:
 
 
 def taught(teachers: list[Any], texts: list[str], labels: list[str]) -> LabeledTexts:
-    """Of the texts that classifiers, their probabilities averaged, give each label those they are surest of, with it
-    (self-training: Yarowsky, 1995)."""
+    """The texts of each label of which the teachers' mean probabilities are surest, with that label (self-training:
+    Yarowsky, 1995)."""
     if any(set(teacher.labels) != set(labels) for teacher in teachers):
         raise SystemExit(f"--teachers must answer with the labels of the table: {', '.join(labels)}")
     answers = [teacher.classify(texts, progress=True) for teacher in teachers]
@@ -169,7 +171,7 @@ def taught(teachers: list[Any], texts: list[str], labels: list[str]) -> LabeledT
     rows = list[int]()
     for number in range(len(labels)):
         given = np.flatnonzero(means.argmax(axis=1) == number)
-        rows += given[np.argsort(-means[given, number], kind="stable")][: round(SURE * len(given))].tolist()
+        rows += given[np.argsort(-means[given, number], kind="stable")][: round(KEPT_SHARE * len(given))].tolist()
     return LabeledTexts([texts[row] for row in rows], [labels[means[row].argmax()] for row in rows])
 
 
@@ -178,7 +180,7 @@ def joined(*parts: LabeledTexts) -> LabeledTexts:
 
 
 def train(function: Any, source: Any, out: Path, **settings: Any) -> Any:
-    """A new run, or on with one; of one that is done, the model."""
+    """Start or resume a run; return the model of a finished one."""
     source = (source.texts, source.labels) if isinstance(source, LabeledTexts) else source
     has_begun = (out / "checkpoint/state.npz").exists()
     task = tasks.CLASSIFIER if function.__name__ == "train_classifier" else tasks.LANGUAGE_MODEL

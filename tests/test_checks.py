@@ -37,8 +37,8 @@ TABLES = {
     "no dimension": (np.array("good"), r"received ndarray of shape \(\)"),
     "bytes": (b"good", "received b'good' of type bytes"),
     "a set": ({"good"}, r"received a set, which has no order: pass sorted\(\w+\)"),
-    "None among them": (["good", None], r"\w+\[1\]` must be a string; received None: drop what is missing, or fill"),
-    "NaN among them": (["good", float("nan")], r"\w+\[1\]` must be a string; received nan: drop what is missing"),
+    "None among them": (["good", None], r"\w+\[1\]` must be a string; received None: drop missing texts, or fill"),
+    "NaN among them": (["good", float("nan")], r"\w+\[1\]` must be a string; received nan: drop missing texts"),
 }
 
 

@@ -107,7 +107,7 @@ DAMAGE = {
         with_weight("head/vars/0", shape=(10**6, 10**6), dtype="f4", chunks=(10, 10)),
         "head/vars/0 must be stored whole; of 4000000000000 bytes 0 are",
     ),
-    "zeros without end": (with_member("config.json", bytes(1 << 24)), "config.json must unfold into what"),
+    "zeros without end": (with_member("config.json", bytes(1 << 24)), "config.json must unpack to what"),
     "weights twice": (with_member("model.weights.int8.h5", b""), "it must hold weights once"),
     "brackets": (with_member("config.json", b"[" * 100_000), "RecursionError"),
 }  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 import textrnn
 from textrnn.api.examples import open_labeled
-from textrnn.labels import in_order, read_label
+from textrnn.labels import read_label, sort_labels
 from textrnn.options import TableOptions
 from textrnn.text import CharacterTokenizer, TableFormat, WordTokenizer, read_labeled
 from textrnn.training.splits import weigh_classes
@@ -65,8 +65,8 @@ def test_what_is_no_label_says_what_one_is(value):
 
 
 def test_labels_that_are_numbers_are_in_the_order_of_their_size():
-    assert in_order({"10", "9", "-1", "0", "-10", "2.5"}) == ["-10", "-1", "0", "2.5", "9", "10"]
-    assert in_order({"10", "9", "b"}) == ["10", "9", "b"]
+    assert sort_labels({"10", "9", "-1", "0", "-10", "2.5"}) == ["-10", "-1", "0", "2.5", "9", "10"]
+    assert sort_labels({"10", "9", "b"}) == ["10", "9", "b"]
 
 
 def test_labels_that_are_asked_for_follow_the_rule(tmp_path):

@@ -47,16 +47,16 @@ def test_classifier_recipe_decides_every_option_that_is_left_to_it(tokenizer, pr
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_every_option_says_what_it_is_in_a_sentence(kind):
     for one in options_of(kind):
-        assert one.words[0].isupper(), one.name
-        assert one.words.endswith("."), one.name
-        assert one.range.words, one.name
+        assert one.help[0].isupper(), one.name
+        assert one.help.endswith("."), one.name
+        assert one.range.description, one.name
 
 
 def test_an_option_of_two_classes_is_the_same_in_both():
     seen = {}
     for kind in {*LANGUAGE_MODEL.values(), *CLASSIFIER.values()}:
         for one in options_of(kind):
-            facts = (one.words, one.flags, one.range.words, one.default)
+            facts = (one.help, one.flags, one.range.description, one.default)
             assert seen.setdefault(one.name, facts) == facts
 
 

@@ -119,7 +119,7 @@ def test_the_page_of_options_has_a_table_for_every_public_class_of_options():
         told = options_of(getattr(textrnn.options, name))
         for row, one in zip(rows, told, strict=True):
             assert row.startswith(f"| `{one.name}` |")
-            assert one.words.replace("|", "\\|") in row
+            assert one.help.replace("|", "\\|") in row
 
 
 def test_every_file_that_the_page_on_the_architecture_names_is_there():

@@ -1,6 +1,6 @@
 """Recurrent text models for Keras and TensorFlow: train on your own corpus, generate, score and classify.
 
-Names are loaded when they are first used, so that what needs no TensorFlow does not wait for it.
+Names are loaded on first use, so that code without TensorFlow does not wait for it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from textrnn import forks as forks  # which watches for forks from here on
+from textrnn import forks as forks  # importing it starts to watch for forks
 from textrnn import registration
 from textrnn.version import __version__
 

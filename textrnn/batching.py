@@ -1,4 +1,4 @@
-"""Texts of like length in batches."""
+"""Batches of texts of similar length."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 
 def cut_batches(lengths: Iterable[int], rows: int, tokens: int) -> list[slice]:
-    """Where to cut texts into batches of neighbors.
+    """Cut texts, in their order, into batches.
 
     Args:
-        lengths: Of the texts, best the shortest first.
-        rows: The most texts a batch has.
-        tokens: The most tokens it has, padding included; a text that is longer than that is alone.
+        lengths: Lengths of the texts, best sorted.
+        rows: Most texts in a batch.
+        tokens: Most tokens in a batch, padding included; a longer text is alone in its batch.
+
+    Returns:
+        The slice of each batch.
     """
     cuts, first, place, longest = list[slice](), 0, 0, 0
     for place, length in enumerate(lengths, 1):

@@ -1,4 +1,4 @@
-"""Checks of arguments where they enter. An error says which argument, what was expected and what arrived."""
+"""Checks of arguments where they enter. An error names the argument, the expected and the received value."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numbers
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-LISTED = 10  # of the things that a message names
-SHOWN = 200  # characters of what arrived
-MISSING = ("None", "nan", "<NA>", "NaT")  # how tables show that there is no text
+MAX_LISTED = 10  # values named in a message
+SHOWN = 200  # characters of a received value in a message
+MISSING = ("None", "nan", "<NA>", "NaT")  # missing texts in tables
 
 
 def positive_integer(name: str, value: Any) -> int:
@@ -41,7 +41,7 @@ def non_negative_number(name: str, value: Any) -> float:
 
 
 def fraction(name: str, value: Any, *, zero: bool = True, one: bool = False) -> float:
-    """A number from 0 to 1; `zero` and `one` say whether the ends count."""
+    """Check a number from 0 to 1; `zero` and `one` say whether the ends are allowed."""
     expected = f"a number {'of 0 or more' if zero else 'above 0'} and {'of 1 or less' if one else 'below 1'}"
     number = _finite(name, expected, value)
     above = number >= 0 if zero else number > 0
@@ -78,39 +78,39 @@ def distinct_strings(name: str, value: Any, *, least: int = 0) -> tuple[str, ...
 
 
 def texts(name: str, value: Any, expected: str = "a list of strings") -> Iterator[str]:
-    """Each of several strings, read once; `several` says what is refused at the call, the rest when it comes.
+    """Iterate once over several strings. A wrong container is refused at the call, a wrong item when it is reached.
 
     Raises:
-        TypeError: If one is no string, with its position.
+        TypeError: If an item is no string, with its position.
     """
     return _each_text(name, several(name, value, expected, "; `textrnn.text.read_texts` reads a file"))
 
 
 def several(name: str, value: Any, expected: str, instead: str = "") -> Iterable[Any]:
-    """Things in an order that can be iterated over: a list, an array, a series, a generator.
+    """Check an ordered iterable: a list, an array, a series, a generator.
 
     Raises:
-        TypeError: If it is one string, a table (whose iteration gives names of columns, or whole rows), a set, or
-            nothing of the kind.
+        TypeError: If the value is one string, a table (iterating over it gives names of columns or whole rows), a
+            set, or not iterable.
     """
-    wanted = f"`{name}` must be {expected}"
+    requirement = f"`{name}` must be {expected}"
     if isinstance(value, str):
-        raise TypeError(f"{wanted}; received one string: wrap it as [{value[:40]!r}]{instead}.")
+        raise TypeError(f"{requirement}; received one string: wrap it as [{value[:40]!r}]{instead}.")
     kind = type(value).__name__
     if isinstance(value, Mapping) or _has_columns(value):
-        raise TypeError(f'{wanted}; received a table ({kind}): pass one of its columns, such as {name}["text"].')
+        raise TypeError(f'{requirement}; received a table ({kind}): pass one of its columns, such as {name}["text"].')
     if getattr(value, "ndim", 1) != 1:
         shape = getattr(value, "shape", None)
-        raise TypeError(f"{wanted}; received {kind} of shape {shape}: pass one column, such as {name}[:, 0].")
+        raise TypeError(f"{requirement}; received {kind} of shape {shape}: pass one column, such as {name}[:, 0].")
     if isinstance(value, (set, frozenset)):
-        raise TypeError(f"{wanted}; received a {kind}, which has no order: pass sorted({name}).")
+        raise TypeError(f"{requirement}; received a {kind}, which has no order: pass sorted({name}).")
     if isinstance(value, (bytes, bytearray)) or not isinstance(value, Iterable):
-        raise TypeError(f"{wanted}; received {value!r:.{SHOWN}} of type {kind}.")
+        raise TypeError(f"{requirement}; received {value!r:.{SHOWN}} of type {kind}.")
     return value
 
 
-def listed(values: Iterable[Any], most: int = LISTED, show: Callable[[Any], str] = repr) -> str:
-    """Values as a message names them: the first few, and how many more there are."""
+def listed(values: Iterable[Any], most: int = MAX_LISTED, show: Callable[[Any], str] = repr) -> str:
+    """Values for a message: the first few, and the number of the others."""
     named = list(values)
     more = f" and {len(named) - most:,} more" if len(named) > most else ""
     return ", ".join(map(show, named[:most])) + more
@@ -120,15 +120,15 @@ def _each_text(name: str, value: Iterable[Any]) -> Iterator[str]:
     for n, text in enumerate(value):
         if not isinstance(text, str) and str(text) in MISSING:
             raise TypeError(
-                f"`{name}[{n}]` must be a string; received {text!r}: drop what is missing, or fill it with ''."
+                f"`{name}[{n}]` must be a string; received {text!r}: drop missing texts, or fill them with ''."
             )
         yield string(f"{name}[{n}]", text)
 
 
 def _has_columns(value: Any) -> bool:
-    """Whether this is a data frame (pandas, Polars, Arrow) or a data set of rows (Hugging Face).
+    """Whether a value is a data frame (pandas, Polars, Arrow) or a data set of rows (Hugging Face).
 
-    The class is asked before the object: a label of a Series can be read as its attribute, too.
+    The class is inspected, not the object: labels of a Series can also be read as its attributes.
     """
     own = (*getattr(value, "__dict__", ()), *dir(type(value)))
     return "columns" in own or "column_names" in own

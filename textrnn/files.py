@@ -1,5 +1,4 @@
-"""Files: written so that a crash at any instant leaves either the old one or the new one, and read so that damage is
-named."""
+"""Files: written so that a crash leaves the old or the new file whole, and read so that errors name the damage."""
 
 from __future__ import annotations
 
@@ -13,48 +12,48 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-TEMPORARY = ".textrnn-"  # how the names of temporary files begin, so that those of a killed process can be found
+TEMPORARY = ".textrnn-"  # prefix of temporary files, to find those of a killed process
 
-UNPACKED_AT_MOST = 100  # times the size a member of an archive is stored in; texts and numbers stay far below
-UNPACKED_FREELY = 1 << 20  # bytes, whatever they are stored in
-MESSAGE_AT_MOST = 400  # characters
+MAX_UNPACKING_RATIO = 100  # of an archive's member; texts and numbers stay far below
+UNCHECKED_BYTES = 1 << 20  # of a member, allowed at any ratio
+MAX_MESSAGE_CHARACTERS = 400
 
 
 class DamagedFileError(ValueError):
-    """A file is not whole, or not what this package wrote."""
+    """A file is incomplete, or was not written by this package."""
 
 
 @contextlib.contextmanager
 def refuse_damage(path: str | os.PathLike[str], expected: str) -> Iterator[None]:
-    """Say what the file at `path` must do, such as "hold a session", whatever goes wrong while it is understood.
+    """A context that turns errors of parsing into "`path` must `expected`", such as "hold a session".
 
-    What the system says of a file (no permission, a failing disk) and a lack of memory stay as they are.
+    Errors of the system (no permission, a failing disk) and of memory pass unchanged.
 
     Raises:
-        DamagedFileError: For any error of the block.
+        DamagedFileError: For any other error within the context.
     """
     try:
         yield
     except (DamagedFileError, MemoryError):
         raise
     except Exception as error:
-        # Readers seek to wherever a damaged file sends them, which the system calls an invalid argument.
+        # A damaged file may send its reader to an impossible position, which the system calls an invalid argument.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
-        raise DamagedFileError(f"{os.fspath(path)} must {expected}; reading it failed: {_say(error)}") from error
+        raise DamagedFileError(f"{os.fspath(path)} must {expected}; reading it failed: {_describe(error)}") from error
 
 
-def _say(error: Exception) -> str:
-    said = str(error) if isinstance(error, (ValueError, TypeError)) and str(error) else repr(error)
-    return said if len(said) <= MESSAGE_AT_MOST else f"{said[:MESSAGE_AT_MOST]}..."
+def _describe(error: Exception) -> str:
+    text = str(error) if isinstance(error, (ValueError, TypeError)) and str(error) else repr(error)
+    return text if len(text) <= MAX_MESSAGE_CHARACTERS else f"{text[:MAX_MESSAGE_CHARACTERS]}..."
 
 
 def read_object(path: str | os.PathLike[str], expected: str) -> dict[str, Any]:
-    """The JSON object in the file at `path`; `expected` is as for `refuse_damage`.
+    """Read the JSON object in the file at `path`; `expected` is as for `refuse_damage`.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DamagedFileError: If it holds no JSON object.
+        DamagedFileError: If the file holds no JSON object.
     """
     with open(path, "rb") as stream, refuse_damage(path, expected):
         read = json.loads(stream.read().decode("utf-8"))
@@ -64,7 +63,7 @@ def read_object(path: str | os.PathLike[str], expected: str) -> dict[str, Any]:
 
 
 def read_run_config(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What the `config.json` of a run folder says; its `settings`, where there are any, are an object.
+    """Read the `config.json` of a run folder and check its `settings`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -83,24 +82,24 @@ def read_run_config(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A member of an archive, which must be there once and not unfold into far more than it is stored in."""
+    """Read a member of an archive, which must exist once and not unpack to far more than its stored size."""
     count = archive.namelist().count(name)
     if count != 1:
         raise ValueError(f"it must hold {name} once; it holds it {count} times")
     member = archive.getinfo(name)
     stored = min(member.compress_size, os.fstat(archive.fp.fileno()).st_size)  # type: ignore[union-attr]
     is_known = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    if not is_known or member.file_size > UNPACKED_FREELY + UNPACKED_AT_MOST * stored:
-        raise ValueError(f"{name} must unfold into what its {stored} bytes can hold; it claims {member.file_size}")
+    if not is_known or member.file_size > UNCHECKED_BYTES + MAX_UNPACKING_RATIO * stored:
+        raise ValueError(f"{name} must unpack to what its {stored} bytes can hold; it claims {member.file_size}")
     return archive.read(member)
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room for a file: on the disk, for its owner, of its size
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space on the disk, over the owner's quota, or too large
 
 
 @contextlib.contextmanager
 def naming(path: str | os.PathLike[str], temporary: Path | None = None) -> Iterator[None]:
-    """Name `path` in the error of a full disk, which names nothing, and in one that names its temporary file."""
+    """A context whose errors name `path`: the error of a full disk names no file, others the temporary file."""
     try:
         yield
     except OSError as error:
@@ -112,7 +111,7 @@ def naming(path: str | os.PathLike[str], temporary: Path | None = None) -> Itera
 
 @contextlib.contextmanager
 def advising_when_full(advice: str) -> Iterator[None]:
-    """Add to the error of a full disk how to go on once there is room."""
+    """A context that adds advice to the error of a full disk."""
     try:
         yield
     except OSError as error:
@@ -123,10 +122,10 @@ def advising_when_full(advice: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it takes the place of `path`, on an error it goes.
+    """Yield a temporary path beside `path`; it replaces `path` on success and is removed on an error.
 
-    The temporary file keeps the suffix of `path`, since some writers choose a format by it. An error of the system
-    names `path`, that of a full disk too.
+    The temporary file keeps the suffix of `path`, by which some writers choose a format. Errors of the system name
+    `path`.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +148,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """Return when what was written to a file, or the names in a folder, are on the disk."""
+    """Wait until the content of a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

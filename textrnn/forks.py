@@ -1,4 +1,4 @@
-"""TensorFlow does not survive a fork: its threads stay in the parent, and a child that needs one waits for ever."""
+"""Detection of forks: TensorFlow's threads stay in the parent, and a child that needs one waits forever."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 import sys
 
 _began: int | None = None
-"""The process in which TensorFlow first had work to do; None before."""
+"""Id of the process in which TensorFlow first ran; None before."""
 
 
 def check_process() -> None:
-    """Called before TensorFlow is given work.
+    """Refuse to run TensorFlow in a forked process; called before TensorFlow runs.
 
     Raises:
-        RuntimeError: In a process that was forked from one in which TensorFlow had worked already.
+        RuntimeError: If this process was forked from one in which TensorFlow had run.
     """
     global _began
     if _began is None:
@@ -21,14 +21,14 @@ def check_process() -> None:
     if _began != os.getpid():
         raise RuntimeError(
             f"TensorFlow cannot work in this process, {os.getpid()}: it was forked from one in which TensorFlow was "
-            f"at work, {_began}, and would wait for ever for threads that stayed there. Use `textrnn.runtime.load`, "
+            f"at work, {_began}, and would wait forever for threads that stayed there. Use `textrnn.runtime.load`, "
             "which needs no TensorFlow; or start processes with multiprocessing's method 'spawn'; or let the parent "
             "leave TensorFlow alone and each process load its own model."
         )
 
 
 def _note_foreign_work() -> None:
-    """TensorFlow's own account of whether it has begun, for work that was not this package's."""
+    """Record whether TensorFlow has run for other code than this package's."""
     global _began
     context = getattr(sys.modules.get("tensorflow.python.eager.context"), "_context", None)
     if _began is None and getattr(context, "_initialized", False):

@@ -1,4 +1,4 @@
-"""One rule for labels, wherever they come from: a table, JSON, or Python.
+"""Labels, by one rule for tables, JSON and Python.
 
 A label is a string without blanks around it. Numbers and truth values are labels too, written as JSON writes them:
 `1` for 1, 1.0, "1" and "1.0" alike, `true` for True, "True" and "TRUE". A missing one (empty, None, NaN) is an error.
@@ -20,11 +20,11 @@ _MISSING = ("NAType", "NaTType")  # of pandas, which compare to nothing
 
 
 def read_label(value: Any) -> str:
-    """The label that `value` says.
+    """The label for a value.
 
     Raises:
-        TypeError: If it is no string, number or truth value.
-        ValueError: If it is missing or not finite. Both messages go on behind the name of what holds the value.
+        TypeError: If the value is no string, number or truth value.
+        ValueError: If the value is missing or not finite. Both messages continue the name of the value's place.
     """
     kind = type(value).__name__
     if isinstance(value, str):
@@ -44,7 +44,7 @@ def read_label(value: Any) -> str:
 
 
 def checked_label(argument: str, value: Any) -> str:
-    """The same, of an argument that the messages name."""
+    """`read_label` of an argument that the messages name."""
     try:
         return read_label(value)
     except (TypeError, ValueError) as error:
@@ -66,27 +66,27 @@ def _read_string(value: str) -> str:
     return "0" if label == "-0" else label
 
 
-def in_order(labels: Iterable[str]) -> list[str]:
-    """By size where all are numbers, so that 10 stars come after 9 and -1 before 0; else by the alphabet."""
+def sort_labels(labels: Iterable[str]) -> list[str]:
+    """Sort labels: by value if all are numbers, so that 10 comes after 9 and -1 before 0, else alphabetically."""
     names = list(labels)
     are_numbers = all(map(_NUMBER.fullmatch, names))
     return sorted(names, key=lambda label: (Decimal(label) if are_numbers else 0, label))
 
 
 def number_labels(labels: Sequence[str]) -> dict[str, int]:
-    """The place of each of a model's labels, by its name and by what `read_label` makes of it."""
+    """The number of each label of a model, by its name and by its form from `read_label`."""
     return {_canonical(label): n for n, label in enumerate(labels)} | {label: n for n, label in enumerate(labels)}
 
 
 def find_label(label: Any, number_of: dict[str, int], argument: str) -> int | None:
-    """The place of the label that an argument gives in what `number_labels` gave; None if it is not there."""
+    """The number of a label given by an argument, or None; `number_of` is from `number_labels`."""
     if isinstance(label, str) and label in number_of:
         return number_of[label]
     return number_of.get(checked_label(argument, label))
 
 
 def _canonical(label: str) -> str:
-    """A model may have labels that no text can be given, such as an empty one."""
+    """`read_label`, or the label itself if a model has one that no text can have, such as an empty one."""
     try:
         return read_label(label)
     except ValueError:

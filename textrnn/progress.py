@@ -1,4 +1,4 @@
-"""Progress of work that takes a while: a bar on a terminal, a line a minute elsewhere."""
+"""Progress of long work: a bar on a terminal, a line every minute elsewhere."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Item = TypeVar("Item")
 
 
 class Progress:
-    """Shows on standard error how far some work has come, its rate and the time left.
+    """Shows the progress of some work on standard error, with its rate and the time left.
 
-    A terminal gets a bar by tqdm; without tqdm, or where standard error is a file or a pipe, a line is written a
+    A terminal gets a bar of tqdm. Without tqdm, or if standard error is a file or a pipe, a line is written every
     minute.
 
     Args:
-        total: Amount of work; None if it is not known.
-        unit: Name of a unit of work.
+        total: Amount of work; None if unknown.
+        unit: Unit of work.
         is_shown: Whether anything is shown.
-        done: Units that were done before.
+        done: Units already done.
         description: Words before the bar or the line.
         **options: Further arguments of `tqdm.tqdm`, for a terminal.
     """
@@ -60,11 +60,11 @@ class Progress:
             self._bar.update(units)
         elif self.is_shown and time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            with contextlib.suppress(OSError, ValueError):  # an output that was closed ends no work
+            with contextlib.suppress(OSError, ValueError):  # a closed output is no error
                 print(self.line(), file=sys.stderr, flush=True)
 
     def over(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The same items, each counted when the next one is asked for."""
+        """Yield the items, each counted when the next one is requested."""
         with self:
             for item in items:
                 yield item
@@ -78,7 +78,7 @@ class Progress:
             print(text, file=file, flush=True)
 
     def line(self) -> str:
-        """For example `reading: 1,200,000 of 5,000,000 B, 40,000 B/s, 1 min 35 s left`."""
+        """Progress as text, such as `reading: 1,200,000 of 5,000,000 B, 40,000 B/s, 1 min 35 s left`."""
         rate = (self.done - self._first) / max(time.monotonic() - self._began, 1e-9)
         whole = "" if self.total is None else f" of {self.total:,}"
         parts = [f"{self.done:,}{whole} {self.unit}", f"{rate:,.3g} {self.unit}/s".replace("e+0", "e")]
@@ -87,7 +87,7 @@ class Progress:
         return f"{self.description}: {', '.join(parts)}" if self.description else ", ".join(parts)
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar."""
         if self._bar is not None:
             self._bar.close()
 
@@ -99,7 +99,7 @@ class Progress:
 
 
 def describe_seconds(seconds: float) -> str:
-    """For example `45 s`, `3 min 5 s` or `2 h 10 min`."""
+    """Seconds as text, such as `45 s`, `3 min 5 s` or `2 h 10 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

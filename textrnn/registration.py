@@ -1,7 +1,7 @@
-"""Keras finds this package's classes once `textrnn` is imported, which itself imports neither Keras nor TensorFlow.
+"""Registration of this package's classes with Keras, without importing Keras or TensorFlow.
 
-Keras keeps a public dict from registered names to classes. For each class it is given here what loads the class when
-a file asks for it; importing the class's module puts the class itself in that place.
+Keras keeps a public dict from registered names to classes. Each class gets a placeholder there, which loads the class
+when a file needs it; importing the class's module replaces the placeholder.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ HOMES = {
     ),
     "textrnn.models": ("LanguageModel", "TextClassifier"),
 }
-"""The classes that Keras may be asked for, by the module that loads them."""
+"""Registered classes, by the module that defines them."""
 
 
 class Unloaded:
-    """Stands in Keras's dict for a class that is not loaded yet; Keras asks it for nothing but `from_config`."""
+    """Placeholder in Keras's dict for a class that is not loaded; Keras calls its `from_config` alone."""
 
     def __init__(self, module: str, name: str) -> None:
         self.module = module
@@ -43,7 +43,7 @@ class Unloaded:
 
 
 class KerasWatcher(importlib.abc.MetaPathFinder):
-    """Registers the classes when somebody imports Keras."""
+    """Import hook that registers the classes when Keras is imported."""
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != "keras":
@@ -62,7 +62,7 @@ class KerasWatcher(importlib.abc.MetaPathFinder):
 
 
 def register() -> None:
-    """Register the classes with Keras, at once where it is loaded, else when it will be."""
+    """Register the classes with Keras, at once if it is loaded, else as soon as it is."""
     keras = sys.modules.get("keras")
     if keras is None:
         sys.meta_path.insert(0, KerasWatcher())

@@ -1,4 +1,4 @@
-"""How a contestant talks to the benchmark: a model described in JSON comes in, seconds and bytes go out.
+"""Protocol between contestant and benchmark: a model in JSON comes in, seconds and bytes go out.
 
 Standard library only: PyTorch's environment has nothing else of ours.
 """
@@ -18,7 +18,7 @@ VOCABULARY = 65  # tokens, as in tinyshakespeare
 
 @dataclass(frozen=True)
 class Case:
-    """One model, and what is done with it.
+    """A model and the work it does.
 
     Attributes:
         task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone; `"generate"`: token after

@@ -24,7 +24,7 @@ def make(case: Case) -> Callable[[], Any]:
 
     tokens = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))  # padding, unknown and end are the rest
     tokenizer = CharacterTokenizer().fit([tokens])
-    # A model that is loaded runs in float32, whatever it was trained in.
+    # A loaded model runs in float32, whatever the precision of its training.
     policy = dtype_policy(resolve_precision(case.precision) if case.task == "train" else "float32")
     model = LanguageModel(tokenizer, cell=case.cell, units=case.units, num_layers=case.layers, dtype=policy)
     if case.task == "generate":

@@ -57,7 +57,7 @@ def test_any_constant_may_be_added_to_logits():
 
 def test_the_worst_cases_have_an_end():
     logits = np.array([[1.0, 0.0], [0.0, 2.0]])
-    with pytest.raises(CalibrationError, match="every text was answered right"):
+    with pytest.raises(CalibrationError, match="every text was classified correctly"):
         fit_temperature(logits, np.array([0, 1]))
     assert fit_temperature(logits, np.array([1, 0])) == pytest.approx(100)  # nothing is known: as unsure as may be
     assert fit_temperature(logits * 1e-9, np.array([0, 1])[[0, 0]]) == pytest.approx(100)

@@ -5,7 +5,7 @@ import pytest
 
 from textrnn.classification import CalibrationError, TextLabeler
 from textrnn.classification.calibration import temper
-from textrnn.classification.text_labeler import MAX_TOKENS_AT_ONCE, ROWS_AT_ONCE, batches_by_length
+from textrnn.classification.text_labeler import DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS, batches_by_length
 
 
 class DigitTokenizer:
@@ -82,7 +82,7 @@ def test_a_temperature_needs_two_labels_and_a_mistake():
     labeler = Digits()
     with pytest.raises(CalibrationError, match="texts of two labels or more; all 2 are 'a'"):
         labeler.calibrate(["900", "090"], ["a", "a"])
-    with pytest.raises(CalibrationError, match="every text was answered right"):
+    with pytest.raises(CalibrationError, match="every text was classified correctly"):
         labeler.calibrate(["900", "090"], ["a", "b"])
     assert labeler.temperature == 1
 
@@ -96,10 +96,10 @@ def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_siz
     assert sorted(order) == list(range(1000))
     assert [lengths[n] for n in order] == sorted(lengths)
     for rows in batches:
-        assert len(rows) <= (batch_size or ROWS_AT_ONCE)
-        assert len(rows) * lengths[rows[-1]] <= MAX_TOKENS_AT_ONCE or len(rows) == 1
+        assert len(rows) <= (batch_size or DEFAULT_BATCH_SIZE)
+        assert len(rows) * lengths[rows[-1]] <= MAX_BATCH_TOKENS or len(rows) == 1
     if longest <= 60:
-        assert {len(rows) for rows in batches[:-1]} == {batch_size or ROWS_AT_ONCE}
+        assert {len(rows) for rows in batches[:-1]} == {batch_size or DEFAULT_BATCH_SIZE}
 
 
 def test_texts_are_read_beside_those_of_like_length_and_answered_in_order(monkeypatch):

@@ -155,7 +155,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(model, whole, folder):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130
-    assert re.search(r"textrnn: stopped behind row [\d,]+; the same command goes on from there\n$", errors), errors
+    assert re.search(r"textrnn: stopped behind row [\d,]+; the same command resumes there\n$", errors), errors
 
 
 def predict(texts):
@@ -204,7 +204,7 @@ def test_another_input_model_or_option_is_not_gone_on_with(model, whole, folder,
     assert main(["classify", str(model), "a.csv", "--out", "scored.csv", "--probabilities"]) == 1
     assert (
         "scored.csv.part is the beginning of another result: the input and the options changed since; --overwrite, "
-        "or removing scored.csv.part.json, begins anew"
+        "or removing scored.csv.part.json, starts again"
     ) in capsys.readouterr().err
     assert notes.exists()
     assert main(["classify", str(model), "a.csv", "--out", "scored.csv", "--overwrite"]) == 0
@@ -274,7 +274,7 @@ def test_a_file_is_told_from_a_text(model, folder, capsys):
         (["nowhere.csv", "--out", "o.csv"], 1, "nowhere.csv"),
         (["latin.txt", "--out", "o.csv"], 1, "none of the first 2 rows can be scored; look at its format, encoding"),
         (["empty.jsonl", "--out", "o.csv"], 1, "empty.jsonl holds no rows"),
-        (["good", "bad", "--out", "o.csv"], 2, "--out takes one FILE, or - for the input; several were given"),
+        (["good", "bad", "--out", "o.csv"], 2, "--out takes one FILE, or - for standard input; several were given"),
         (["good", "--overwrite"], 2, "--probabilities and --overwrite go with --out"),
         (["good.parquet", "--out", "o.csv"], 1, "must end in .csv, .tsv, .jsonl or .txt, .*; received '.parquet'"),
     ],

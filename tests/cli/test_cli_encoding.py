@@ -65,5 +65,5 @@ def test_a_terminal_that_cannot_show_a_character_is_given_another_and_told_once(
             break
     assert os.waitpid(pid, 0)[1] == 0
     warning, text = shown.decode("ascii").splitlines()
-    assert warning == "warning: '\\u2603' cannot be shown in ascii: ? stands for it and its like"
+    assert warning == "warning: '\\u2603' cannot be shown in ascii: ? stands for it and other such characters"
     assert text == "? na?ve ?"

@@ -56,7 +56,7 @@ def test_a_report_with_the_worst_mistakes(folder, capsys, monkeypatch):
     page = run(capsys, "evaluate", "model.keras", "test.csv", "--mistakes", 2).out
     assert re.match(r"90 texts, accuracy 0\.\d{4}, macro F1 0\.\d{4}\n", page)
     assert "truth \\ answer  bad  fair  good\n" in page
-    assert re.search(r"not calibrated: `.*textrnn calibrate model\.keras TABLE` does that", page)
+    assert re.search(r"not calibrated: run `.*textrnn calibrate model\.keras TABLE` with", page)
     mistakes = page.partition("worst mistakes: truth, answer, its probability\n")[2].splitlines()
     assert len(mistakes) == 2
     assert all(
@@ -167,7 +167,7 @@ def test_a_table_with_labels_of_other_names(folder, capsys, monkeypatch):
     renamed = run(capsys, "evaluate", "model.keras", "numbered.csv", "--rename", "0=bad", "--rename", "2=good").out
     assert renamed == run(capsys, "evaluate", "model.keras", "test.csv").out
     assert main(["evaluate", "model.keras", "numbered.csv", "--rename", "0=bad"]) == 1
-    assert "it also holds 2 (--rename OLD=NEW says that they mean the same)" in capsys.readouterr().err
+    assert "it also holds 2 (--rename OLD=NEW gives the model's name for a label)" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["evaluate", "model.keras", "numbered.csv", "--rename", "0"])
     assert "must be OLD=NEW, such as 1=positive; received '0'" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def test_labeling_a_file_on_a_full_disk_goes_on_behind_the_last_whole_piece(fold
     classify = ["classify", "classifier.keras", "texts.txt", "--out", "scored.csv"]
     done = run(folder, *classify, room=15_000)
     assert done.returncode == 1
-    assert "error: File too large: scored.csv.part\nFree some space: the same command goes on from there.\n" in (
+    assert "error: File too large: scored.csv.part\nFree some space: the same command resumes there.\n" in (
         done.stderr
     )
     assert (folder / "scored.csv.part.json").exists()

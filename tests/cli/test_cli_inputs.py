@@ -116,7 +116,7 @@ def test_every_command_reads_tables_of_every_make(models, folder, run, command):
         status, out, errors = run(
             *(models / a if a.endswith("d.keras") else a.replace("FILE", name) for a in command), *options, data=data
         )
-        assert status == 0 or "every text was answered right" in errors, errors  # as a calibration may find
+        assert status == 0 or "every text was classified correctly" in errors, errors  # as a calibration may find
         return out if name == "-" else out.replace(name, "FILE")
 
     expected = shown("plain.csv")
@@ -162,7 +162,9 @@ def test_a_model_is_trained_on_the_input_and_resumed_with_the_same_text(folder, 
     assert settings["source"] == "-"
     status, _, errors = run("train", "--resume", "--out", "runs/stdin", "--epochs", "2", data=PACKED)
     assert status == 2
-    assert "CORPUS is needed: the run in runs/stdin was begun with standard input; give the same text again" in errors
+    assert (
+        "CORPUS is needed: the run in runs/stdin was started with standard input; give the same text again" in errors
+    )
     assert "train - --resume --out runs/stdin < FILE`, or the name of a file that holds it" in errors
     assert run("train", "-", "--resume", "--epochs", "2", "--quiet", data=TEXT)[0] == 0
     assert run("train", "sea.txt", "--resume", "--out", "runs/stdin", "--epochs", "3", "--quiet")[0] == 0

@@ -153,7 +153,7 @@ def test_rare_labels_can_count_more():
     options = {**SMALL, "epochs": 2, "validation_split": 0.25, "verbose": False}
     answers = []
     for weight in (None, "balanced", {"common": 1.0, "rare": 30.0}):
-        with pytest.warns(UserWarning, match="11 of the 11 held-out texts are also among those trained on"):
+        with pytest.warns(UserWarning, match="11 of the 11 held-out texts are also trained on"):
             model = textrnn.train_classifier(
                 (texts, labels), **arguments_for(CLASSIFIER, class_weight=weight, **options)
             )
@@ -225,7 +225,7 @@ def test_few_held_out_texts_calibrate_nothing(capsys):
     assert "not calibrated: that takes 50 held-out texts, there are 15" in capsys.readouterr().out
 
 
-@pytest.mark.filterwarnings("ignore:.* held-out texts are also among those trained on")
+@pytest.mark.filterwarnings("ignore:.* held-out texts are also trained on")
 @pytest.mark.parametrize("validation_split", [0.0, 0.25])  # too few to calibrate on
 def test_a_run_that_was_calibrated_later_keeps_that_when_resumed(tmp_path, validation_split):
     options = {**SMALL, "epochs": 1, "verbose": False, "out": tmp_path, "class_weight": {0: 1.0, 1: np.float32(2.0)}}

@@ -79,7 +79,7 @@ def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
     sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
     whole = model.log_probabilities(sequences)
     contributions, base = model.contributions(sequences[0], 0, 1)
-    monkeypatch.setattr("textrnn.models.text_classifier.MAX_TOKENS_AT_ONCE", 4 * 9)
+    monkeypatch.setattr("textrnn.models.text_classifier.MAX_BATCH_TOKENS", 4 * 9)
     np.testing.assert_allclose(model.log_probabilities(sequences), whole, atol=1e-5)
     monkeypatch.setattr("textrnn.runtime.text_classifier.MAX_PART_TOKENS", 4 * 9)
     np.testing.assert_allclose(model.to_numpy().log_probabilities(sequences), whole, atol=1e-5)

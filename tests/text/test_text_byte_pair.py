@@ -131,7 +131,7 @@ def test_few_words_remembered_change_no_ids(monkeypatch):
     text = "the sea, the slow sea, the slow clock: the sea is a slow clock"
     tokenizer = BytePairTokenizer().fit(text)
     expected = tokenizer.encode(text)
-    monkeypatch.setattr(byte_pair, "WORDS_REMEMBERED", 2)
+    monkeypatch.setattr(byte_pair, "CACHED_WORDS", 2)
     np.testing.assert_array_equal(BytePairTokenizer().fit(text).encode(text), expected)
 
 

@@ -70,7 +70,7 @@ def test_a_classifier_is_chosen_and_calibrated_on_the_file_and_resumed_with_it(t
 
 
 def test_texts_that_are_trained_on_too_are_reported():
-    with pytest.warns(UserWarning, match="2 of the 3 held-out texts are also among those trained on"):
+    with pytest.warns(UserWarning, match="2 of the 3 held-out texts are also trained on"):
         classify(validation_data=([*TEXTS[:2], "another"], [*LABELS[:2], "good"]), epochs=1)
 
 
@@ -78,7 +78,7 @@ def test_a_language_model_is_validated_on_the_documents_of_the_file(tmp_path):
     (tmp_path / "aside.txt").write_text("a rope, a loaf\n\nthe sea\n")
     (tmp_path / "sea.txt").write_text("the sea is a slow clock\na rope, a lamp\nthe sea\n" * 8)
     options = {**LANGUAGE, "tokenizer": "byte_pair", "documents": "line", "validation_data": tmp_path / "aside.txt"}
-    with pytest.warns(UserWarning, match="1 of the 2 held-out texts are also among those trained on"):
+    with pytest.warns(UserWarning, match="1 of the 2 held-out texts are also trained on"):
         model = textrnn.train_language_model(
             tmp_path / "sea.txt", **arguments_for(LANGUAGE_MODEL, out=tmp_path / "run", verbose=False, **options)
         )

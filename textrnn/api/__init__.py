@@ -1,4 +1,4 @@
-"""The few functions most people need: text in, a trained model out."""
+"""The functions for everyday use: train a model on texts, load one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["configure_tensorflow", "find_learning_rate", "load", "train_classifi
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """The model in a `.keras` file, the best one of a run folder, or a preset.
+    """Load a model from a `.keras` file, a run folder (its best model) or a preset.
 
     Presets come with the package: `"plays-en"` and `"reviews-en"`, language models of verse plays and of film
-    reviews, and `"sentiment-en"`, a classifier. Their cards lie in `textrnn/presets`.
+    reviews, and `"sentiment-en"`, a classifier. Their model cards are in `textrnn/presets`.
 
     Returns:
         A `LanguageModel` or a `TextClassifier`.

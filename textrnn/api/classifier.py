@@ -1,4 +1,4 @@
-"""From labeled texts to a trained classifier."""
+"""Training of a classifier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from textrnn import checks
 from textrnn.api.common import Prepared, fit
 from textrnn.api.examples import Examples, load_examples
-from textrnn.api.settings import explains_mistakes, resolve
+from textrnn.api.settings import resolve, suggests_arguments
 from textrnn.api.validation import check_same_labels
 from textrnn.classification import CalibrationError
 from textrnn.models import LanguageModel, TextClassifier
@@ -24,10 +24,10 @@ from textrnn.runtime.archive import read_archive
 from textrnn.text import Tokenizer
 from textrnn.training import ExampleBatches, LabelOfText, Trainer, begin_run, checksum, describe_run, say
 
-CALIBRATED_FROM = 50  # held-out texts: fewer leave the temperature too uncertain to help
+MIN_CALIBRATION_TEXTS = 50  # fewer leave the temperature too uncertain to help
 
 
-@explains_mistakes(CLASSIFIER)
+@suggests_arguments(CLASSIFIER)
 def train_classifier(
     source: str | os.PathLike[str] | tuple[Sequence[str], Sequence[str]],
     *,
@@ -53,39 +53,39 @@ def train_classifier(
 ) -> TextClassifier:
     """Train a classifier on labeled texts.
 
-    What is None is for the recipe to decide. Everyday options are arguments; all options can be given in objects,
-    such as `model=textrnn.ClassifierOptions(ensemble_size=3)`.
+    The recipe decides every option that is None. Everyday options are arguments; all options can be given in
+    objects, such as `model=textrnn.ClassifierOptions(ensemble_size=3)`.
 
     Args:
-        source: A `.csv`, `.tsv` or `.jsonl` file with a text and a label column, packed or not, `"-"` for standard
-            input, or `(texts, labels)`. Labels are strings, numbers or truth values, as `textrnn.labels` reads them.
-        pretrained: A language model, its file or its run folder, whose tokenizer, embedding and recurrent layers the
-            classifier starts with (Dai and Le, 2015, arXiv 1511.01432; Howard and Ruder, 2018, arXiv 1801.06146).
-            Of several, alike but for their weights and direction, each encoder takes one.
+        source: `.csv`, `.tsv` or `.jsonl` file with a text and a label column, packed or not, `"-"` for standard
+            input, or `(texts, labels)`. Labels are strings, numbers or booleans, as `textrnn.labels` reads them.
+        pretrained: Language model, its file or its run folder; the classifier starts with its tokenizer, embedding
+            and recurrent layers (Dai and Le, 2015, arXiv 1511.01432; Howard and Ruder, 2018, arXiv 1801.06146). Or
+            one for each encoder, alike except for weights and direction.
         tokenizer: `"word"` (the default), `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`.
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer, in each direction.
         num_layers: Number of recurrent layers.
-        dropout: Fraction dropped after the embedding, between layers and after pooling.
+        dropout: Dropout after the embedding, between layers and after pooling.
         epochs: Passes over the texts.
-        batch_size: Labeled texts of a training step.
+        batch_size: Labeled texts in a training step.
         learning_rate: Peak learning rate.
-        class_weight: Weight of a text by its label: None for 1, `"balanced"` for more the rarer the label, or a
+        class_weight: Weight of a text by its label: None for 1, `"balanced"` to weigh rare labels more, or a
             weight for every label.
         validation_split: Fraction of each label's texts held out to choose the best weights, for `patience`, and,
-            where they are 50 or more, to calibrate the model on. 0, the default, learns from every text and keeps
-            the last weights: on a few thousand texts those held out are missed more than they help.
+            if they are 50 or more, to calibrate the model. 0, the default, trains on every text and keeps the last
+            weights, which is better with only a few thousand texts.
         seed: Seed of the weights, dropout, held-out texts and order.
-        out: Folder for the best model, metrics, curves and checkpoints; None keeps nothing.
-        resume: Whether to resume the run in `out`, exactly where its last checkpoint was.
+        out: Folder for the best model, metrics, curves and checkpoints; None saves nothing.
+        resume: Whether to resume the run in `out` exactly from its last checkpoint.
         verbose: Whether to show progress.
-        model: All options of the model.
-        training: All options of the training.
-        table: How a table is read.
-        run: All options of the run, such as its precision.
+        model: Options of the model.
+        training: Options of the training.
+        table: Options of reading a table.
+        run: Options of the run, such as its precision.
 
     Returns:
-        The model with the weights that did best on what was held out, or else the last ones.
+        The model with the weights that are best on the held-out texts, or else the last ones.
 
     Raises:
         ValueError, TypeError: If an option is out of its range or of another type, or the labels are too few.
@@ -118,7 +118,7 @@ def train_classifier(
 
 
 def build_classifier(examples: Examples) -> TextClassifier:
-    """The model of the settings, with the layers of the language models it starts with, if any."""
+    """Build the model; its encoders start with the layers of the language models, if any."""
     settings = examples.settings
     model = TextClassifier(
         examples.tokenizer,
@@ -134,7 +134,7 @@ def build_classifier(examples: Examples) -> TextClassifier:
 
 
 def prepare_classifier(examples: Examples, model: TextClassifier) -> Prepared:
-    """Encode the texts and make a trainer for them."""
+    """Encode the texts and build a trainer for them."""
     settings, run, verbose = examples.settings, examples.run, examples.settings.run.verbose
     training, encode = settings.training, examples.tokenizer.encode
     texts = [encode(text) for text in examples.texts]
@@ -184,21 +184,21 @@ def prepare_classifier(examples: Examples, model: TextClassifier) -> Prepared:
     )
     if run is not None and is_resumed and run.model.exists():
         check_same_labels(run, examples.labels)
-        model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated meanwhile
+        model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated since
     return Prepared(trainer, facts, is_resumed, "loss")
 
 
 def _calibrate(model: TextClassifier, examples: Examples) -> None:
-    """Fit the temperature of a trained model, the same for a run that was resumed, even after its end."""
+    """Fit the temperature of a trained model, with the same result for a resumed run, even after its end."""
     run, verbose, count = examples.run, examples.settings.run.verbose, len(examples.validation)
-    if count < CALIBRATED_FROM:
-        say(verbose, f"not calibrated: that takes {CALIBRATED_FROM} held-out texts, there are {count}")
+    if count < MIN_CALIBRATION_TEXTS:
+        say(verbose, f"not calibrated: that takes {MIN_CALIBRATION_TEXTS} held-out texts, there are {count}")
         return
-    found_later, model.temperature = model.temperature, 1.0  # so that what stands before is the same as at first
+    previous, model.temperature = model.temperature, 1.0  # so that a repeated calibration reports the same errors
     try:
         calibration = model.calibrate(examples.validation.texts, examples.validation.labels)
     except CalibrationError as error:
-        model.temperature = found_later
+        model.temperature = previous
         say(verbose, f"not calibrated: {error}")
         return
     say(verbose, f"calibrated on held-out texts: {calibration}")

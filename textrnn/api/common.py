@@ -1,4 +1,4 @@
-"""What training a language model and training a classifier have in common."""
+"""Steps shared by training a language model and training a classifier."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from textrnn.text import Tokenizer, Unspaced, WordTokenizer, find_unspaced, make
 from textrnn.training import Trainer, can_draw, draw_curves, say
 
 RESUME_WHEN_FULL = "The checkpoint before is whole: free some space, then resume (resume=True, --resume)."
-SHOWN = 24  # characters of an example
+MAX_EXAMPLE_CHARACTERS = 24  # of a text quoted in a message
 
 HEAD_LETTERS = 5  # of a long word: "disappointed" and "disappointing" then share a token
 
 
 def open_language_model(name: str, given: Any) -> LanguageModel:
-    """The language model that the argument `name` is, or is the path of."""
+    """The language model given as the argument `name`, as a model or as a path."""
     if not isinstance(given, (str, os.PathLike, keras.Model)):
         raise TypeError(f"`{name}` must be a language model or the path of one; received {given!r}.")
     model = given if isinstance(given, keras.Model) else load_model(given)
@@ -37,31 +37,35 @@ def open_language_model(name: str, given: Any) -> LanguageModel:
     return model
 
 
-def make_ready(tokenizer: str | Tokenizer) -> Tokenizer:
+def prepare_tokenizer(tokenizer: str | Tokenizer) -> Tokenizer:
     if isinstance(tokenizer, Tokenizer):
-        return tokenizer if tokenizer.is_fitted else copy.deepcopy(tokenizer)  # the caller's stays as it is
+        return tokenizer if tokenizer.is_fitted else copy.deepcopy(tokenizer)  # the caller's tokenizer is not changed
     name = checks.one_of("tokenizer", tokenizer, TOKENIZERS)
     return WordTokenizer(head_letters=HEAD_LETTERS) if name == "word" else make_tokenizer(name)
 
 
-def find_without_words(tokenizer: str | Tokenizer, texts: Iterable[str]) -> Unspaced | None:
-    """Texts that a word tokenizer would find hardly a known word in; None for any other tokenizer."""
+def find_texts_without_words(tokenizer: str | Tokenizer, texts: Iterable[str]) -> Unspaced | None:
+    """Texts in which a word tokenizer would know hardly a word; None for other tokenizers."""
     kind = tokenizer.kind if isinstance(tokenizer, Tokenizer) else tokenizer
     return find_unspaced(texts) if kind == WordTokenizer.kind else None
 
 
-def describe_without_words(found: Unspaced) -> str:
-    example = found.example if len(found.example) <= SHOWN else f"{found.example[:SHOWN]}..."
+def describe_texts_without_words(found: Unspaced) -> str:
+    example = (
+        found.example
+        if len(found.example) <= MAX_EXAMPLE_CHARACTERS
+        else f"{found.example[:MAX_EXAMPLE_CHARACTERS]}..."
+    )
     return (
         f"{found.share:.0%} of the texts have hardly a word that another has, as those do that put no spaces between "
         f"words: {example!r}"
     )
 
 
-def warn_of_no_words(found: Unspaced, stacklevel: int) -> None:
-    """Advise another tokenizer where `tokenizer` was to be "word"."""
+def warn_of_texts_without_words(found: Unspaced, stacklevel: int) -> None:
+    """Advise another tokenizer than "word"."""
     warnings.warn(
-        f'{describe_without_words(found)}. `tokenizer` "word" reads most of these as unknown; "character" or '
+        f'{describe_texts_without_words(found)}. `tokenizer` "word" reads most of these as unknown; "character" or '
         '"byte_pair" reads them whole.',
         stacklevel=stacklevel,
     )
@@ -69,13 +73,13 @@ def warn_of_no_words(found: Unspaced, stacklevel: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A training that can start.
+    """A training that is ready to start.
 
     Attributes:
-        trainer: It trains the model.
-        facts: What it runs on and with.
-        is_resumed: Whether it starts at a checkpoint.
-        measure: What the curves of the run show.
+        trainer: Trainer of the model.
+        facts: Environment, corpus and size of the model.
+        is_resumed: Whether it starts from a checkpoint.
+        measure: Measure that the curves of the run show.
     """
 
     trainer: Trainer
@@ -85,19 +89,19 @@ class Prepared:
 
     @property
     def model(self) -> Any:
-        """The model that is trained."""
+        """The trained model."""
         return self.trainer.model
 
 
 def fit(prepared: Prepared) -> Any:
-    """Train, and return the model with its best weights, in float32 as `load` reads it."""
+    """Train, and return the model with its best weights, in float32 as `load` returns it."""
     trainer, facts, verbose = prepared.trainer, prepared.facts, prepared.trainer.is_shown
     model, run = trainer.model, trainer.run
     layers = f"{model.cell} of {model.num_layers} x {model.units}"
     if isinstance(model, TextClassifier):
         layers = f"{model.ensemble_size} encoders, {layers}"
     say(verbose, f"{facts['model']}, {layers}, {facts['parameters']:,} parameters ({facts['megabytes']:.1f} MB)")
-    say(verbose, f"device {facts['device']}, precision {facts['precision']}{_hint_of_speed()}")
+    say(verbose, f"device {facts['device']}, precision {facts['precision']}{_speed_hint()}")
     if prepared.is_resumed:
         trainer.restore()
         say(verbose, f"resuming from epoch {trainer.position.epoch + 1}, step {trainer.position.step}")
@@ -115,8 +119,8 @@ def fit(prepared: Prepared) -> Any:
 
 
 @functools.cache
-def _hint_of_speed() -> str:
-    """What a script could do to train faster, the first time it is asked for."""
+def _speed_hint() -> str:
+    """Advice for a script that could train faster, once per process."""
     if is_configured():
         return ""
     return "\ntextrnn.configure_tensorflow(), called before TensorFlow runs anything, makes training faster"

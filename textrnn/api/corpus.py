@@ -1,4 +1,4 @@
-"""The text a language model is trained on: opened, turned into ids, and where those lie."""
+"""The text of a language model: opened, tokenized and stored as ids."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from typing import Any
 import numpy as np
 
 from textrnn import checks
-from textrnn.api.common import find_without_words, make_ready, open_language_model, warn_of_no_words
+from textrnn.api.common import (
+    find_texts_without_words,
+    open_language_model,
+    prepare_tokenizer,
+    warn_of_texts_without_words,
+)
 from textrnn.api.examples import warn_of_repeated
 from textrnn.api.settings import Settings
-from textrnn.api.validation import check_labels, format_beside, format_of, reading_validation_data, settle_validation
+from textrnn.api.validation import check_labels, format_beside, format_of, reading_validation_data, resolve_validation
 from textrnn.generation import find_copied
-from textrnn.labels import in_order
+from textrnn.labels import sort_labels
 from textrnn.models import LanguageModel
 from textrnn.options.recipes import NUM_SAMPLED, make_recipe
 from textrnn.progress import Progress
@@ -28,16 +33,16 @@ from textrnn.text import Corpus, TableFormat, Tokenizer, open_corpus, read_label
 from textrnn.training import RunFolder, claim_run
 
 INHERITED = ("cell", "units", "num_layers", "embedding_dim", "layer_norm", "residual", "tie_embeddings", "reverse")
-TEXT = TableFormat(format="txt")  # no table at all
-PASSAGE = 100  # characters: a line or two of verse, longer than what people quote by chance
-REPEATED = 0.01  # of a text: a line of a license or a title that both have says nothing
-LOOKED_AT = 2_000_000  # characters: enough to tell whether there are spaces between words
-UNCHECKED = ".new"  # ending of ids until it is known that the run may start with them
+TEXT = TableFormat(format="txt")  # no table
+MIN_PASSAGE = 100  # characters: a line or two of verse, longer than a quotation
+MAX_REPEATED_SHARE = 0.01  # of a text: both may contain a title or a line of a license
+INSPECTED_CHARACTERS = 2_000_000  # enough to see whether there are spaces between words
+UNCHECKED = ".new"  # suffix of ids until the run may start with them
 
 
 @dataclass(frozen=True)
 class Texts:
-    """A corpus, and the label of each of its documents where a model is to be conditioned on them."""
+    """A corpus and, for a model conditioned on labels, the label of each document."""
 
     corpus: Corpus
     labels: Sequence[str]
@@ -45,15 +50,15 @@ class Texts:
 
 @dataclass(frozen=True)
 class LoadedText:
-    """What a language model is trained on, before it is encoded.
+    """The data of a language model before they are encoded.
 
     Attributes:
-        settings: The options, none left open.
-        run: Where the run is kept, or None.
-        texts: The corpus.
-        validation: A corpus to validate on, where it is no part of the other.
-        tokenizer: Fitted.
-        parent: The language model that this one starts with, or None.
+        settings: Settings, all resolved.
+        run: Run folder, or None.
+        texts: Corpus.
+        validation: Separate validation corpus, or None.
+        tokenizer: Fitted tokenizer.
+        parent: Language model to start from, or None.
     """
 
     settings: Settings
@@ -65,8 +70,8 @@ class LoadedText:
 
 
 def load_text(settings: Settings) -> LoadedText:
-    """Open the corpus, let the recipe decide what is open, and fit the tokenizer."""
-    settings = settle_validation(settings, default=0.1)
+    """Open the corpus, resolve the settings with the recipe, and fit the tokenizer."""
+    settings = resolve_validation(settings, default=0.1)
     run = claim_run(settings.run.out, resume=settings.run.resume)
     texts = open_texts(settings.source, settings, format_of(settings.table))
     validation = _open_validation(settings, texts)
@@ -91,13 +96,13 @@ def _open_validation(settings: Settings, texts: Texts) -> Texts | None:
     table = format_of(settings.table) if is_text else format_beside(settings.table, source)
     with reading_validation_data():
         validation = open_texts(source, settings, table)
-    check_labels(validation.labels, in_order(set(texts.labels)))
+    check_labels(validation.labels, sort_labels(set(texts.labels)))
     warn_of_repeated_passages(validation.corpus, texts.corpus)
     return validation
 
 
 def open_texts(source: Any, settings: Settings, table: TableFormat) -> Texts:
-    """The corpus in `source`, read as the options say."""
+    """Open the corpus in `source`, as the options say."""
     documents, condition = settings.training.documents, settings.training.condition_column
     text_column, encoding = settings.table.text_column, settings.table.encoding
     if documents == "row" and condition is None:
@@ -126,7 +131,7 @@ def open_texts(source: Any, settings: Settings, table: TableFormat) -> Texts:
 
 
 def _open_rows(source: Any, settings: Settings, table: TableFormat) -> Corpus:
-    """The texts of a table, each a document; empty ones teach nothing."""
+    """Open the texts of a table as documents, without the empty ones."""
     if not isinstance(source, (str, os.PathLike)):
         raise ValueError(
             f"`documents='row'` needs `source` to be the path of a table; received {type(source).__name__}."
@@ -138,7 +143,7 @@ def _open_rows(source: Any, settings: Settings, table: TableFormat) -> Corpus:
 
 
 def _open_parent(init_from: Any, run: RunFolder | None) -> LanguageModel | None:
-    """The model to start with. A resumed run has its vocabulary and sizes, and its checkpoint the weights."""
+    """The model to start from. A resumed run takes vocabulary and sizes from its own model file."""
     if init_from is None:
         return None
     if run is not None and run.checkpoint.exists() and run.model.exists():
@@ -147,17 +152,17 @@ def _open_parent(init_from: Any, run: RunFolder | None) -> LanguageModel | None:
 
 
 def warn_of_repeated_passages(validation: Corpus, source: Corpus) -> None:
-    """Say how much of what is validated on is trained on too: documents, or passages of a continuous text."""
+    """Warn of documents, or passages of a continuous text, in both the validation and the training data."""
     held_out = list(validation.pieces())
     if validation.documents is not None:
-        wanted = set(held_out)
-        warn_of_repeated(held_out, {piece for piece in source.pieces() if piece in wanted})
+        distinct = set(held_out)
+        warn_of_repeated(held_out, {piece for piece in source.pieces() if piece in distinct})
         return
-    copied = find_copied("".join(held_out), source.pieces(), least=PASSAGE, count=1)
-    if copied.share >= REPEATED:
+    copied = find_copied("".join(held_out), source.pieces(), least=MIN_PASSAGE, count=1)
+    if copied.share >= MAX_REPEATED_SHARE:
         warnings.warn(
-            f"{copied.share:.0%} of `validation_data` also stands in `source`, in passages of {PASSAGE} characters "
-            "or more: what is measured on it is too good to be true. Remove them from either.",
+            f"{copied.share:.0%} of `validation_data` also stands in `source`, in passages of {MIN_PASSAGE} "
+            "characters or more: its measures are too good. Remove the passages from either.",
             stacklevel=4,
         )
 
@@ -165,19 +170,19 @@ def warn_of_repeated_passages(validation: Corpus, source: Corpus) -> None:
 def fit_tokenizer(
     tokenizer: str | Tokenizer | None, parent: LanguageModel | None, corpus: Corpus, verbose: bool
 ) -> Tokenizer:
-    """The tokenizer asked for, fitted; that of `parent`, extended by the tokens of the corpus that it lacks."""
-    counted = Counted(corpus, "reading", verbose)
-    unspaced = find_without_words(parent.tokenizer if parent else tokenizer or "character", _lines(corpus))
+    """Fit the tokenizer on the corpus, or extend that of `parent` by new tokens of the corpus."""
+    piece_counter = PieceCounter(corpus, "reading", verbose)
+    unspaced = find_texts_without_words(parent.tokenizer if parent else tokenizer or "character", _lines(corpus))
     if unspaced is not None:
-        warn_of_no_words(unspaced, stacklevel=5)
+        warn_of_texts_without_words(unspaced, stacklevel=5)
     if parent is None:
-        ready = make_ready("character" if tokenizer is None else tokenizer)
-        return ready if ready.is_fitted else ready.fit(counted)
+        ready = prepare_tokenizer("character" if tokenizer is None else tokenizer)
+        return ready if ready.is_fitted else ready.fit(piece_counter)
     if tokenizer not in (None, parent.tokenizer.kind):
         raise ValueError(
             f"`tokenizer` must be left out where `init_from` brings one, {parent.tokenizer}; received {tokenizer!r}."
         )
-    extended = parent.tokenizer.extended(counted)
+    extended = parent.tokenizer.extended(piece_counter)
     new = [extended.decode([n]) for n in range(parent.tokenizer.vocabulary_size, extended.vocabulary_size)]
     if new:
         message = f"{len(new):,} tokens are new to the model and start as the mean of the others: "
@@ -186,18 +191,18 @@ def fit_tokenizer(
 
 
 def _lines(corpus: Corpus) -> Iterator[str]:
-    """The corpus's first lines, enough to tell what is written there."""
+    """The first lines of the corpus, up to `INSPECTED_CHARACTERS`."""
     characters = 0
     for piece in corpus.pieces():
         yield from piece.splitlines()
         characters += len(piece)
-        if characters >= LOOKED_AT:
+        if characters >= INSPECTED_CHARACTERS:
             return
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """A corpus as ids, unsigned integers `[N]`, which lie in a file that is to be called `name` .bin."""
+    """A corpus as ids, unsigned integers `[N]`, in a file that becomes `name`.bin."""
 
     texts: Texts
     ids: np.ndarray
@@ -209,20 +214,20 @@ class Encoded:
         return len(self.ids) / max(self.characters, 1)
 
     def keep(self, folder: Path) -> None:
-        """Give the file its name: the run may start with it."""
+        """Give the file its final name once the run may start with it."""
         (folder / f"{self.name}{UNCHECKED}").replace(folder / f"{self.name}.bin")
 
 
 def encode(texts: Texts, tokenizer: Tokenizer, folder: Path, name: str, verbose: bool) -> Encoded:
-    """Write the ids of a corpus into a file of the folder, each document's end among them."""
-    counted = Counted(texts.corpus, "encoding", verbose)
+    """Write the ids of a corpus, with the end of each document, into a file of the folder."""
+    piece_counter = PieceCounter(texts.corpus, "encoding", verbose)
     end_of_text = texts.corpus.documents is not None
-    ids = write_ids(counted, tokenizer, folder / f"{name}{UNCHECKED}", end_of_text=end_of_text)
-    return Encoded(texts, ids, counted.characters, name)
+    ids = write_ids(piece_counter, tokenizer, folder / f"{name}{UNCHECKED}", end_of_text=end_of_text)
+    return Encoded(texts, ids, piece_counter.characters, name)
 
 
-class Counted:
-    """The pieces of a corpus, their characters counted, with a bar for a corpus that takes a while."""
+class PieceCounter:
+    """Iterates over the pieces of a corpus, counts their characters and shows progress."""
 
     def __init__(self, corpus: Corpus, description: str, verbose: bool) -> None:
         self.corpus = corpus
@@ -248,17 +253,17 @@ class Counted:
 
 
 def count_characters(corpus: Corpus, verbose: bool) -> int:
-    counted = Counted(corpus, "reading", verbose)
-    for _ in counted:
+    piece_counter = PieceCounter(corpus, "reading", verbose)
+    for _ in piece_counter:
         pass
-    return counted.characters
+    return piece_counter.characters
 
 
 @contextlib.contextmanager
-def workplace(run: RunFolder | None) -> Iterator[Path]:
-    """Where the ids lie while they are trained on: in the run folder, else in a temporary one.
+def folder_of_ids(run: RunFolder | None) -> Iterator[Path]:
+    """The folder of the ids during training: the run folder, or else a temporary one.
 
-    If the run cannot begin, what was written for it goes, and so does its folder if there is nothing else in it.
+    If the run cannot start, the files written for it are removed, and so is an otherwise empty run folder.
     """
     if run is None:
         with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:

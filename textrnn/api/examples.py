@@ -1,4 +1,4 @@
-"""The texts a classifier is trained on: opened, checked, held out, and their labels in order."""
+"""The labeled texts of a classifier: opened, checked and split."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import numpy as np
 
 from textrnn import checks
 from textrnn.api.common import (
-    describe_without_words,
-    find_without_words,
-    make_ready,
+    describe_texts_without_words,
+    find_texts_without_words,
     open_language_model,
-    warn_of_no_words,
+    prepare_tokenizer,
+    warn_of_texts_without_words,
 )
-from textrnn.api.settings import Settings, listed
+from textrnn.api.settings import Settings, as_list
 from textrnn.api.validation import (
     check_labels,
     format_beside,
     format_of,
     reading_validation_data,
-    settle_validation,
+    resolve_validation,
 )
-from textrnn.labels import checked_label, in_order
+from textrnn.labels import checked_label, sort_labels
 from textrnn.models import LanguageModel
 from textrnn.options import TableOptions
 from textrnn.options.recipes import make_classifier_recipe
@@ -39,21 +39,21 @@ INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """What a classifier is trained on, before it is encoded.
+    """The data of a classifier before they are encoded.
 
     Attributes:
-        settings: The options, none left open.
-        run: Where the run is kept, or None.
+        settings: Settings, all resolved.
+        run: Run folder, or None.
         texts: All labeled texts.
-        numbers: The number of each text's label, int `[N]`.
-        labels: The labels, in order.
-        kept: The rows that are trained on, int.
-        validation: What is validated on: rows held out, or texts of the user's own.
-        has_own_validation: Whether these are the user's own.
-        class_weights: The weight of a text of each label, float `[labels]`.
+        numbers: Number of each text's label, int `[N]`.
+        labels: Sorted labels.
+        kept: Indices of the texts to train on, int.
+        validation: Validation texts: held out, or the user's own.
+        has_own_validation: Whether the validation texts are the user's own.
+        class_weights: Weight of a text of each label, float `[labels]`.
         unlabeled: Texts without labels.
-        tokenizer: Fitted.
-        parents: The language model that each encoder starts with, if any.
+        tokenizer: Fitted tokenizer.
+        parents: Language model that each encoder starts from, if any.
     """
 
     settings: Settings
@@ -71,16 +71,16 @@ class Examples:
 
 
 def load_examples(settings: Settings) -> Examples:
-    """Open the texts, let the recipe decide what is open, hold rows out, and fit the tokenizer."""
-    asked = settle_validation(settings, default=0.0)
-    models = _open_encoders(asked.training.pretrained)
-    settings, parents = _settle(asked, models)
+    """Open the texts, resolve the settings with the recipe, hold texts out, and fit the tokenizer."""
+    requested = resolve_validation(settings, default=0.0)
+    models = _open_encoders(requested.training.pretrained)
+    settings, parents = _resolve(requested, models)
     _check_together(settings, parents)
     run = claim_run(settings.run.out, resume=settings.run.resume)
     labeled = open_labeled(settings.source, settings.table, format_of(settings.table))
     validation = _open_validation(settings)
     unlabeled = open_unlabeled(settings.training.unlabeled, settings.table)
-    labels = in_order(set(labeled.labels))
+    labels = sort_labels(set(labeled.labels))
     if len(labels) < 2:
         raise ValueError(f"`source` must hold at least two different labels; it holds only {labels[0]!r}.")
     number_of = {label: number for number, label in enumerate(labels)}
@@ -92,14 +92,14 @@ def load_examples(settings: Settings) -> Examples:
     check_labels(validation.labels, labels)
     learned_from = [labeled.texts[row] for row in kept]
     warn_of_repeated(validation.texts, set(learned_from))
-    settings = _read_characters_without_words(asked, settings, models, learned_from)
+    settings = _without_word_tokenizer(requested, settings, models, learned_from)
     training = settings.training
     weights = weigh_classes(training.class_weight, labels, numbers[kept])
     if isinstance(training.class_weight, Mapping):
         by_label = dict(zip(labels, weights.tolist(), strict=True))
         training = dataclasses.replace(training, class_weight=by_label)
         settings = dataclasses.replace(settings, training=training)
-    tokenizer = make_ready(training.tokenizer)
+    tokenizer = prepare_tokenizer(training.tokenizer)
     if not tokenizer.is_fitted:
         tokenizer.fit(learned_from)
     return Examples(
@@ -126,23 +126,23 @@ def _open_validation(settings: Settings) -> LabeledTexts | None:
         return open_labeled(source, settings.table, format_beside(settings.table, source))
 
 
-def _read_characters_without_words(
-    asked: Settings, settings: Settings, models: list[LanguageModel], texts: list[str]
+def _without_word_tokenizer(
+    requested: Settings, settings: Settings, models: list[LanguageModel], texts: list[str]
 ) -> Settings:
-    """Settings with characters for tokens where texts put no spaces between words and no tokenizer was asked for."""
-    unspaced = find_without_words(settings.training.tokenizer, texts)
+    """Settings with characters as tokens if texts have no spaces between words and no tokenizer was requested."""
+    unspaced = find_texts_without_words(settings.training.tokenizer, texts)
     if unspaced is None:
         return settings
-    if asked.training.tokenizer is not None or models:
-        warn_of_no_words(unspaced, stacklevel=4)
+    if requested.training.tokenizer is not None or models:
+        warn_of_texts_without_words(unspaced, stacklevel=4)
         return settings
-    say(settings.run.verbose, f"{describe_without_words(unspaced)}. Reading characters, not words")
-    training = dataclasses.replace(asked.training, tokenizer="character")
-    return _settle(dataclasses.replace(asked, training=training), models)[0]
+    say(settings.run.verbose, f"{describe_texts_without_words(unspaced)}. Reading characters, not words")
+    training = dataclasses.replace(requested.training, tokenizer="character")
+    return _resolve(dataclasses.replace(requested, training=training), models)[0]
 
 
-def _settle(settings: Settings, parents: list[LanguageModel]) -> tuple[Settings, list[LanguageModel]]:
-    """Settings without a gap, and the language model that each encoder starts with."""
+def _resolve(settings: Settings, parents: list[LanguageModel]) -> tuple[Settings, list[LanguageModel]]:
+    """Resolved settings, and the language model that each encoder starts from."""
     for name in INHERITED:
         found = [getattr(parent, name) for parent in parents]
         if any(one != found[0] for one in found):
@@ -164,7 +164,7 @@ def _settle(settings: Settings, parents: list[LanguageModel]) -> tuple[Settings,
 
 
 def _check_together(settings: Settings, parents: list[LanguageModel]) -> None:
-    """Refuses options that make no sense together."""
+    """Refuse options that contradict each other."""
     model, training = settings.model, settings.training
     if training.bptt is not None and model.bidirectional:
         raise ValueError(f"`bptt` needs encoders that read one way, bidirectional=False; received {training.bptt!r}.")
@@ -177,8 +177,8 @@ def _check_together(settings: Settings, parents: list[LanguageModel]) -> None:
 
 
 def _open_encoders(pretrained: Any) -> list[LanguageModel]:
-    """The language models whose layers a classifier can start with."""
-    models = [open_language_model("pretrained", one) for one in listed(pretrained)]
+    """Open the language models that the classifier starts from."""
+    models = [open_language_model("pretrained", one) for one in as_list(pretrained)]
     for model in models:
         for name in ("layer_norm", "residual", "zoneout", "labels"):
             if getattr(model, name):
@@ -190,7 +190,7 @@ def _open_encoders(pretrained: Any) -> list[LanguageModel]:
 
 
 def open_labeled(source: Any, options: TableOptions, table: TableFormat) -> LabeledTexts:
-    """The labeled texts of a table, or of a pair (texts, labels)."""
+    """Open the labeled texts of a table, or of a pair (texts, labels)."""
     if isinstance(source, (str, os.PathLike)):
         return read_labeled(
             source,
@@ -215,7 +215,7 @@ def open_labeled(source: Any, options: TableOptions, table: TableFormat) -> Labe
 
 
 def open_unlabeled(source: Any, options: TableOptions) -> list[str]:
-    """The texts of the option `unlabeled`."""
+    """Open the texts of the option `unlabeled`."""
     if source is None:
         return []
     if isinstance(source, (str, os.PathLike)):
@@ -225,11 +225,11 @@ def open_unlabeled(source: Any, options: TableOptions) -> list[str]:
 
 
 def warn_of_repeated(held_out: Sequence[str], trained_on: Collection[str]) -> None:
-    """Say how many held-out texts were also trained on."""
+    """Warn of held-out texts that are also trained on."""
     repeated = sum(text in trained_on for text in held_out)
     if repeated:
         warnings.warn(
-            f"{repeated:,} of the {len(held_out):,} held-out texts are also among those trained on: what is measured "
-            "on them is too good to be true. Remove them from either.",
+            f"{repeated:,} of the {len(held_out):,} held-out texts are also trained on: their measures are too good. "
+            "Remove the texts from either.",
             stacklevel=3,
         )

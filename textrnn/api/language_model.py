@@ -1,4 +1,4 @@
-"""From text to a trained language model."""
+"""Training of a language model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from textrnn import checks
 from textrnn.api.common import Prepared, fit
-from textrnn.api.corpus import Encoded, LoadedText, Texts, encode, load_text, workplace
-from textrnn.api.settings import Settings, explains_mistakes, resolve
+from textrnn.api.corpus import Encoded, LoadedText, Texts, encode, folder_of_ids, load_text
+from textrnn.api.settings import Settings, resolve, suggests_arguments
 from textrnn.api.validation import check_same_labels
-from textrnn.labels import in_order
+from textrnn.labels import sort_labels
 from textrnn.models import LanguageModel
 from textrnn.models.precision import dtype_policy
 from textrnn.models.warm_start import warm_start_language_model
@@ -38,7 +38,7 @@ from textrnn.training import (
 )
 
 
-@explains_mistakes(LANGUAGE_MODEL)
+@suggests_arguments(LANGUAGE_MODEL)
 def train_language_model(
     source: str | os.PathLike[str] | Iterable[str],
     *,
@@ -64,35 +64,35 @@ def train_language_model(
 ) -> LanguageModel:
     """Train a language model on text.
 
-    What is None is for the recipe to decide, by the length of the text. Everyday options are arguments; all options
-    can be given in objects, such as `training=textrnn.LanguageModelTraining(patience=3)`.
+    The recipe decides every option that is None, by the length of the text. Everyday options are arguments; all
+    options can be given in objects, such as `training=textrnn.LanguageModelTraining(patience=3)`.
 
     Args:
-        source: A text file, a folder of `.txt` files, packed or not, `"-"` for standard input, strings, or a table
-            where `training` has a `condition_column` or `documents="row"`.
+        source: Text file, folder of `.txt` files, packed or not, `"-"` for standard input, strings, or a table
+            if `training` has a `condition_column` or `documents="row"`.
         recipe: `"quick"`, `"standard"` or `"best"`: each takes longer than the one before and ends with a lower loss.
         tokenizer: `"character"` (the default), `"byte"`, `"byte_pair"`, `"word"`, or a tokenizer of `textrnn.text`.
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: Size of each recurrent layer.
         num_layers: Number of recurrent layers.
-        dropout: Fraction of the outputs of each recurrent layer dropped in training.
+        dropout: Dropout of each recurrent layer's outputs.
         epochs: Passes over the text.
-        batch_size: Rows of a training step.
-        sequence_length: Steps of a window, which gradients reach back.
+        batch_size: Sequences in a training step.
+        sequence_length: Tokens in a training window, the reach of the gradients.
         learning_rate: Peak learning rate.
-        validation_split: Fraction held out to choose the best weights: the end of a continuous text, or a random
-            choice of documents. 0 holds out nothing and keeps the last weights.
+        validation_split: Fraction held out to choose the best weights: the end of a continuous text, or random
+            documents. 0 holds out nothing and keeps the last weights.
         seed: Seed of the weights, dropout and order.
-        out: Folder for the best model, metrics, samples, curves and checkpoints; None keeps nothing.
-        resume: Whether to resume the run in `out`, exactly where its last checkpoint was.
+        out: Folder for the best model, metrics, samples, curves and checkpoints; None saves nothing.
+        resume: Whether to resume the run in `out` exactly from its last checkpoint.
         verbose: Whether to show progress.
-        model: All options of the model.
-        training: All options of the training.
-        table: How a table is read.
-        run: All options of the run, such as its precision.
+        model: Options of the model.
+        training: Options of the training.
+        table: Options of reading a table.
+        run: Options of the run, such as its precision.
 
     Returns:
-        The model with the weights that did best on validation, in float32 as `load` reads it.
+        The model with the weights that are best on validation, in float32 as `load` returns it.
 
     Raises:
         ValueError, TypeError: If an option is out of its range or of another type, or the text is too short.
@@ -126,13 +126,13 @@ def train_language_model(
 def find_learning_rate(
     source: str | os.PathLike[str] | Iterable[str], *, highest: float = 1.0, steps: int = 200, **options: Any
 ) -> RangeTest:
-    """See at which learning rates a model learns a text: a range test (Smith, 2017, arXiv 1506.01186).
+    """Run a learning-rate range test on a text (Smith, 2017, arXiv 1506.01186).
 
     Args:
         source: As for `train_language_model`.
-        highest: The rate the test ends with, unless the loss has risen before; it begins at 1e-5 of it.
-        steps: How many steps the rate takes to get there.
-        **options: Any other argument of `train_language_model`; nothing is kept in `out`.
+        highest: Last learning rate of the test, which starts at 1e-5 of it and ends early if the loss rises.
+        steps: Number of steps of the test.
+        **options: Any other argument of `train_language_model`; nothing is saved in `out`.
 
     Returns:
         Rates, losses and a suggestion for `learning_rate`.
@@ -148,12 +148,12 @@ def find_learning_rate(
 
 
 def build_language_model(text: LoadedText) -> LanguageModel:
-    """The model of a text's settings, with the weights of the one it starts with, if any."""
+    """Build the model, with the weights of the language model it starts from, if any."""
     settings = text.settings
     model = LanguageModel(
         text.tokenizer,
         settings.model,
-        labels=in_order(set(text.texts.labels)),
+        labels=sort_labels(set(text.texts.labels)),
         end_of_text=text.texts.corpus.documents is not None,
         seed=settings.run.seed,
         dtype=dtype_policy(settings.run.precision),
@@ -165,9 +165,9 @@ def build_language_model(text: LoadedText) -> LanguageModel:
 
 @contextlib.contextmanager
 def prepare_language_model(text: LoadedText, model: LanguageModel) -> Iterator[Prepared]:
-    """Encode the text and make a trainer for it; within the context the ids lie where the trainer reads them."""
+    """Encode the text and build a trainer for it; the encoded ids exist within this context."""
     settings, run, verbose = text.settings, text.run, text.settings.run.verbose
-    with workplace(run) as folder:
+    with folder_of_ids(run) as folder:
         encoded = encode(text.texts, text.tokenizer, folder, "ids", verbose)
         held_out = None
         if text.validation is not None:
@@ -212,7 +212,7 @@ def _objective(settings: Settings, encoded: Encoded) -> NextToken:
 
 
 def _describe_corpus(encoded: Encoded, held_out: Encoded | None) -> dict[str, int]:
-    """What a resumed run must find again."""
+    """Facts of the corpus that a resumed run must match."""
     facts = {"tokens": len(encoded.ids), "checksum": checksum([encoded.ids])}
     if held_out is None:
         return facts
@@ -251,7 +251,7 @@ def _validation(encoded: Encoded, model: LanguageModel, settings: Settings) -> B
 
 
 def _numbers(texts: Texts, labels: Sequence[str]) -> np.ndarray | None:
-    """The number of each document's label, int32 `[documents]`; None without labels."""
+    """Number of each document's label, int32 `[documents]`; None without labels."""
     number_of = {label: number for number, label in enumerate(labels)}
     return np.array([number_of[label] for label in texts.labels], np.int32) if labels else None
 

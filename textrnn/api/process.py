@@ -1,4 +1,4 @@
-"""Settings of TensorFlow that a process has as a whole, and that only its owner may change."""
+"""Process-wide settings of TensorFlow, which only the owner of the process may change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tensorflow as tf
 from textrnn import checks
 from textrnn.layers.shards import MAX_SHARDS, count_cores, has_gpu
 
-SPARED_PASSES = (
+SKIPPED_PASSES = (
     "auto_mixed_precision",
     "constant_folding",
     "debug_stripper",
@@ -21,22 +21,22 @@ SPARED_PASSES = (
     "scoped_allocator_optimization",
     "shape_optimization",
 )
-"""Graph optimizations that take half of the time before a first step and make no step here faster."""
+"""Graph optimizations that take half of the time before the first step and make no step faster."""
 
 
 def configure_tensorflow(*, deterministic: bool = False) -> None:
-    """Set TensorFlow up for training recurrent models in this process; `textrnn train` does so by itself.
+    """Configure TensorFlow for training recurrent models in this process; `textrnn train` does so by itself.
 
-    A training step is cut into shards that run side by side, a core each. By default TensorFlow also splits every
+    A training step is cut into shards that run in parallel, one per core. By default TensorFlow also splits every
     operation over all cores, so the shards wait for each other. This call gives an operation its share of the cores
-    (one thread on up to four cores), and skips graph optimizations that delay the first step. On a GPU threads stay
-    as they are.
+    (one thread on up to four cores) and skips graph optimizations that delay the first step. With a GPU the threads
+    are not changed.
 
     Call it once, before anything else makes TensorFlow run.
 
     Args:
-        deterministic: Whether operations give the same bits every time, which a resumed training needs to equal one
-            that never stopped bit for bit.
+        deterministic: Whether operations give the same bits every time, so that a resumed training equals one that
+            never stopped bit for bit.
 
     Raises:
         TypeError: If `deterministic` is not True or False.
@@ -60,10 +60,10 @@ def configure_tensorflow(*, deterministic: bool = False) -> None:
 
 
 def skip_slow_passes() -> None:
-    """Let TensorFlow run a new graph sooner."""
-    tf.config.optimizer.set_experimental_options(dict.fromkeys(SPARED_PASSES, False))
+    """Skip graph optimizations, so that TensorFlow runs a new graph sooner."""
+    tf.config.optimizer.set_experimental_options(dict.fromkeys(SKIPPED_PASSES, False))
 
 
 def is_configured() -> bool:
-    """Whether threads have been chosen, by `configure_tensorflow` or by the user, or do not matter on a GPU."""
+    """Whether the number of threads is set, by `configure_tensorflow` or the user, or does not matter."""
     return has_gpu() or count_cores() == 1 or tf.config.threading.get_intra_op_parallelism_threads() > 0

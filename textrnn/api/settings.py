@@ -1,4 +1,4 @@
-"""The options of one training: gathered from arguments, checked, and filled in until none is left open."""
+"""Settings of one training: options gathered from arguments, checked and resolved."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from textrnn.text import Tokenizer, is_input
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
 
-NOT_RECORDED = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")  # no effect on what comes out
-SOURCES = ("source", "validation_data", "init_from", "unlabeled")  # recorded by what they are called
+NOT_RECORDED = ("out", "resume", "callbacks", "verbose", "checkpoint_seconds")  # no effect on the trained model
+SOURCES = ("source", "validation_data", "init_from", "unlabeled")  # recorded by name
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of one training.
+    """The settings of one training.
 
     Attributes:
-        source: What is learned from, as it was given.
-        model: What the model is made of.
-        training: How it is trained.
-        table: How files are read.
-        run: Where it runs.
+        source: Training data, as given.
+        model: Options of the model.
+        training: Options of the training.
+        table: Options of reading files.
+        run: Options of the run.
     """
 
     source: Any
@@ -43,31 +43,31 @@ class Settings:
     run: RunOptions
 
     def filled(self, values: Mapping[str, Any], *, fixed_by: str | None = None) -> Settings:
-        """With `values` for what is still open, as `Options.filled` has it."""
+        """A copy in which `values` replace the options that are None; see `Options.filled`."""
         parts = {name: getattr(self, name).filled(values, fixed_by=fixed_by) for name in ("model", "training")}
         return dataclasses.replace(self, **parts)
 
     def record(self) -> dict[str, Any]:
-        """All that decides what comes out, by name, for the config of a run."""
+        """All settings that affect the trained model, by name, for the config of a run."""
         parts: list[Options] = [self.model, self.training, self.table, self.run]
         values = {"source": self.source, **{name: value for part in parts for name, value in part.as_dict().items()}}
         kept = {name: value for name, value in values.items() if name not in NOT_RECORDED}
         named = {name: name_of(value) if name in SOURCES else value for name, value in kept.items()}
         if "pretrained" in named:
-            named["pretrained"] = [name_of(one) for one in listed(named["pretrained"])] or None
+            named["pretrained"] = [name_of(one) for one in as_list(named["pretrained"])] or None
         return {name: _as_json(value) for name, value in named.items()}
 
 
 def resolve(kinds: dict[str, type[Options]], source: Any, given: Mapping[str, Any]) -> Settings:
-    """From the arguments of a `train_` function to settings whose values have been checked one by one.
+    """Check the arguments of a `train_` function and gather them as settings.
 
     Args:
         kinds: The class of each argument that takes options, `LANGUAGE_MODEL` or `CLASSIFIER`.
-        source: What is learned from.
-        given: The other arguments by name: objects of those classes, and single options.
+        source: Training data.
+        given: Other arguments by name: objects of those classes, and single options.
 
     Raises:
-        ValueError, TypeError: If a value is out of its range or of another type, or a name is none of an option.
+        ValueError, TypeError: If a value is out of its range or of another type, or a name is no option.
     """
     flat = {name: value for name, value in given.items() if name not in kinds}
     check_names("training", flat, names_of(kinds))
@@ -83,8 +83,8 @@ def resolve(kinds: dict[str, type[Options]], source: Any, given: Mapping[str, An
     return dataclasses.replace(settings, run=run)
 
 
-def explains_mistakes(kinds: dict[str, type[Options]]) -> Callable:
-    """Decorates a `train_` function: a name that is no argument of it is told where it belongs.
+def suggests_arguments(kinds: dict[str, type[Options]]) -> Callable:
+    """Decorator of a `train_` function: the error of an unknown argument says where the option belongs.
 
     Args:
         kinds: As for `resolve`.
@@ -110,25 +110,25 @@ def explains_mistakes(kinds: dict[str, type[Options]]) -> Callable:
 
 
 def name_of(source: Any) -> str | None:
-    """How a run's config names what an argument is, or is the path of."""
+    """The name of a source in the config of a run: its path, or "in memory"."""
     if source is None:
         return None
     if not isinstance(source, (str, os.PathLike)):
         return "in memory"
     if is_input(source):
         return os.fspath(source)
-    return os.path.abspath(source) if os.path.exists(source) else os.fspath(source)  # a preset is no file here
+    return os.path.abspath(source) if os.path.exists(source) else os.fspath(source)  # a preset's name is no path
 
 
-def listed(given: Any) -> list[Any]:
-    """None, one or several, as a list."""
+def as_list(given: Any) -> list[Any]:
+    """None, one value or several as a list."""
     if given is None:
         return []
     return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
 def _as_json(value: Any) -> Any:
-    """A value as JSON gives it back."""
+    """A value as it reads after a round trip through JSON."""
     if isinstance(value, Tokenizer):
         return value.kind
     return list(value) if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""Validation data of the user's own, and labels that must agree with those trained on or those of a resumed run."""
+"""The user's own validation data, and checks of labels."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from textrnn.text import TableFormat, checked_table
 from textrnn.training import RunFolder
 
 
-def settle_validation(settings: Settings, default: float) -> Settings:
-    """Settings with a `validation_split`: nothing is held out where there is `validation_data`.
+def resolve_validation(settings: Settings, default: float) -> Settings:
+    """Settings with a `validation_split`, which is 0 if there is `validation_data`.
 
     Raises:
-        ValueError: If both are asked for, or `patience` has nothing to wait on.
+        ValueError: If both are given, or `patience` has no validation data.
     """
     training = settings.training
     if training.validation_data is None:
@@ -39,7 +39,7 @@ def settle_validation(settings: Settings, default: float) -> Settings:
 
 @contextlib.contextmanager
 def reading_validation_data() -> Iterator[None]:
-    """Errors of what reads `source` name `validation_data` instead."""
+    """A context whose errors name `validation_data` instead of `source`."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -49,12 +49,12 @@ def reading_validation_data() -> Iterator[None]:
 
 
 def format_of(table: TableOptions) -> TableFormat:
-    """How the table of `source` is written."""
+    """The format of the table in `source`."""
     return checked_table(table)
 
 
 def format_beside(table: TableOptions, path: Any) -> TableFormat:
-    """How a table that is read beside `source` is written, if it is a table at all."""
+    """The format of another table, which is read beside `source`."""
     return format_of(table).beside(path) if isinstance(path, (str, os.PathLike)) else TableFormat()
 
 
@@ -69,10 +69,10 @@ def check_labels(labels: Iterable[str], known: Sequence[str]) -> None:
 
 
 def check_same_labels(run: RunFolder, labels: Sequence[str]) -> None:
-    """A resumed run has its labels in the order in which it was started: each has its place in the weights."""
+    """Refuse a resumed run whose labels or their order differ: each label has its place in the weights."""
     before = read_archive(run.model).config["labels"]
     if list(before) != list(labels):
         raise ValueError(
             f"a resumed run must have the labels it was started with, in their order: {', '.join(before)}; received "
-            f"{', '.join(labels)}. Another version of textrnn ordered them otherwise: start the run anew."
+            f"{', '.join(labels)}. Another version of textrnn ordered them differently: start a new run."
         )

@@ -1,4 +1,4 @@
-"""What can be asked of any classifier of texts, and how far its answers can be trusted; NumPy alone."""
+"""Predictions, calibration, explanations and reports of any text classifier; NumPy alone."""
 
 from textrnn.classification.calibration import (
     Calibration,

@@ -1,7 +1,7 @@
-"""Probabilities that mean what they say: temperature scaling, and how far from that they are.
+"""Calibration: temperature scaling, and the expected calibration error.
 
 Guo et al., 2017, arXiv 1706.04599. One number T, fitted on texts that were not trained on, divides the logits: above
-1 it makes a model less sure, below 1 surer. The order of a text's labels, and so every answer, stays.
+1 it makes a model less sure, below 1 surer. The order of a text's labels stays, and so does every predicted label.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import numpy as np
 
 from textrnn import checks
 
-COLDEST, HOTTEST = 0.01, 100.0  # temperatures looked at
-HALVINGS = 60  # of that range, on a scale of logarithms: down to the last bits of a float64
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
+HALVINGS = 60  # of that range on a logarithmic scale, down to the last bits of a float64
 
 
 class CalibrationError(ValueError):
-    """No temperature can be told from the texts."""
+    """The texts do not determine a temperature."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a calibration has done, measured on the texts it was fitted on.
+    """Result of a calibration, measured on the texts it was fitted on.
 
     Attributes:
-        texts: How many there were.
-        temperature: The one that was found.
-        error_before: The expected calibration error with the temperature the model had.
-        error_after: The same with the one that was found.
-        loss_before: The mean negative log likelihood in nats, likewise.
-        loss_after: The same with the one that was found: never more.
+        texts: Number of texts.
+        temperature: Fitted temperature.
+        error_before: Expected calibration error with the model's previous temperature.
+        error_after: Expected calibration error with the fitted temperature.
+        loss_before: Mean negative log likelihood in nats with the previous temperature.
+        loss_after: Mean negative log likelihood in nats with the fitted temperature; never greater.
     """
 
     texts: int
@@ -57,24 +57,26 @@ def temper(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def fit_temperature(logits: np.ndarray, truths: np.ndarray) -> float:
-    """The temperature with which the truths are likeliest.
+    """The temperature that maximizes the likelihood of the true labels.
 
     Args:
         logits: Logits or log-probabilities, float `[N, labels]`.
-        truths: The number of each row's right label, int `[N]`.
+        truths: Number of each row's true label, int `[N]`.
 
     Returns:
         T, from 0.01 to 100.
 
     Raises:
-        CalibrationError: If every answer is right: the colder, the likelier then.
+        CalibrationError: If every prediction is right: the likelihood then has no maximum.
         ValueError, TypeError: If the arrays are not of these shapes and kinds, or hold a number that is not finite.
     """
     logits, truths = check_rows("logits", logits, truths)
     if (logits.argmax(axis=-1) == truths).all():
-        raise CalibrationError("a temperature shows in wrong answers; every text was answered right.")
+        raise CalibrationError(
+            "a temperature needs wrong predictions to be fitted on; every text was classified correctly."
+        )
     right = logits[np.arange(len(truths)), truths]
-    coldest, hottest = COLDEST, HOTTEST
+    coldest, hottest = MIN_TEMPERATURE, MAX_TEMPERATURE
     for _ in range(HALVINGS):
         temperature = float(np.sqrt(coldest * hottest))
         # d loss / d(1/T) = E[logit] - logit of the truth. The loss is convex in 1/T, so this rises with 1/T.
@@ -84,15 +86,15 @@ def fit_temperature(logits: np.ndarray, truths: np.ndarray) -> float:
 
 
 def expected_calibration_error(probabilities: np.ndarray, truths: np.ndarray, bins: int = 15) -> float:
-    """How far the probability of an answer is from how often such answers are right.
+    """Mean distance between the probability of predictions and how often they are right.
 
-    Answers are sorted into bins of equal width by their probability; what is returned is the mean distance between
-    accuracy and mean probability of a bin, weighted by how many answers are in it.
+    Predictions are sorted by probability into bins of equal width. The error is the mean distance between accuracy
+    and mean probability of a bin, weighted by its number of predictions.
 
     Args:
         probabilities: Float `[N, labels]`.
-        truths: The number of each row's right label, int `[N]`.
-        bins: How many there are; a bin holds its upper end.
+        truths: Number of each row's true label, int `[N]`.
+        bins: Number of bins; a bin includes its upper end.
 
     Raises:
         ValueError, TypeError: If the arrays are not of these shapes and kinds, or `bins` is no positive integer.
@@ -106,17 +108,17 @@ def expected_calibration_error(probabilities: np.ndarray, truths: np.ndarray, bi
 
 
 def mean_negative_log_likelihood(probabilities: np.ndarray, truths: np.ndarray) -> float:
-    """In nats; a truth that was held impossible counts as the least probability a float64 can state."""
+    """Mean negative log likelihood in nats; a probability of 0 counts as the least positive float64."""
     probabilities, truths = check_rows("probabilities", probabilities, truths)
     of_truth = probabilities[np.arange(len(truths)), truths]
     return float(-np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean())
 
 
 def check_rows(name: str, rows: np.ndarray, truths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows as finite float64 `[N, labels]` with a truth each, int64 `[N]`.
+    """Check rows and true labels: finite float64 `[N, labels]` and int64 `[N]`.
 
     Raises:
-        ValueError, TypeError: If they are not that, or there is none.
+        ValueError, TypeError: If they have other shapes or types, or there are no rows.
     """
     rows, truths = np.asarray(rows, np.float64), np.asarray(truths)
     if rows.ndim != 2 or rows.shape[1] < 2 or not len(rows) or not np.isfinite(rows).all():

@@ -1,4 +1,4 @@
-"""The answer so far, while a text arrives."""
+"""Classification of a text that arrives piece by piece."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from textrnn import checks
 from textrnn.classification.calibration import temper
 
 LAST_WORD = re.compile(r"\s+\S+\s*\Z")
-LONGEST_WORD = 1000  # characters: a text without a space is read in parts of this
+MAX_WORD_CHARACTERS = 1000  # a longer run without a space is read in parts
 
 
 class PartwiseLabeler(Protocol):
-    """A classifier that can be given a text in parts."""
+    """A classifier that reads a text in parts."""
 
     tokenizer: Any
     labels: tuple[str, ...]
     temperature: float
 
     def start(self) -> Any:
-        """What is known of a text before its first token."""
+        """The state before the first token."""
 
     def read(self, ids: np.ndarray, carried: Any) -> Any:
-        """What is known after more tokens, int `[N]`."""
+        """The state after more tokens, int `[N]`."""
 
     def answer(self, carried: Any) -> np.ndarray:
-        """Log-probabilities float `[labels]`, before the temperature."""
+        """Log-probabilities of the labels, float `[labels]`, before the temperature."""
 
 
 class ClassificationStream:
-    """A text that arrives piece by piece, and what the classifier thinks of it so far.
+    """A text that arrives piece by piece, with a prediction for the text so far.
 
-    After any number of pieces, cut anywhere, the answer is that for all of the text so far, as long as it has no
-    word of more than 1,000 characters: that is read in parts, as if they were words. What is kept of the text is the
-    classifier's state and the last word, which may go on: memory does not grow with it.
+    After any number of pieces, cut anywhere, the prediction equals that for the whole text so far, unless a word has
+    more than 1,000 characters: such a word is read in parts, as if they were words. The stream keeps the classifier's
+    state and the last, possibly unfinished word, so memory does not grow with the text.
 
     Args:
-        model: The classifier.
-        predict: From probabilities float64 `[labels]` to the answer.
+        model: Classifier.
+        predict: Function from probabilities, float64 `[labels]`, to a prediction.
     """
 
     def __init__(self, model: PartwiseLabeler, predict: Callable[[np.ndarray], Any]) -> None:
@@ -50,7 +50,7 @@ class ClassificationStream:
         self.reset()
 
     def reset(self) -> None:
-        """Begin another text."""
+        """Start another text."""
         self.carried = self.model.start()
         self.last_id: int | None = None
         self.pending = ""
@@ -62,8 +62,8 @@ class ClassificationStream:
             The `Prediction` for the text so far.
         """
         self.pending += checks.string("text", text)
-        while len(self.pending) > LONGEST_WORD:
-            self._take(_end_of_words(self.pending[:LONGEST_WORD]) or LONGEST_WORD)
+        while len(self.pending) > MAX_WORD_CHARACTERS:
+            self._take(_end_of_words(self.pending[:MAX_WORD_CHARACTERS]) or MAX_WORD_CHARACTERS)
         self._take(_end_of_words(self.pending))
         return self.prediction
 
@@ -74,7 +74,7 @@ class ClassificationStream:
         return self.predict(temper(self.model.answer(carried), self.model.temperature))
 
     def _take(self, end: int) -> None:
-        """Read what is pending up to `end` for good."""
+        """Read the pending text up to `end` into the state."""
         ids = self._encode(self.pending[:end])
         self.pending = self.pending[end:]
         if len(ids):
@@ -85,6 +85,6 @@ class ClassificationStream:
 
 
 def _end_of_words(text: str) -> int:
-    """Where the last word begins, with the space before it: what is before cannot be changed by what follows."""
+    """Start of the last word with the space before it: later pieces cannot change the tokens before."""
     found = LAST_WORD.search(text)
     return found.start() if found else 0

@@ -1,4 +1,4 @@
-"""Why a text was given its label: what each piece of it contributed."""
+"""Explanation of a label: the contribution of each piece of a text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-UNKNOWN = "\ufffd"  # what a tokenizer decodes an unknown token to
+UNKNOWN = "\ufffd"  # decoding of an unknown token
 RED, GREEN = (214, 69, 65), (38, 140, 86)
-SHADES = 5  # of either color in a terminal
+SHADES = 5  # of each color in a terminal
 TERMINAL_RED = (224, 217, 210, 203, 196)  # of its 256 colors, pale to full
 TERMINAL_GREEN = (194, 157, 120, 83, 46)
 PAGE = """<!doctype html>
@@ -30,19 +30,19 @@ span {{ border-radius: .2em; padding: .1em 0 }} footer {{ color: #666; font-size
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What speaks for a label rather than another, piece by piece.
+    """Contribution of each piece of a text to one label against another.
 
-    A classifier's logits are linear in what its encoders pool: the last output, the mean and the maximum of all
-    outputs. Of the difference between two labels' logits each step's part can be told exactly: its share of the mean,
-    the features whose maximum it is, and how far it moved the last output. An output knows what was read before it,
-    so a piece counts as it was understood where it stood.
+    A classifier's logits are linear in the pooled outputs of its encoders: the last output, the mean and the maximum.
+    So the difference between two labels' logits divides exactly into a part for each step: its share of the mean, the
+    features whose maximum it is, and its change of the last output. An output depends on all steps before it, so a
+    piece counts in its context.
 
     Attributes:
-        label: What it speaks for.
-        against: The other label.
-        pieces: The text, cut where the tokenizer cuts it.
-        contributions: Of each piece, in nats of log odds, float64 `[N]`: above 0 for `label`.
-        base: What is there before anything is read.
+        label: Explained label.
+        against: Label it is compared with.
+        pieces: Text, cut into the tokenizer's pieces.
+        contributions: Contribution of each piece, in nats of log odds, float64 `[N]`; positive for `label`.
+        base: Log odds before anything is read.
     """
 
     label: str
@@ -53,11 +53,11 @@ class Explanation:
 
     @property
     def difference(self) -> float:
-        """The log odds of `label` against `against`, all parts together; with several encoders the mean of theirs."""
+        """Log odds of `label` against `against`: the base and all contributions; a mean over the encoders."""
         return self.base + float(self.contributions.sum())
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
-        """The pieces that counted most, either way, and how much."""
+        """The pieces with the largest contributions, positive or negative."""
         order = np.argsort(-np.abs(self.contributions), kind="stable")[:count]
         return [(self.pieces[n], float(self.contributions[n])) for n in order]
 
@@ -75,13 +75,15 @@ class Explanation:
         return f"{self._headline}\n{''.join(shown)}"
 
     def to_html(self) -> str:
-        """A page of its own: the text, colored, the number of each piece under the mouse."""
+        """A web page with the colored text and each piece's contribution as a tooltip."""
         shown = []
         for piece, strength, value in zip(self.pieces, self._strengths, self.contributions, strict=True):
             red, green, blue = GREEN if strength > 0 else RED
             color = f"rgba({red},{green},{blue},{0.75 * abs(float(strength)):.3f})"
             shown.append(f'<span style="background:{color}" title="{value:+.3f}">{html.escape(piece)}</span>')
-        footer = f"Contributions sum to the log odds, {self.difference:+.3f}, with {self.base:+.3f} to begin with."
+        footer = (
+            f"Contributions sum to the log odds, {self.difference:+.3f}, with {self.base:+.3f} of which are the base."
+        )
         return PAGE.format(title=html.escape(self._headline), text="".join(shown), footer=footer)
 
     @property
@@ -90,15 +92,15 @@ class Explanation:
 
     @cached_property
     def _strengths(self) -> np.ndarray:
-        """Contributions from -1 to 1."""
+        """Contributions scaled to -1 to 1."""
         return self.contributions / max(np.abs(self.contributions).max(initial=0), 1e-12)
 
 
 def pieces_of(tokenizer: Any, text: str, ids: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """The text of its ids, cut where it can be, and of each id the number of its piece, int `[N]`.
+    """The pieces of a text and, for each id, the number of its piece, int `[N]`.
 
-    An id that is no text by itself, such as a mark for a capital or half of a character, belongs to the piece after
-    it; at the end of a text, to the last.
+    An id without a text of its own, such as the mark of a capital or half of a character, belongs to the next piece,
+    at the end of a text to the last piece.
     """
     decode, unknown = tokenizer.incremental_decoder(), iter(tokenizer.unknown_pieces(text))
     pieces: list[str] = []
@@ -110,7 +112,7 @@ def pieces_of(tokenizer: Any, text: str, ids: np.ndarray) -> tuple[list[str], np
         if token == tokenizer.unknown_id:
             piece = piece.replace(UNKNOWN, next(unknown))
             if piece.startswith(" ") and text.startswith(piece[1:], shown):
-                piece = piece[1:]  # the unknown tail of a known head, which nothing tells from a word
+                piece = piece[1:]  # the unknown tail of a known head decodes like a word
         if piece:
             pieces.append(piece)
             shown += len(piece)

@@ -1,4 +1,4 @@
-"""A report as a page for a terminal."""
+"""Rendering of a report for a terminal."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import numpy as np
 if TYPE_CHECKING:
     from textrnn.classification.report import ClassificationReport
 
-WIDTH = 100  # characters a line of the confusion matrix may take
-LONGEST_NAME = 24
-LARGEST_MATRIX = 20  # labels: a larger one is a list of what is confused most
+MAX_WIDTH = 100  # characters of a line of the confusion matrix
+MAX_NAME_CHARACTERS = 24
+MAX_MATRIX_LABELS = 20  # more labels give a list of the most frequent confusions
 CONFUSIONS = 10
 
 
 def render(report: ClassificationReport) -> str:
-    """Overall measures, those of each label, what was confused, calibration, abstention."""
+    """The report as text: overall measures, measures of each label, confusions, calibration, abstention."""
     headline = f"{len(report.truths):,} texts, accuracy {report.accuracy:.4f}, macro F1 {report.macro_f1:.4f}"
-    is_large = len(report.labels) > LARGEST_MATRIX
+    is_large = len(report.labels) > MAX_MATRIX_LABELS
     confused = _confusions(report) if is_large else _matrix(report)
     return "\n\n".join([headline, _labels(report), confused, _calibration(report), _abstention(report)])
 
 
 def align(rows: Sequence[Sequence[str]]) -> str:
-    """A table: the first column to the left, the others to the right."""
+    """A table with the first column aligned to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for first, *others in rows:
@@ -36,7 +36,7 @@ def align(rows: Sequence[Sequence[str]]) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """On one line, with dots for what is too long."""
+    """The text on one line, with dots at the end if it is too long."""
     line = " ".join(text.split())
     return line if len(line) <= length else f"{line[: length - 3].rstrip()}..."
 
@@ -48,7 +48,7 @@ def number(value: float, digits: int = 3) -> str:
 def _labels(report: ClassificationReport) -> str:
     rows = [
         [
-            shorten(label, LONGEST_NAME),
+            shorten(label, MAX_NAME_CHARACTERS),
             number(measures.precision),
             number(measures.recall),
             number(measures.f1),
@@ -60,11 +60,11 @@ def _labels(report: ClassificationReport) -> str:
 
 
 def _matrix(report: ClassificationReport) -> str:
-    """Truths by line, answers by column; columns have numbers where names would not fit."""
-    names = [shorten(label, LONGEST_NAME) for label in report.labels]
+    """Confusion matrix: true labels by line, predicted labels by column; numbers replace names that do not fit."""
+    names = [shorten(label, MAX_NAME_CHARACTERS) for label in report.labels]
     counts = [[f"{count:,}" if count else "." for count in row] for row in report.confusion_matrix.tolist()]
     table = align([["truth \\ answer", *names], *([name, *row] for name, row in zip(names, counts, strict=True))])
-    if table.index("\n") <= WIDTH:
+    if table.index("\n") <= MAX_WIDTH:
         return table
     numbers = [str(n) for n in range(1, len(names) + 1)]
     rows = [[f"{n:>2} {name}", *row] for n, name, row in zip(numbers, names, counts, strict=True)]
@@ -76,7 +76,11 @@ def _confusions(report: ClassificationReport) -> str:
     np.fill_diagonal(matrix, 0)
     pairs = [divmod(int(n), len(matrix)) for n in np.argsort(-matrix, axis=None, kind="stable")[:CONFUSIONS]]
     rows = [
-        [shorten(report.labels[truth], LONGEST_NAME), shorten(report.labels[answer], LONGEST_NAME), f"{count:,}"]
+        [
+            shorten(report.labels[truth], MAX_NAME_CHARACTERS),
+            shorten(report.labels[answer], MAX_NAME_CHARACTERS),
+            f"{count:,}",
+        ]
         for truth, answer in pairs
         if (count := int(matrix[truth, answer]))
     ]

@@ -1,4 +1,4 @@
-"""How good a classifier is on labeled texts, in numbers."""
+"""Evaluation of a classifier on labeled texts."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 @dataclass(frozen=True)
 class LabelMeasures:
-    """How well one label is found. What would divide by zero is NaN.
+    """Measures of one label. A division by zero gives NaN.
 
     Attributes:
-        precision: How many of the texts answered with it deserve it; NaN where no text was.
-        recall: How many of the texts that deserve it were answered with it; NaN where no text does.
-        f1: Their harmonic mean; NaN where the label is neither a truth nor an answer.
-        support: How many texts deserve it.
+        precision: Fraction of the texts predicted to have the label that have it.
+        recall: Fraction of the texts with the label that are predicted to have it.
+        f1: Harmonic mean of precision and recall.
+        support: Number of texts with the label.
     """
 
     precision: float
@@ -40,12 +40,12 @@ class LabelMeasures:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is left where answers below a threshold are withheld.
+    """Coverage and accuracy if predictions below a threshold are withheld.
 
     Attributes:
-        threshold: The least probability of an answer that is given.
-        coverage: How many texts are answered, as a fraction.
-        accuracy: How many of these are answered rightly; NaN where none is answered.
+        threshold: Least probability of a prediction.
+        coverage: Fraction of the texts with a prediction.
+        accuracy: Fraction of these predictions that are right; NaN if there are none.
     """
 
     threshold: float
@@ -81,12 +81,12 @@ class ClassificationReport:
 
     @cached_property
     def answers(self) -> np.ndarray:
-        """The number of the likeliest label of each text, int64 `[N]`."""
+        """Number of the predicted label of each text, int64 `[N]`."""
         return self.probabilities.argmax(axis=-1)
 
     @cached_property
     def confidence(self) -> np.ndarray:
-        """The probability of each answer, float64 `[N]`."""
+        """Probability of each prediction, float64 `[N]`."""
         return self.probabilities.max(axis=-1)
 
     @property
@@ -95,7 +95,7 @@ class ClassificationReport:
 
     @cached_property
     def confusion_matrix(self) -> np.ndarray:
-        """How many texts of one label (row) were given another (column), int64 `[labels, labels]`."""
+        """Number of texts of each true label (row) and predicted label (column), int64 `[labels, labels]`."""
         size = len(self.labels)
         return np.bincount(self.truths * size + self.answers, minlength=size * size).reshape(size, size)
 
@@ -113,27 +113,27 @@ class ClassificationReport:
 
     @property
     def macro_f1(self) -> float:
-        """The mean F1 of the labels that are the truth or the answer for some text."""
+        """Mean F1 of the labels that some text has or is predicted to have."""
         return float(np.nanmean([measures.f1 for measures in self.by_label.values()]))
 
     @property
     def expected_calibration_error(self) -> float:
-        """As the function of this name has it, in 15 bins."""
+        """Expected calibration error in 15 bins."""
         return expected_calibration_error(self.probabilities, self.truths)
 
     @property
     def negative_log_likelihood(self) -> float:
-        """Mean surprise at the right labels, in nats."""
+        """Mean negative log likelihood of the true labels, in nats."""
         return mean_negative_log_likelihood(self.probabilities, self.truths)
 
     @cached_property
     def mistakes(self) -> np.ndarray:
-        """The indices of the texts answered wrongly, the surest answers first, int64 `[wrong]`."""
+        """Indices of the wrong predictions, the surest first, int64 `[wrong]`."""
         wrong = np.flatnonzero(self.answers != self.truths)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
     def at_threshold(self, threshold: float) -> Coverage:
-        """How many texts are answered, and how well, where `classify` is given this `threshold`."""
+        """Coverage and accuracy of `classify` with this `threshold`."""
         checks.fraction("threshold", threshold, one=True)
         is_given = self.confidence >= threshold
         correct = int((is_given & (self.answers == self.truths)).sum())
@@ -141,11 +141,11 @@ class ClassificationReport:
 
     @property
     def coverages(self) -> list[Coverage]:
-        """`at_threshold` for a few thresholds that some answers do not reach by themselves."""
+        """`at_threshold` for a few thresholds above the least possible confidence."""
         return [self.at_threshold(threshold) for threshold in THRESHOLDS if threshold > 1 / len(self.labels)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Every measure, ready for JSON: None for what is NaN."""
+        """All measures as JSON values; NaN becomes None."""
         return {
             "texts": len(self.truths),
             "accuracy": self.accuracy,

@@ -1,4 +1,4 @@
-"""What any classifier of texts can do, once it has probabilities for ids."""
+"""Methods of every text classifier, on top of log-probabilities for ids."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from textrnn.classification.report import ClassificationReport
 from textrnn.labels import find_label, number_labels
 from textrnn.progress import Progress
 
-MAX_TOKENS_AT_ONCE = 1 << 16  # over all texts of a batch, padding included
-ROWS_AT_ONCE = 256
+MAX_BATCH_TOKENS = 1 << 16  # padding included
+DEFAULT_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one text.
+    """The prediction for one text.
 
     Attributes:
-        label: The likeliest label; None where its probability is below the threshold that was asked for.
-        probability: The probability of the likeliest label.
-        probabilities: The probability of every label; they sum to 1.
+        label: Likeliest label; None if its probability is below the threshold.
+        probability: Probability of the likeliest label.
+        probabilities: Probability of every label; they sum to 1.
     """
 
     label: str | None
@@ -44,21 +44,21 @@ class Prediction:
 
 
 class TextLabeler:
-    """Labeling texts, over `log_probabilities` of the class that inherits this."""
+    """Base class of text classifiers; a subclass provides `log_probabilities`."""
 
     tokenizer: Any
-    """Text to ids."""
+    """Tokenizer of the model."""
     labels: tuple[str, ...]
-    """What a text may be, in the order of the probabilities."""
+    """All labels, in the order of the probabilities."""
     temperature: float
-    """What log-probabilities are divided by, so that probabilities tell how often an answer is right."""
+    """Divisor of the log-probabilities that calibrates the probabilities."""
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
-        """From B texts, each ids int32 `[N]` with its own N, to float `[B, labels]`, before the temperature."""
+        """Log-probabilities before the temperature, float `[B, labels]`, of B texts, each ids int32 `[N]`."""
         raise NotImplementedError
 
     def probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
-        """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`."""
+        """Probabilities, float64 `[B, labels]`, of B texts, each ids int32 `[N]`."""
         return temper(self.log_probabilities(sequences), self.temperature)
 
     def classify(
@@ -72,14 +72,14 @@ class TextLabeler:
         """Label texts.
 
         Args:
-            texts: Any number of strings of any length; an empty one gets the answer for a text that says nothing.
-            batch_size: How many are read at once, at most, 256 by default; it changes the speed, not the answers.
-                Long texts are fewer, for the sake of memory.
-            threshold: The least probability of an answer that is given; the label of other texts is None.
+            texts: Any number of strings of any length, empty ones included.
+            batch_size: Most texts in a batch, 256 by default. It changes the speed, not the predictions. A batch of
+                long texts has fewer, to save memory.
+            threshold: Least probability of a label; below it the label is None.
             progress: Whether to show a bar on a terminal.
 
         Returns:
-            One `Prediction` a text, in order.
+            A `Prediction` for each text, in order.
         """
         least = 0.0 if threshold is None else checks.fraction("threshold", threshold, one=True)
         logs = self._read(list(checks.texts("texts", texts)), batch_size, progress)
@@ -88,16 +88,16 @@ class TextLabeler:
     def evaluate_texts(
         self, texts: Sequence[str], labels: Sequence[str], batch_size: int | None = None, *, progress: bool = False
     ) -> ClassificationReport:
-        """Answers against truths: accuracy, F1, confusions, calibration; print it for a page.
+        """Evaluate predictions: accuracy, F1, confusion matrix, calibration. Print the report to read it.
 
         Args:
             texts: One or more strings.
-            labels: The right label of each, as `textrnn.labels` reads them: 1, 1.0 and "1" are the same.
-            batch_size: How many are read at once, at most; 256 by default.
+            labels: True label of each text, as `textrnn.labels` reads them: 1, 1.0 and "1" are the same.
+            batch_size: Most texts in a batch; 256 by default.
             progress: Whether to show a bar on a terminal.
 
         Raises:
-            ValueError, TypeError: If there are no texts, or not as many labels, or labels the classifier has not.
+            ValueError, TypeError: If there are no texts, another number of labels, or an unknown label.
         """
         texts = list(checks.texts("texts", texts))
         truths = self._numbers(texts, labels)
@@ -108,23 +108,23 @@ class TextLabeler:
     def calibrate(
         self, texts: Sequence[str], labels: Sequence[str], batch_size: int | None = None, *, progress: bool = False
     ) -> Calibration:
-        """Fit `temperature` on texts that were not trained on: probabilities then tell how often answers are right.
+        """Fit `temperature` on texts that were not trained on, so that probabilities match the accuracy.
 
-        No answer changes, only how sure it is. A few hundred texts are enough for one number; how good the
-        calibration is, only texts that it was not fitted on can tell.
+        Predicted labels stay the same, only their probabilities change. A few hundred texts are enough. Measure the
+        calibration on texts that it was not fitted on.
 
         Args:
             texts: Strings of two labels or more.
-            labels: The right label of each, as `textrnn.labels` reads them: 1, 1.0 and "1" are the same.
-            batch_size: How many are read at once, at most; 256 by default.
+            labels: True label of each text, as `textrnn.labels` reads them: 1, 1.0 and "1" are the same.
+            batch_size: Most texts in a batch; 256 by default.
             progress: Whether to show a bar on a terminal.
 
         Returns:
             The temperature and the errors before and after, on these texts.
 
         Raises:
-            CalibrationError: If the texts are all of one label, or all answered right.
-            ValueError, TypeError: If there are no texts, or not as many labels, or labels the classifier has not.
+            CalibrationError: If all texts have one label, or all predictions are right.
+            ValueError, TypeError: If there are no texts, another number of labels, or an unknown label.
         """
         texts = list(checks.texts("texts", texts))
         truths = self._numbers(texts, labels)
@@ -146,36 +146,39 @@ class TextLabeler:
         )
 
     def partwise(self) -> PartwiseLabeler:
-        """This classifier as something that can be given a text in parts.
+        """This classifier as a `PartwiseLabeler`, which reads a text in parts.
 
         Raises:
-            ValueError: If it reads a text from its end, too.
+            ValueError: If the classifier is bidirectional.
         """
         raise NotImplementedError
 
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
-        """Of each of ids `[N]`, what it adds to the log odds of one label against another, float64 `[N]`, and what is
-        there before any; the temperature is counted in."""
+        """Contributions of ids `[N]` to the log odds of one label against another.
+
+        Returns:
+            Float64 `[N]` and the log odds before the first id, both divided by the temperature.
+        """
         raise NotImplementedError
 
     def stream(self) -> ClassificationStream:
-        """Begin a text that arrives in pieces: `encoder.feed(piece)` is the `Prediction` for the text so far.
+        """Start a text that arrives in pieces: `stream.feed(piece)` returns the `Prediction` for the text so far.
 
         Raises:
-            ValueError: If the classifier is bidirectional: it would have to wait for the end.
+            ValueError: If the classifier is bidirectional and would have to wait for the end.
         """
         return ClassificationStream(self.partwise(), lambda probabilities: self._prediction(probabilities, 0.0))
 
     def explain(self, text: str, label: str | None = None, against: str | None = None) -> Explanation:
-        """What each piece of a text contributes to its label.
+        """Contribution of each piece of a text to its label.
 
         Args:
             text: Any string.
-            label: What to explain; by default the answer.
-            against: What it is told from; by default the likeliest of the others.
+            label: Label to explain; by default the predicted one.
+            against: Label to compare it with; by default the likeliest other.
 
         Raises:
-            ValueError: If the classifier has no such label, or the two are the same.
+            ValueError: If the classifier has no such label, or the two labels are the same.
         """
         ids = np.asarray(self.tokenizer.encode(checks.string("text", text)))
         order = np.argsort(-self.probabilities([ids])[0], kind="stable").tolist()
@@ -195,7 +198,7 @@ class TextLabeler:
         return number
 
     def _read(self, texts: Sequence[str], batch_size: int | None, progress: bool) -> np.ndarray:
-        """Log-probabilities of all texts, float64 `[N, labels]`; texts of like length are read together."""
+        """Log-probabilities of all texts, float64 `[N, labels]`; texts of similar length share a batch."""
         if batch_size is not None:
             checks.positive_integer("batch_size", batch_size)
         ids = [self.tokenizer.encode(text) for text in texts]
@@ -207,7 +210,7 @@ class TextLabeler:
         return logs
 
     def _numbers(self, texts: Sequence[str], labels: Any) -> np.ndarray:
-        """The number of each text's label, int64 `[N]`."""
+        """Number of each text's label, int64 `[N]`."""
         given = list(checks.several("labels", labels, "a list with a label for each text"))
         if len(given) != len(texts) or not texts:
             raise ValueError(
@@ -232,12 +235,11 @@ class TextLabeler:
 
 
 def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> list[np.ndarray]:
-    """The numbers of texts of these lengths, those of like length together, the shortest first.
+    """Batches of the indices of texts of these lengths, sorted by length, the shortest first.
 
-    A batch has `batch_size` texts (256 by default), or fewer where those are long: a step of the recurrence costs
-    little more for many rows than for few, but memory grows with the tokens of a batch, padding included. A very
-    long text is alone.
+    A batch has `batch_size` texts (256 by default), fewer if they are long: memory grows with the tokens of a batch,
+    padding included. A very long text is alone.
     """
     order = np.argsort(lengths, kind="stable")
-    cuts = cut_batches(np.asarray(lengths)[order].tolist(), batch_size or ROWS_AT_ONCE, MAX_TOKENS_AT_ONCE)
+    cuts = cut_batches(np.asarray(lengths)[order].tolist(), batch_size or DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS)
     return [order[cut] for cut in cuts]

@@ -1,4 +1,4 @@
-"""What a model of words and pairs of words gets right, to see whether a network earns its keep.
+"""A baseline of words and pairs of words, to compare a network with.
 
 Logistic regression over the words and pairs of words of a text, each present or not, weighted by its naive-Bayes
 log-count ratio: Wang and Manning, 2012, "Baselines and Bigrams". On few or short texts it is hard to beat.
@@ -17,12 +17,12 @@ STRENGTH = 4.0  # C of the regression; by cross-validation on corpora/sentences_
 
 
 class BigramBaseline:
-    """The baseline, trained when it is made; of more than two labels, each is told from all others.
+    """Logistic regression on bigrams, trained when constructed; with more than two labels, one against the rest.
 
     Args:
-        labels: What a text may be. One that no text has is never answered.
-        texts: What to learn from.
-        truths: The number of each text's label, int `[N]`; at least two different ones.
+        labels: All labels. A label that no text has is never predicted.
+        texts: Training texts.
+        truths: Number of each text's label, int `[N]`; at least two different ones.
 
     Raises:
         ValueError: If scikit-learn is not installed, or `truths` are all the same.
@@ -39,23 +39,23 @@ class BigramBaseline:
             raise ValueError(f"the baseline needs texts of two labels or more; all are {labels[numbers[0]]!r}.")
         self.vectorizer = CountVectorizer(ngram_range=(1, 2), binary=True, token_pattern=TOKEN)
         features = self.vectorizer.fit_transform(texts)
-        told = numbers[1:] if len(numbers) == 2 else numbers  # of two labels, one is what the other is not
+        positives = numbers[1:] if len(numbers) == 2 else numbers  # two labels need one classifier
         self.numbers = numbers
-        self.tellers = [_Teller(features, truths == number) for number in told]
+        self.classifiers = [_OneVersusRest(features, truths == number) for number in positives]
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Float64 `[N, labels]`."""
+        """Probabilities of the labels, float64 `[N, labels]`."""
         features = self.vectorizer.transform(texts)
-        told = np.stack([teller.probability(features) for teller in self.tellers], axis=1)
+        positive = np.stack([classifier.probability(features) for classifier in self.classifiers], axis=1)
         if len(self.numbers) == 2:
-            told = np.concatenate([1 - told, told], axis=1)
+            positive = np.concatenate([1 - positive, positive], axis=1)
         probabilities = np.zeros([len(texts), self.size])
-        probabilities[:, self.numbers] = told / told.sum(axis=1, keepdims=True)
+        probabilities[:, self.numbers] = positive / positive.sum(axis=1, keepdims=True)
         return probabilities
 
 
-class _Teller:
-    """Tells one label from the others, by features `[N, F]` of 0 and 1."""
+class _OneVersusRest:
+    """Distinguishes one label from the others, by features `[N, F]` of 0 and 1."""
 
     def __init__(self, features: Any, is_label: np.ndarray) -> None:
         from sklearn.linear_model import LogisticRegression

@@ -10,17 +10,18 @@ from textrnn.cli.library import load_kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `calibrate`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
+    """Add the flags of `calibrate`."""
+    parser.usage = "%(prog)s MODEL FILE [options]"
+    parser.add_argument("model", metavar="MODEL", help=flags.MODEL_HELP)
     parser.add_argument(
-        "file", metavar="FILE", help=".csv, .tsv or .jsonl of labeled texts that the model was not trained on"
+        "file", metavar="FILE", help=".csv, .tsv or .jsonl file of labeled texts that the model was not trained on"
     )
-    parser.add_argument("--out", metavar="FILE", help="write the model here (.keras), not over MODEL")
+    parser.add_argument("--out", metavar="FILE", help=".keras file to write instead of replacing MODEL")
     flags.add_labeled_table(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fit the temperature and write the model with it; a crash leaves the old file whole."""
+    """Fit the temperature and save the model with it; a crash leaves the old file whole."""
     if arguments.out is not None and not arguments.out.endswith(".keras"):
         raise argparse.ArgumentTypeError(f"--out must end in .keras; received {arguments.out!r}")
     from textrnn.runtime import find_model

@@ -12,46 +12,47 @@ from textrnn.cli.paths import check_is_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `classify`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
+    """Add the flags of `classify`."""
+    parser.usage = "%(prog)s MODEL [TEXT ...] [options]"
+    parser.add_argument("model", metavar="MODEL", help=flags.MODEL_HELP)
     parser.add_argument(
         "texts",
         nargs="*",
         metavar="TEXT",
-        help="texts to label; or one FILE: .csv, .tsv, .jsonl, or .txt with a text a line (.gz, .bz2, .xz or .zst "
-        "behind it is fine). With --out it is always a FILE, else if there is a file of that name; - or none is the "
-        "input. A TEXT that looks like a file is refused; the input takes any",
+        help="texts to label, or one FILE: .csv, .tsv, .jsonl, or .txt with a text a line, packed (.gz, .bz2, .xz, "
+        ".zst) or not; - or nothing reads standard input. With --out it is always a FILE. A TEXT that looks like a "
+        "missing file is refused; standard input takes any text",
     )
-    parser.add_argument("--file", metavar="FILE", help="the same, whatever else it may look like")
+    parser.add_argument("--file", metavar="FILE", help="FILE to label, whatever its name looks like")
     flags.add_table(parser)
     parser.add_argument(
         "--batch-size",
         type=flags.positive_integer,
         metavar="N",
-        help="texts at once, at most (default: 256)",
+        help="most texts in a batch (default: 256)",
     )
     parser.add_argument(
         "--threshold",
         type=flags.share,
         metavar="X",
-        help="no label (a dash; nothing in a file) where its probability is below X",
+        help="least probability of a label; below it the label is a dash, in a file empty",
     )
     _add_file_arguments(parser)
 
 
 def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of a file that is labeled row by row."""
+    """Add the flags for labeling a file row by row."""
     group = parser.add_argument_group(
-        "a file of any size",
-        "With --out, FILE is read and labeled a few hundred rows at a time. A row that cannot be read is reported "
-        "with its line and skipped. Stopped, even by a power cut, the same command goes on where it was.",
+        "file of any size",
+        "With --out, FILE is labeled a few hundred rows at a time. A row that cannot be read is reported with its "
+        "line number and skipped. After an interruption, even a power cut, the same command resumes.",
     )
     group.add_argument(
         "--out",
         metavar="OUT",
-        help="a .csv, .tsv or .jsonl: the rows of FILE with predicted_label and predicted_probability added",
+        help=".csv, .tsv or .jsonl file for the rows of FILE with predicted_label and predicted_probability added",
     )
-    group.add_argument("--probabilities", action="store_true", help="add the probability of each label as well")
+    group.add_argument("--probabilities", action="store_true", help="also add the probability of each label")
     group.add_argument(
         "--column-prefix",
         metavar="TEXT",
@@ -61,16 +62,16 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace OUT if it exists, and begin anew if FILE, MODEL or flags are others than before",
+        help="replace OUT if it exists; start again if FILE, MODEL or flags have changed",
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print label, probability and text, a line each; or label a file row by row."""
-    source = _file_among(arguments)
+    """Print a line of label, probability and text for each text, or label a file row by row."""
+    source = _find_source(arguments)
     if arguments.out:
         if source is None:
-            raise argparse.ArgumentTypeError("--out takes one FILE, or - for the input; several were given")
+            raise argparse.ArgumentTypeError("--out takes one FILE, or - for standard input; several were given")
         from textrnn.cli.classify_file import classify_file
 
         classify_file(arguments, source)
@@ -88,8 +89,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{label}\t{prediction.probability:.3f}\t{' '.join(text.split())}")
 
 
-def _file_among(arguments: argparse.Namespace) -> str | None:
-    """The FILE that was given, `-` for the input; None if texts were."""
+def _find_source(arguments: argparse.Namespace) -> str | None:
+    """The given FILE, or `-` for standard input; None if texts were given."""
     if arguments.file and arguments.texts:
         raise argparse.ArgumentTypeError("give either TEXT or --file, not both")
     if arguments.file or not arguments.texts:

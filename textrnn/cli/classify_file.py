@@ -1,4 +1,4 @@
-"""`textrnn classify MODEL FILE --out OUT`: a file of any size, a chunk of rows at a time."""
+"""`textrnn classify MODEL FILE --out OUT`: labels a file of any size, a chunk of rows at a time."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from textrnn.text import (
 )
 from textrnn.version import __version__
 
-CHUNK_ROWS: Final = 512  # often enough for a bar, and little work for a kill to undo
-CHUNK_CHARACTERS: Final = 1 << 22  # of rows as long as books there are fewer in a chunk
+CHUNK_ROWS: Final = 512  # often enough for a progress bar; a kill loses little work
+CHUNK_CHARACTERS: Final = 1 << 22  # fewer rows in a chunk if they are as long as books
 DECIMALS: Final = 6  # of a probability
 OPTIONS: Final = (
     "text_column",
@@ -49,14 +49,14 @@ Classify = Callable[[list[str]], list[Prediction]]
 
 @dataclass
 class Count:
-    """How many rows were read."""
+    """Numbers of rows."""
 
     scored: int = 0
     skipped: int = 0
 
 
 def classify_file(arguments: argparse.Namespace, source: str) -> None:
-    """Label the rows of a file or of standard input; go on if the same command was stopped before."""
+    """Label the rows of a file or of standard input; resume if the same command was stopped before."""
     out = Path(arguments.out)
     if file_ending(out) not in TABLES or out.suffix.lower() not in TABLES:
         raise argparse.ArgumentTypeError(f"--out must end in {', '.join(TABLES)}; received {arguments.out!r}")
@@ -66,7 +66,7 @@ def classify_file(arguments: argparse.Namespace, source: str) -> None:
     numbered = is_numbered(arguments.text_column)
     with open_rows(source, table=table, encoding=arguments.encoding, is_numbered=numbered) as rows:
         if rows.columns is not None:
-            find_text_column(rows.columns, rows.name, arguments.text_column)  # or an error, before anything is loaded
+            find_text_column(rows.columns, rows.name, arguments.text_column)  # fails before anything is loaded
         job = None if rows.size is None else _describe_job(arguments, source)
         with Unfinished(out, job, overwrite=arguments.overwrite) as unfinished:
             count = None if unfinished.is_finished else _score(arguments, rows, unfinished)
@@ -92,7 +92,7 @@ def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinishe
     job = ScoringJob(
         rows, unfinished, labels, text_column=arguments.text_column, prefix=arguments.column_prefix, quoting=quoting
     )
-    where = "the same command goes on from there" if unfinished.job else "what comes from a pipe begins anew"
+    where = "the same command resumes there" if unfinished.job else "input from a pipe starts again"
     try:
         with advising_when_full(f"Free some space: {where}."):
             job.run(classify)
@@ -102,18 +102,18 @@ def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinishe
 
 
 class ScoringJob:
-    """Rows to bytes of another file, chunk by chunk.
+    """Labels rows and writes them to another file, chunk by chunk.
 
-    Chunks begin at the same rows in every run, so a run that goes on finds its text column and writes its rows as the
-    first run did, and the chunks that are written already are only read.
+    Chunks begin at the same rows in every run. So a resumed run finds its text column and writes its rows as the
+    first run did, and only reads the chunks that are written already.
 
     Args:
-        rows: What to label.
-        unfinished: Where to write.
-        labels: Which have a column with their probability each.
-        text_column: By default found by its usual names.
-        prefix: Of the columns that are added.
-        quoting: Of what is written, if it has delimiters; by default as its name says.
+        rows: Rows to label.
+        unfinished: Output.
+        labels: Labels with a column for their probability.
+        text_column: Text column; by default found by its usual names.
+        prefix: Prefix of the added columns.
+        quoting: Quoting of the output, if it has delimiters; by default the output's name decides.
     """
 
     def __init__(
@@ -132,16 +132,16 @@ class ScoringJob:
         self.text_column = text_column
         self.table = TableFormat(quoting=quoting).beside(unfinished.out).of(unfinished.out, TABLES)
         self.column = ""
-        """The text column, once the first chunk has shown which it is."""
+        """The text column, known from the first chunk on."""
         self.count = Count()
         self.done = 0
-        """Rows that are written, or were skipped before one that is."""
+        """Number of rows written or skipped."""
 
     def run(self, classify: Classify) -> None:
-        """Label every row that can be read, and report the others.
+        """Label every row that can be read and report the others.
 
         Raises:
-            ValueError: If no row of the first chunk can be scored, or a column is to be added that is there.
+            ValueError: If no row of the first chunk can be scored, or an added column exists already.
         """
         writer = None
         with Progress(self.rows.size, "B", unit_scale=True) as bar:
@@ -163,7 +163,7 @@ class ScoringJob:
             raise ValueError(f"{self.rows.name} holds no rows")
 
     def _make_writer(self, chunk: Sequence[Row]) -> RowWriter:
-        """A writer for the columns of the header, or for those that the objects of the first chunk have."""
+        """A writer for the columns of the header, or for the keys of the first chunk's objects."""
         columns = self.rows.columns or list(dict.fromkeys(column for row in chunk for column in row.values))
         if columns:
             self.column = find_text_column(columns, self.rows.name, self.text_column)
@@ -175,7 +175,7 @@ class ScoringJob:
     def _begin(
         self, chunk: Sequence[Row], writer: RowWriter, report: Callable[..., None] | None
     ) -> list[tuple[str, Any]]:
-        """The texts of a chunk and what `writer` made of their rows; what is wrong with the others is reported."""
+        """The readable texts of a chunk with `writer`'s own rows; problems of other rows are reported."""
         begun = []
         for row in chunk:
             problem = find_problem(row, self.column)
@@ -205,7 +205,7 @@ class ScoringJob:
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Rows in lists that are limited in number and in characters."""
+    """Group rows into chunks of limited number and characters."""
     chunk: list[Row] = []
     characters = 0
     for row in rows:
@@ -219,7 +219,7 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _describe_job(arguments: argparse.Namespace, source: str) -> dict[str, Any]:
-    """All that decides what is written, under the names in which a message says that it changed."""
+    """All that decides what is written, by the name that a message uses when it has changed."""
     options = {name: getattr(arguments, name) for name in OPTIONS}
     return {
         "the input": _digest(Path(source)),

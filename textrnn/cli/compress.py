@@ -11,16 +11,17 @@ from textrnn.files import atomic_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `compress`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
-    parser.add_argument("file", metavar="FILE", help="a text file; - is the input")
-    parser.add_argument("out", metavar="OUT", help="the file to write; the same model turns it back into the text")
+    """Add the flags of `compress`."""
+    parser.usage = "%(prog)s MODEL FILE OUT [options]"
+    parser.add_argument("model", metavar="MODEL", help=flags.MODEL_HELP)
+    parser.add_argument("file", metavar="FILE", help="text file; - reads standard input")
+    parser.add_argument("out", metavar="OUT", help="file to write; decompressing it takes the same model")
     flags.add_condition(parser)
     flags.add_encoding(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Read a text, write what it comes down to."""
+    """Write the compressed text and print its size."""
     from textrnn.text import read_exactly
 
     text, count, is_plain = read_exactly(arguments.file, arguments.encoding)

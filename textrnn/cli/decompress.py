@@ -11,15 +11,16 @@ from textrnn.files import atomic_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `decompress`."""
-    parser.add_argument("model", metavar="MODEL", help="the .keras file or run folder it was compressed with")
-    parser.add_argument("file", metavar="FILE", help="what `compress` wrote")
-    parser.add_argument("out", metavar="OUT", help="the text file to write")
+    """Add the flags of `decompress`."""
+    parser.usage = "%(prog)s MODEL FILE OUT [options]"
+    parser.add_argument("model", metavar="MODEL", help="model that FILE was compressed with")
+    parser.add_argument("file", metavar="FILE", help="file that compress wrote")
+    parser.add_argument("out", metavar="OUT", help="text file to write")
     flags.add_condition(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the text that a file came from, to the byte."""
+    """Write the original text, byte for byte."""
     data = Path(arguments.file).read_bytes()
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
     try:

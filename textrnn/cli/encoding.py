@@ -1,4 +1,4 @@
-"""Standard input and output: UTF-8 in files and pipes whatever the locale, on a terminal what it can show."""
+"""Encoding of standard input and output: UTF-8 in files and pipes, on a terminal its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _warned: list[str] = []
 
 
 def set_up_streams() -> None:
-    """Have standard input, output and errors take every text."""
+    """Let standard input, output and errors take every text."""
     codecs.register_error(UNSHOWABLE, _replace)
     _warned.clear()
     for stream, errors in ((sys.stdin, "strict"), (sys.stdout, UNSHOWABLE), (sys.stderr, "backslashreplace")):
@@ -28,4 +28,7 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 def _warn_once(encoding: str, character: str) -> None:
     if not _warned:
         _warned.append(character)
-        print(f"warning: {character!a} cannot be shown in {encoding}: ? stands for it and its like", file=sys.stderr)
+        print(
+            f"warning: {character!a} cannot be shown in {encoding}: ? stands for it and other such characters",
+            file=sys.stderr,
+        )

@@ -12,42 +12,45 @@ from textrnn.cli.library import import_api
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `evaluate`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
+    """Add the flags of `evaluate`."""
+    parser.usage = "%(prog)s MODEL FILE [options]"
+    parser.add_argument("model", metavar="MODEL", help=flags.MODEL_HELP)
     parser.add_argument(
-        "file", metavar="FILE", help="a text for a language model; .csv, .tsv, .jsonl for a classifier"
+        "file", metavar="FILE", help="text for a language model; .csv, .tsv or .jsonl for a classifier"
     )
-    parser.add_argument(
-        "--last", type=flags.share, metavar="X", default=1.0, help="only the last part of the text, such as 0.1"
+    language_model = parser.add_argument_group("language model")
+    language_model.add_argument(
+        "--last", type=flags.share, metavar="X", default=1.0, help="fraction at the end to evaluate, such as 0.1"
     )
-    parser.add_argument(
+    language_model.add_argument(
         "--protocol",
         choices=("stateful", "blocks", "dynamic"),
         default="stateful",
-        help="the whole text with the state carried, blocks of 256 from an empty state, or weights that follow it",
+        help="stateful carries the state over the whole text, blocks starts each 256 tokens from an empty state, "
+        "dynamic also adapts the weights to the text (default: stateful)",
     )
-    parser.add_argument(
+    language_model.add_argument(
         "--documents",
         choices=("line", "file", "row"),
         default="line",
-        help="what a text is, for a model of documents",
+        help="unit of text, for a model of documents (default: line)",
     )
-    flags.add_condition(parser)
+    flags.add_condition(language_model)
     flags.add_labeled_table(parser)
     classifier = parser.add_argument_group("classifier")
     classifier.add_argument(
         "--baseline",
         metavar="TRAIN",
-        help="train a bigram model on this table, to see whether the network is worth it",
+        help="table to train a bigram model on, for comparison",
     )
     classifier.add_argument(
-        "--mistakes", type=flags.count, metavar="N", default=5, help="how many of the worst to show (default: 5)"
+        "--mistakes", type=flags.count, metavar="N", default=5, help="number of worst mistakes to show (default: 5)"
     )
     classifier.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print how well a model does on data it was not trained on."""
+    """Measure a model and print the result."""
     model = import_api().load(arguments.model)
     if type(model).__name__ == "LanguageModel":
         _refuse(arguments, {"baseline": None, "json": False, "mistakes": 5}, "a language model")
@@ -85,7 +88,7 @@ def _evaluate_language_model(model: Any, arguments: argparse.Namespace) -> None:
 
 
 def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
-    """Every document is read from an empty state and predicted to its end; the label of a table's row is its own."""
+    """Evaluate each document from an empty state to its end; in a table each row brings its label."""
     import numpy as np
 
     from textrnn.generation import Score
@@ -111,7 +114,7 @@ def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
 
 
 def _read_documents(model: Any, arguments: argparse.Namespace) -> list[tuple[str, str | None]]:
-    """Texts and their labels, from a table or, all of the label asked for, from lines or files."""
+    """Texts with labels: those of a table's rows, or the label of `--condition` for all lines or files."""
     from textrnn.text import open_corpus, read_texts
 
     if model.labels and arguments.condition is None:

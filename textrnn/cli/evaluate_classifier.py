@@ -1,4 +1,4 @@
-"""What `textrnn evaluate` says of a classifier."""
+"""`textrnn evaluate` for a classifier."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from textrnn.classification import ClassificationReport
     from textrnn.text import LabeledTexts
 
-SHOWN = 100  # characters of a mistake's text on a terminal
+MAX_SHOWN_CHARACTERS = 100  # of a mistake's text
 
 
 def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
-    """Print a report, the worst mistakes and, where one is asked for, what a baseline gets right."""
+    """Print a report, the worst mistakes and the comparison with a baseline, if requested."""
     data = read_table(arguments.file, classifier, arguments)
     baseline = None if arguments.baseline is None else _measure_baseline(classifier, data, arguments)
     report = classifier.evaluate_texts(data.texts, data.labels, progress=True)
@@ -34,7 +34,7 @@ def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
     print(report)
     if classifier.temperature == 1:
         calibrate = command_line("calibrate", arguments.model, "TABLE")
-        print(f"\nnot calibrated: `{calibrate}` does that, on labeled texts that were not trained on")
+        print(f"\nnot calibrated: run `{calibrate}` with labeled texts that the model was not trained on")
     if baseline is not None:
         print(f"\n{_compare(report, baseline)}")
     if arguments.mistakes and len(report.mistakes):
@@ -68,7 +68,7 @@ def _compare(report: ClassificationReport, baseline: ClassificationReport) -> st
 
 
 def _mistakes(report: ClassificationReport, data: LabeledTexts, count: int) -> list[dict[str, Any]]:
-    """The worst, with their texts; a row is counted from 1, without the header."""
+    """The worst mistakes with their texts; rows count from 1, without the header."""
     return [
         {
             "row": row + 1,
@@ -82,10 +82,12 @@ def _mistakes(report: ClassificationReport, data: LabeledTexts, count: int) -> l
 
 
 def _show_mistakes(mistakes: list[dict[str, Any]]) -> str:
-    from textrnn.classification.rendering import LONGEST_NAME, shorten
+    from textrnn.classification.rendering import MAX_NAME_CHARACTERS, shorten
 
     lines = ["worst mistakes: truth, answer, its probability"]
     for mistake in mistakes:
-        label, answer = (shorten(mistake[name], LONGEST_NAME) for name in ("label", "answer"))
-        lines.append(f"  {label}  {answer}  {mistake['probability']:.3f}  {shorten(mistake['text'], SHOWN)}")
+        label, answer = (shorten(mistake[name], MAX_NAME_CHARACTERS) for name in ("label", "answer"))
+        lines.append(
+            f"  {label}  {answer}  {mistake['probability']:.3f}  {shorten(mistake['text'], MAX_SHOWN_CHARACTERS)}"
+        )
     return "\n".join(lines)

@@ -13,17 +13,20 @@ from textrnn.cli.paths import check_is_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `explain`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
-    parser.add_argument("text", nargs="?", default="-", metavar="TEXT", help="- or none is the input")
-    parser.add_argument("--label", help="what to explain (default: the answer)")
-    parser.add_argument("--against", help="what it is told from (default: the likeliest of the others)")
-    parser.add_argument("--html", metavar="FILE", help="write a page with the colored text")
+    """Add the flags of `explain`."""
+    parser.usage = "%(prog)s MODEL [TEXT] [options]"
+    parser.add_argument("model", metavar="MODEL", help=flags.MODEL_HELP)
+    parser.add_argument(
+        "text", nargs="?", default="-", metavar="TEXT", help="text to explain; - or nothing reads standard input"
+    )
+    parser.add_argument("--label", help="label to explain (default: the predicted one)")
+    parser.add_argument("--against", metavar="LABEL", help="label to compare it with (default: the likeliest other)")
+    parser.add_argument("--html", metavar="FILE", help="write a web page with the colored text")
     flags.add_encoding(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print what speaks for a label, in color on a terminal."""
+    """Print the parts of a text that speak for a label, in color on a terminal."""
     from textrnn.files import atomic_path
     from textrnn.text import read_text
 

@@ -1,4 +1,4 @@
-"""Types of flags: what is wrong with a value is said before anything is loaded."""
+"""Flags that several commands share. A wrong value is reported before anything is loaded."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 Check = Callable[[str, Any], Any]
 
+TABLE = TableFormat.names()
+MODEL_HELP = ".keras file, run folder or preset (plays-en, reviews-en, sentiment-en)"
+TABLE_HELP = "By default the file's name decides how it is read."
+
 
 def checked(number: Callable[[str], Any], check: Check) -> Callable[[str], Any]:
-    """A flag's type: `number` reads it, `check` says whether it is in range."""
+    """The argparse type of a flag: `number` reads a typed value, `check` refuses one out of range."""
 
     def parse(text: str) -> Any:
         try:
@@ -42,7 +46,7 @@ share = checked(float, partial(checks.fraction, zero=False, one=True))
 
 
 def renaming(text: str) -> tuple[str, str]:
-    """OLD=NEW."""
+    """Read OLD=NEW."""
     old, equals, new = text.partition("=")
     if not (old and equals and new):
         raise argparse.ArgumentTypeError(f"must be OLD=NEW, such as 1=positive; received {text!r}")
@@ -50,29 +54,26 @@ def renaming(text: str) -> tuple[str, str]:
 
 
 def add_encoding(parser: argparse.ArgumentParser) -> None:
-    """How bytes become text, of every command that reads a file."""
+    """Add `--encoding`, for every command that reads a file."""
     names = (name for name in TableOptions.names() if name != "encoding")
     add_options(parser, TableOptions, left_out=tuple(names), is_partial=False)
 
 
 def add_table(parser: argparse.ArgumentParser) -> None:
-    """How a table is read, of every command that reads one; `reading` is what was asked for."""
-    group = parser.add_argument_group("a table", "How it is read, where the name of the file does not say so.")
+    """Add the flags of a table without labels; `reading` returns their values."""
+    group = parser.add_argument_group("table", TABLE_HELP)
     add_options(group, TableOptions, left_out=("label_column",), is_partial=False)
 
 
-TABLE = TableFormat.names()
-
-
 def table(arguments: Mapping[str, Any]) -> text.TableFormat:
-    """How the table that `add_table` asked for is written."""
+    """The format of a table, from the flags of `add_table`."""
     from textrnn import text
 
     return text.checked_table(TableFormat.from_given(arguments))
 
 
 def reading(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The same as arguments of `read_texts`."""
+    """The flags of `add_table` as arguments of `read_texts`."""
     return {
         "text_column": arguments.text_column,
         "encoding": arguments.encoding,
@@ -81,8 +82,8 @@ def reading(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def add_labeled_table(parser: argparse.ArgumentParser) -> None:
-    """How a table of labeled texts is read, of `evaluate` and `calibrate`."""
-    group = parser.add_argument_group("a table", "How it is read, where the name of the file does not say so.")
+    """Add the flags of a table of labeled texts, for `evaluate` and `calibrate`."""
+    group = parser.add_argument_group("table", TABLE_HELP)
     add_options(group, TableOptions, is_partial=False)
     parser.add_argument(
         "--rename",
@@ -90,12 +91,12 @@ def add_labeled_table(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="OLD=NEW",
-        help="a label of the table that the model calls otherwise, such as 1=positive; for more give it again",
+        help="label of the table and the model's name for it, such as 1=positive; may be repeated",
     )
 
 
 def add_prompt(parser: argparse.ArgumentParser) -> None:
-    """The text to go on from, of `generate` and `write`."""
+    """Add the flags of the prompt, for `generate` and `write`."""
     parser.add_argument(
         "--prompt",
         "--primetext",
@@ -104,14 +105,14 @@ def add_prompt(parser: argparse.ArgumentParser) -> None:
         "--start",
         default="",
         metavar="TEXT",
-        help=r"text to continue; \n is a line break, \t a tab, \\ a backslash; FILE:path reads a file",
+        help=r"text to continue; \n is a line break, \t a tab, \\ a backslash; FILE:PATH reads a file",
     )
-    parser.add_argument("--raw-prompt", action="store_true", help=r"take \n, FILE: and the like as typed")
+    parser.add_argument("--raw-prompt", action="store_true", help=r"take the prompt as typed, without \n or FILE:")
     add_encoding(parser)
 
 
 def prompt(arguments: argparse.Namespace) -> str:
-    """The text that `add_prompt` asked for."""
+    """The prompt, from the flags of `add_prompt`."""
     text: str = arguments.prompt
     if arguments.raw_prompt:
         return text
@@ -124,6 +125,6 @@ def prompt(arguments: argparse.Namespace) -> str:
     return read_text(text.removeprefix("FILE:"), arguments.encoding)
 
 
-def add_condition(parser: argparse.ArgumentParser) -> None:
-    """The label of a text, of `generate`, `score` and `evaluate`."""
-    parser.add_argument("--condition", metavar="LABEL", help="the text's label, for a model conditioned on labels")
+def add_condition(parser: Any) -> None:
+    """Add `--condition`, for every command of a language model."""
+    parser.add_argument("--condition", metavar="LABEL", help="label of the text, for a model conditioned on labels")

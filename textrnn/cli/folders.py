@@ -1,4 +1,4 @@
-"""The run folders of a corpus: a new one, the last one, and what it was begun with."""
+"""Run folders of a corpus: a new one, the latest one, and its recorded config."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textrnn.files import read_run_config
 
 @contextlib.contextmanager
 def new_folder(source: str) -> Iterator[str]:
-    """The first run folder for a corpus that is not there, made at once: trainings begun together take one each."""
+    """Create the next free run folder of a corpus; trainings started at the same time get one each."""
     for path in _numbered(source):
         with contextlib.suppress(FileExistsError):
             path.mkdir(parents=True)
@@ -22,28 +22,28 @@ def new_folder(source: str) -> Iterator[str]:
     try:
         yield str(path)
     except BaseException:
-        with contextlib.suppress(OSError):  # there is a run in it
+        with contextlib.suppress(OSError):  # a folder with a run in it stays
             path.rmdir()
         raise
 
 
 def latest_folder(source: str | None) -> str:
-    """The last of a corpus's run folders."""
+    """The latest run folder of a corpus."""
     if source is None:
-        raise argparse.ArgumentTypeError("--resume needs CORPUS or --out, to know which run to go on with")
+        raise argparse.ArgumentTypeError("--resume needs CORPUS or --out, to know which run to resume")
     there = list(itertools.takewhile(Path.exists, _numbered(source)))
     return str(there[-1] if there else next(_numbered(source)))
 
 
 def read_config(out: Path) -> dict[str, Any]:
-    """The run's own settings, which those given come on top of; the library refuses what may not differ."""
+    """The recorded config of a run; the library refuses given settings that may not differ from it."""
     with contextlib.suppress(FileNotFoundError):
         return read_run_config(out / "config.json")
     return {}
 
 
 def _numbered(source: str) -> Iterator[Path]:
-    """Run folders for a corpus: runs/plays, runs/plays-2 and so on."""
+    """Names of run folders for a corpus: runs/plays, runs/plays-2 and so on."""
     from textrnn.text import FILES_OF_TEXTS, file_ending, is_input
 
     name, ending = Path(source).name, file_ending(Path(source))

@@ -13,21 +13,22 @@ from textrnn.options import GenerationConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `generate`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
+    """Add the flags of `generate`."""
+    parser.usage = "%(prog)s MODEL [options]"
+    parser.add_argument("model", metavar="MODEL", help=flags.MODEL_HELP)
     flags.add_prompt(parser)
     add_options(parser, GenerationConfig)
     flags.add_condition(parser)
-    parser.add_argument("--no-prompt", action="store_true", help="print only what is added")
+    parser.add_argument("--no-prompt", action="store_true", help="print only the continuation, without the prompt")
     parser.add_argument(
         "--check-copy",
         metavar="CORPUS",
-        help="say how much of the text stands word for word in this file or folder, and the longest passages",
+        help="report how much of the text is copied from this file or folder, with the longest passages",
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write, on one sample character by character."""
+    """Print the generated texts; a single text appears as it is written."""
     prompt = flags.prompt(arguments)
     from textrnn.generation import is_worth_compiling
     from textrnn.text import open_corpus

@@ -1,4 +1,4 @@
-"""Commands that a message tells people to type: as they called this one, and ready to be copied."""
+"""Commands quoted in messages: called as the user called this one, ready to be copied."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ SCRIPTS = ("train.py", "generate.py")  # of a checkout, each one command
 
 
 def command_line(command: str, *words: object) -> str:
-    """A command of textrnn with its arguments, quoted where the shell needs it."""
+    """A textrnn command with its arguments, quoted for the shell."""
     return " ".join([*_program(command), *(shlex.quote(str(word)) for word in words)])
 
 
 def piped(text: str, command: str, *words: object) -> str:
-    """The command that takes `text` from the input, where it is a text whatever it looks like."""
+    """A textrnn command that reads `text` from standard input, where no text is taken for a file."""
     return f"echo {shlex.quote(text)} | {command_line(command, *words)}"
 
 
 def _program(command: str) -> list[str]:
-    """What the line begins with: the script of a checkout, `textrnn`, or the module where that is not on the path."""
+    """The program: the script of a checkout, `textrnn`, or the module where `textrnn` is not on the path."""
     called = Path(sys.argv[0])
     script = called.with_name(f"{command}.py")
     if called.name in SCRIPTS and script.name in SCRIPTS and script.exists():
@@ -35,11 +35,11 @@ def _program(command: str) -> list[str]:
 
 
 def _python() -> str:
-    """The interpreter as it was called, which has the packages that another `python` may not have."""
+    """The interpreter as it was called: another `python` may lack the packages."""
     return shlex.quote(sys.orig_argv[0] if sys.orig_argv else sys.executable)
 
 
 def _is_found(program: str, folder: Path) -> bool:
-    """Whether the shell finds a program by its name, and finds the one in this folder."""
+    """Whether the shell finds a program by its name, in this folder."""
     found = shutil.which(program)
     return found is not None and os.path.dirname(os.path.abspath(found)) == os.path.abspath(folder)

@@ -1,4 +1,4 @@
-"""What a command reads: a text, or a table of labeled texts; `-` is standard input."""
+"""Inputs of a command: a text, or a table of labeled texts; `-` is standard input."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def read_corpus(path: str, encoding: str) -> str:
-    """A whole text file or a folder of them; standard input may be empty."""
+    """Read a text file, a folder of them, or standard input, which may be empty."""
     from textrnn.text import open_corpus, read_text
 
     return read_text(path, encoding) if path == "-" else "".join(open_corpus(path, encoding=encoding).pieces())
 
 
 def read_table(path: str, model: Any, arguments: argparse.Namespace, table: Any = None) -> LabeledTexts:
-    """Labeled texts, of the model's own labels only; `table` is how they are written, by default as flags say."""
+    """Read labeled texts with labels of the model; `table` is their format, by default that of the flags."""
     from textrnn.text import LabeledTexts, read_labeled
 
     options = flags.reading(arguments)
@@ -36,6 +36,6 @@ def read_table(path: str, model: Any, arguments: argparse.Namespace, table: Any 
         raise ValueError(
             f"{path} must hold only the labels {checks.listed(model.labels, show=str)}; it also holds "
             f"{checks.listed(unknown, show=str)} "
-            "(--rename OLD=NEW says that they mean the same)."
+            "(--rename OLD=NEW gives the model's name for a label)."
         )
     return LabeledTexts(data.texts, [model.labels[numbers[label]] for label in labels])

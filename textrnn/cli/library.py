@@ -1,4 +1,4 @@
-"""The library behind the commands, imported when a command needs it and without TensorFlow's greetings."""
+"""Import of the library, when a command needs it and without TensorFlow's start-up messages."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ CLASSIFY_WITH_NUMPY = 1_000_000  # characters: batches of texts suit NumPy, and 
 
 
 def import_api(*, work: Literal["training", "batches"] = "batches", deterministic: bool = False) -> Any:
-    """`textrnn.api`, with TensorFlow set up for one command.
+    """Import `textrnn.api`, with TensorFlow configured for one command.
 
     Args:
-        work: What the command does. A training step is cut into shards, which run side by side and need not wait for
-            each other inside every operation. Batches are run as TensorFlow would by itself.
+        work: Kind of work. A training step is cut into shards that run in parallel, so that operations inside a shard
+            need few threads. Batches run with TensorFlow's own settings.
         deterministic: Whether operations give the same bits every time.
     """
     if not has_tensorflow():
         raise ModuleNotFoundError("this needs TensorFlow, which is not installed: pip install tensorflow")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    with _no_greetings():
+    with _no_startup_messages():
         import tensorflow as tf
 
         from textrnn import api
         from textrnn.api import process
 
         if work == "training":
-            with contextlib.suppress(RuntimeError):  # a process in which TensorFlow runs already keeps its threads
+            with contextlib.suppress(RuntimeError):  # threads stay as they are once TensorFlow runs
                 process.configure_tensorflow(deterministic=deterministic)
         else:
             process.skip_slow_passes()
-        tf.config.list_logical_devices()  # greets too, when it first looks for a GPU
+        tf.config.list_logical_devices()  # also prints messages, when it first looks for a GPU
     return api
 
 
@@ -45,9 +45,9 @@ def has_tensorflow() -> bool:
 
 
 def load_kind(path: str, kind: str, *, with_tensorflow: bool = True) -> Any:
-    """The model at `path`, which must be of the class named `kind`.
+    """Load the model at `path`, which must be of the class named `kind`.
 
-    Without TensorFlow, which need not be installed then, it is there in a blink.
+    Without TensorFlow, which need not be installed then, loading is much faster.
     """
     if with_tensorflow and has_tensorflow():
         model = import_api().load(path)
@@ -61,8 +61,8 @@ def load_kind(path: str, kind: str, *, with_tensorflow: bool = True) -> Any:
 
 
 @contextlib.contextmanager
-def _no_greetings() -> Iterator[None]:
-    """Sends what C++ writes to the error output nowhere: TensorFlow logs a page before its log level is read."""
+def _no_startup_messages() -> Iterator[None]:
+    """Discard what C++ writes to standard error: TensorFlow logs a page before it reads its log level."""
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "wb") as nowhere:

@@ -1,4 +1,4 @@
-"""`textrnn COMMAND`: what was asked for, and errors in words."""
+"""`textrnn COMMAND`: parsing, dispatch and errors as one line."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from textrnn.version import __version__
 
 COMMANDS = {
     "train": (train, "train a language model on text, or a classifier on labeled texts"),
-    "generate": (generate, "write text with a language model"),
-    "write": (write, "write a text together with a language model"),
-    "classify": (classify, "label texts"),
-    "explain": (explain, "show what in a text speaks for its label"),
-    "calibrate": (calibrate, "make a classifier's probabilities tell how often it is right"),
-    "score": (score, "say how likely a text is"),
-    "compress": (compress, "make a text file small"),
-    "decompress": (decompress, "turn what compress made into the text again"),
+    "generate": (generate, "generate text with a language model"),
+    "write": (write, "write a text together with a language model, in a dialogue"),
+    "classify": (classify, "label texts with a classifier"),
+    "explain": (explain, "show which parts of a text speak for its label"),
+    "calibrate": (calibrate, "fit a classifier's probabilities to how often it is right"),
+    "score": (score, "measure how likely a text is"),
+    "compress": (compress, "compress a text file with a language model"),
+    "decompress": (decompress, "restore a text file from its compressed form"),
     "evaluate": (evaluate, "measure a model on data it has not seen"),
 }
 
@@ -56,14 +56,14 @@ def _set_up(parser: argparse.ArgumentParser, module: Any) -> None:
 
 
 def with_dashes(words: Sequence[str]) -> list[str]:
-    """Command-line words in which `--batch_size`, as char-rnn and nanoGPT spell it, is `--batch-size`."""
+    """The command line with flags spelled with dashes: char-rnn and nanoGPT write `--batch_size`."""
     end = words.index("--") if "--" in words else len(words)
     flags = [word.partition("=") if word.startswith("--") else ("", "", word) for word in words[:end]]
     return [*(f"{flag.replace('_', '-')}{equals}{value}" for flag, equals, value in flags), *words[end:]]
 
 
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
-    """0 when done, 1 on a failure, 2 on wrong usage, 130 on Ctrl-C; no traceback for any of them."""
+    """Exit status: 0 when done, 1 on a failure, 2 on wrong usage, 130 on Ctrl-C; none shows a traceback."""
     open_missing()
     set_up_streams()
     given = parser.parse_args(with_dashes(sys.argv[1:] if arguments is None else arguments))
@@ -71,7 +71,7 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
     _quieten()
     before = sys.stdout, sys.stderr
     sys.stderr = ForgivingOutput(sys.stderr)
-    if given.run is train.run:  # what others print is their result: without a reader they end
+    if given.run is train.run:  # other commands print their result and end when its reader is gone
         sys.stdout = ForgivingOutput(sys.stdout)
     try:
         return _run_command(parser, given, fail)
@@ -87,8 +87,8 @@ def _run_command(parser: argparse.ArgumentParser, given: argparse.Namespace, fai
         fail(str(error))
     except KeyboardInterrupt as interrupt:
         print(f"\n{parser.prog}: {str(interrupt) or 'stopped by Ctrl-C before it was done'}", file=sys.stderr)
-        if str(interrupt) and given.run is train.run:  # other commands go on by themselves
-            print("go on with the same command and --resume", file=sys.stderr)
+        if str(interrupt) and given.run is train.run:  # other commands resume by themselves
+            print("resume with the same command and --resume", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has gone (`| head`)
         silence(sys.stdout)
@@ -103,7 +103,7 @@ def _run_command(parser: argparse.ArgumentParser, given: argparse.Namespace, fai
 
 
 def describe_error(error: Exception) -> str:
-    """An error in a line; one nobody foresaw says its kind and how to see where it came from."""
+    """The error in a line; an unforeseen one also names its class and how to see a traceback."""
     return "\n".join([_describe(error), *getattr(error, "__notes__", ())])
 
 
@@ -120,7 +120,7 @@ def _describe(error: Exception) -> str:
 
 
 def _quieten() -> None:
-    """Warnings in a line, and TensorFlow's start-up log not at all."""
+    """Print warnings as one line and hide TensorFlow's start-up log."""
 
     def show(message: Any, *details: Any, **more: Any) -> None:
         print(f"warning: {message}", file=sys.stderr)

@@ -1,69 +1,75 @@
-"""Flags made from options: spelling, type, range and help stand in the options' own classes."""
+"""Flags derived from options: each option's class states spelling, type, range and help."""
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Collection
 from typing import Any
 
 from textrnn.options import Option, Options, options_of
 
+CITATION = re.compile(r" \([^()]*\b(?:19|20)\d\d\b[^()]*\)")  # the table of options in the docs has them
+NAME = re.compile(r"`(\w+)`")
+
 
 def add_options(
     group: Any, options: type[Options], *, left_out: Collection[str] = (), is_partial: bool = True
 ) -> None:
-    """A flag for each option that has one.
+    """Add the flag of each option that has one.
 
     Args:
         group: A parser, or an argument group of one.
         options: The class that holds the options.
         left_out: Names of options without a flag here.
-        is_partial: Whether an option whose flag is not given is no attribute of the parsed arguments, or else has its
-            default.
+        is_partial: Whether a flag that is not given leaves no attribute on the parsed arguments; otherwise the
+            attribute has the option's default.
     """
-    for one in options_of(options):
-        if one.is_in_shell and one.name not in left_out:
-            default = argparse.SUPPRESS if is_partial else one.default
-            group.add_argument(*_spellings(one), dest=one.name, default=default, help=_help(one), **_kind(one))
+    for option in options_of(options):
+        if option.is_in_shell and option.name not in left_out:
+            default = argparse.SUPPRESS if is_partial else option.default
+            names = [_flag(option.name), *option.flags]
+            group.add_argument(*names, dest=option.name, default=default, help=_help(option), **_kind(option))
 
 
 def given_options(options: type[Options], arguments: dict[str, Any]) -> dict[str, Any]:
-    """Those of `arguments` that are options of this class."""
+    """The `arguments` that are options of this class."""
     return {name: arguments[name] for name in options.names() if name in arguments}
 
 
-def read_as(one: Option) -> Callable[[str], Any]:
-    """An argparse type: from what was typed to a value of this option; an error says which values there are."""
+def reader_of(option: Option) -> Callable[[str], Any]:
+    """The argparse type of an option: reads and checks a typed value; an error lists the allowed values."""
 
     def read(text: str) -> Any:
         try:
-            value = one.range.read(text)
+            value = option.range.read(text)
         except ValueError:
             value = text
         try:
-            checked = one.range.check("value", value)
-            return value if one.range.is_repeated else checked  # of several values, each is one
+            checked = option.range.check("value", value)
+            return value if option.range.is_repeated else checked  # of several values, each is one
         except (TypeError, ValueError) as error:
             raise argparse.ArgumentTypeError(str(error).removeprefix("`value` ")) from error
 
     return read
 
 
-def _spellings(one: Option) -> list[str]:
-    return [f"--{one.name.replace('_', '-')}", *one.flags]
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
-def _kind(one: Option) -> dict[str, Any]:
-    if one.range.is_switch:
+def _kind(option: Option) -> dict[str, Any]:
+    if option.range.is_switch:
         return {"action": argparse.BooleanOptionalAction}
-    if one.range.choices:
-        return {"choices": one.range.choices}
-    repeated = {"action": "append"} if one.range.is_repeated else {}
-    return {"type": read_as(one), "metavar": one.range.metavar, **repeated}
+    if option.range.choices:
+        return {"choices": option.range.choices}
+    repeated = {"action": "append"} if option.range.is_repeated else {}
+    return {"type": reader_of(option), "metavar": option.range.metavar, **repeated}
 
 
-def _help(one: Option) -> str:
-    """In argparse's manner: in lower case, without a full stop, the default behind it."""
-    words = f"{one.words[0].lower()}{one.words[1:]}".removesuffix(".").replace("%", "%%")
-    has_default = one.default is not None and not one.range.is_switch
-    return f"{words} (default: {one.default})" if has_default else words
+def _help(option: Option) -> str:
+    """The option's help as argparse writes it: lower case, no full stop, no citation, the default at the end."""
+    text = CITATION.sub("", f"{option.help[0].lower()}{option.help[1:]}".removesuffix(".")).replace("%", "%%")
+    text = NAME.sub(lambda name: _flag(name[1]), text)
+    has_default = option.default is not None and not option.range.is_switch
+    return f"{text} (default: {option.default})" if has_default else text

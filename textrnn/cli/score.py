@@ -14,22 +14,29 @@ from textrnn.cli import flags
 from textrnn.cli.hints import command_line, piped
 from textrnn.cli.inputs import read_corpus
 from textrnn.cli.library import load_kind
-from textrnn.cli.paths import check_is_text, is_there
+from textrnn.cli.paths import check_is_text, path_exists
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `score`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
-    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text file; - or none is the input")
-    parser.add_argument("--text", help="score this text instead of a file")
+    """Add the flags of `score`."""
+    parser.usage = "%(prog)s MODEL [FILE] [options]"
+    parser.add_argument("model", metavar="MODEL", help=flags.MODEL_HELP)
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="text file; - or nothing reads standard input"
+    )
+    parser.add_argument("--text", metavar="TEXT", help="text to score instead of a file")
     flags.add_encoding(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
-        "--per-line", action="store_true", help="a JSON object a line: its number, text, bits and perplexity"
+        "--per-line",
+        action="store_true",
+        help="print a JSON object for each line: its number, text, bits and perplexity",
     )
-    form.add_argument("--rank", action="store_true", help="the lines by themselves, the likeliest a character first")
     form.add_argument(
-        "--most-surprising", type=flags.positive_integer, metavar="N", help="the N most surprising spans as well"
+        "--rank", action="store_true", help="score each line alone; print the likeliest per character first"
+    )
+    form.add_argument(
+        "--most-surprising", type=flags.positive_integer, metavar="N", help="also print the N most surprising spans"
     )
     flags.add_condition(parser)
 
@@ -44,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
             piped(arguments.text, "score", arguments.model),
         )
         check_is_text("--text", arguments.text, f"a file is read without --text: {file}; for the words: {words}")
-    elif arguments.file != "-" and not is_there(arguments.file):
+    elif arguments.file != "-" and not path_exists(arguments.file):
         raise FileNotFoundError(errno.ENOENT, "no such file or folder (--text TEXT scores words)", arguments.file)
     text = read_corpus(arguments.file, arguments.encoding) if arguments.text is None else arguments.text
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
@@ -59,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[str, Any]]:
-    """Each line of a text given those before it; of a model of documents, each by itself."""
+    """Score each line given those before it, or alone for a model of documents."""
     from textrnn.progress import Progress
 
     lines = list(io.StringIO(text, newline="\n"))  # `splitlines` knows ends of lines that editors do not count
@@ -90,6 +97,8 @@ def _print_score(model: Any, text: str, arguments: argparse.Namespace) -> None:
     if arguments.most_surprising is not None:
         ids = model.tokenizer.encode(text)
         for span in score.most_surprising(arguments.most_surprising):
-            is_spelled = len(ids) == len(text)  # then the text itself shows what the model does not know
-            shown = text[span.start : span.end] if is_spelled else model.tokenizer.decode(ids[span.start : span.end])
+            is_one_to_one = len(ids) == len(text)  # then the text itself shows characters unknown to the model
+            shown = (
+                text[span.start : span.end] if is_one_to_one else model.tokenizer.decode(ids[span.start : span.end])
+            )
             print(f"{span.bits:8.1f} bits  tokens {span.start:,} to {span.end - 1:,}  {shown!r}")

@@ -1,4 +1,4 @@
-"""The standard streams of a command, which may be closed when it begins or be closed on the way."""
+"""Standard streams of a command, which may be closed when it starts or while it runs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 
 def open_missing() -> None:
-    """Give what was closed (`>&-`) a place that nothing comes from and all is lost in.
+    """Open the null device for every standard stream that was closed (`>&-`).
 
-    Otherwise the first files opened would get its number, and what TensorFlow logs would be written into them.
+    Otherwise the first files opened would get its number, and TensorFlow's log would be written into them.
     """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
@@ -24,7 +24,7 @@ def open_missing() -> None:
 
 
 class ForgivingOutput:
-    """An output that the work does not depend on: once its reader has gone, what is written is lost, and no error."""
+    """An output that the work does not depend on: once its reader is gone, writing is no error and has no effect."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -50,7 +50,7 @@ class ForgivingOutput:
 
 
 def silence(stream: Any) -> None:
-    """Lose what is written from here on, and what Python would try to write once more at its end."""
+    """Discard all further output of a stream, including what Python would flush at exit."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

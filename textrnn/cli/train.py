@@ -26,47 +26,51 @@ from textrnn.options import (
 )
 from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, arguments_for, names_of
 
-OWN = ("find_learning_rate", "task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
+NOT_OPTIONS = ("find_learning_rate", "task", "deterministic", "quiet", "command", "run", "source", "out", "resume")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `train`: one that is not given leaves the value to the library."""
+    """Add the flags of `train`. A flag that is not given leaves the value to the library."""
+    parser.usage = "%(prog)s CORPUS [options]"
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
     add(
-        "source", nargs="?", metavar="CORPUS", help=".txt file or folder of them; .csv, .tsv, .jsonl for a classifier"
+        "source",
+        nargs="?",
+        metavar="CORPUS",
+        help=".txt file or folder of them for a language model; .csv, .tsv or .jsonl for a classifier",
     )
-    add("--out", metavar="DIR", help="run folder (default: runs/ and the corpus's name)")
-    add("--resume", action="store_true", help="resume the run in --out, exactly where it was saved")
-    add("--task", choices=("language-model", "classifier"), help="model to train (default: by the corpus's ending)")
-    add("--deterministic", action="store_true", help="bit for bit the same result on the same machine")
-    add("--quiet", action="store_true", help="print nothing but the end")
+    add("--out", metavar="DIR", help="run folder (default: runs/CORPUS)")
+    add("--resume", action="store_true", help="resume the run in --out exactly where it was saved")
+    add("--task", choices=("language-model", "classifier"), help="model to train (default: by the file's ending)")
+    add("--deterministic", action="store_true", help="give bit for bit the same result on the same machine")
+    add("--quiet", action="store_true", help="print only the result")
     add(
         "--find-learning-rate",
         action="store_true",
-        help="train nothing: print at which learning rates the loss falls",
+        help="train nothing; print the loss at each learning rate",
     )
-    for title, shared, kinds in SECTIONS:
-        group = parser.add_argument_group(title)
+    added: list[str] = []
+    for title, description, kinds in SECTIONS:
+        group = parser.add_argument_group(title, description)
         for kind in kinds:
-            add_options(group, kind, left_out=shared.names() if shared else ())
+            add_options(group, kind, left_out=added)
+            added.extend(kind.names())
 
 
-SECTIONS: tuple[tuple[str, Any, tuple[type[Options], ...]], ...] = (
-    ("model (where a flag is not given, the recipe decides)", None, (ModelOptions,)),
-    ("training (likewise)", None, (TrainingOptions,)),
+SECTIONS: tuple[tuple[str, str | None, tuple[type[Options], ...]], ...] = (
+    ("model", "The recipe decides where a flag is not given.", (ModelOptions,)),
+    ("training", "The recipe decides where a flag is not given.", (TrainingOptions,)),
+    ("language models only", None, (LanguageModelTraining, LanguageModelOptions)),
+    ("classifiers only", None, (ClassifierTraining, ClassifierOptions)),
     ("run", None, (RunOptions,)),
     ("tables and files", None, (TableOptions,)),
-    ("model, language models only", ModelOptions, (LanguageModelOptions,)),
-    ("training, language models only", TrainingOptions, (LanguageModelTraining,)),
-    ("model, classifiers only", ModelOptions, (ClassifierOptions,)),
-    ("training, classifiers only", TrainingOptions, (ClassifierTraining,)),
 )
-"""Titles, the class whose options have their flags already, and the classes whose options follow."""
+"""Sections of the help: title, description, and the classes whose options have their flags there."""
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train, then show what the model can do."""
+    """Train a model, then print a sample or a command to try it."""
     given = vars(arguments)
     source, out = given.get("source"), given.get("out")
     recorded: dict[str, Any] = {}
@@ -78,7 +82,7 @@ def run(arguments: argparse.Namespace) -> None:
     if source is None:
         raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with the --out of a run)")
     stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
-    options = {**stored, **{name: value for name, value in given.items() if name not in OWN}}
+    options = {**stored, **{name: value for name, value in given.items() if name not in NOT_OPTIONS}}
     is_table_of_texts = (
         "condition_column" in options or options.get("documents") == "row"
     ) and "model" not in recorded
@@ -120,7 +124,7 @@ def _find_learning_rate(api: Any, source: str, is_classifier: bool, verbose: boo
 
 
 def _is_classifier(task: str | None, model: str | None, source: str, options: dict[str, Any]) -> bool:
-    """As asked for; else as the resumed run is; else by what the corpus holds."""
+    """The task given with `--task`, or that of the resumed run, or that of the corpus's ending."""
     if task is not None or model is not None:
         return task == "classifier" or (task is None and model == "TextClassifier")
     from textrnn.text import TABLES, file_ending
@@ -132,16 +136,16 @@ def _is_classifier(task: str | None, model: str | None, source: str, options: di
 
 
 def _check_not_input(given: str | None, source: str | None, out: str) -> None:
-    """A run that was started with standard input needs the same text again, which nobody has kept."""
+    """Refuse to resume a run of standard input without its text, which is kept nowhere."""
     if given is None and source == "-":
         raise argparse.ArgumentTypeError(
-            f"CORPUS is needed: the run in {out} was begun with standard input; give the same text again, as in "
+            f"CORPUS is needed: the run in {out} was started with standard input; give the same text again, as in "
             f"`{command_line('train', '-', '--resume', '--out', out)} < FILE`, or the name of a file that holds it"
         )
 
 
 def _check_recorded(stored: dict[str, Any], kinds: dict[str, type[Options]], out: str | None) -> None:
-    """Refuses the settings of a run that are none of its model's."""
+    """Refuse recorded settings that are no options of the run's model."""
     if unknown := stored.keys() - names_of(kinds):
         raise DamagedFileError(
             f"{out}/config.json must hold the settings of a run; it has {', '.join(sorted(unknown))}, which "
@@ -150,7 +154,7 @@ def _check_recorded(stored: dict[str, Any], kinds: dict[str, type[Options]], out
 
 
 def _refuse(options: dict[str, Any], kinds: dict[str, type[Options]], is_classifier: bool) -> None:
-    """Refuses flags of the other model."""
+    """Refuse flags of the other model."""
     known = names_of(kinds)
     for name in options:
         if name not in known:

@@ -1,4 +1,4 @@
-"""A file that is written piece by piece, and goes on after a kill behind the last whole piece."""
+"""A file that is written piece by piece and, after a kill, resumed behind the last whole piece."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from textrnn.files import TEMPORARY, flush_to_disk, naming, read_object, refuse_
 
 
 class Unfinished:
-    """What will be the file `out`, under another name until it is whole.
+    """The file `out`, under another name until it is whole.
 
     `out.part` holds the pieces written so far. `out.part.json`, written after each, holds how many there are, their
-    size, and of which job they are. Whatever stands behind that size is what a kill left of a piece, and is cut off.
+    size, and the job they belong to. Bytes behind that size are the rest of a killed piece and are cut off.
 
     Args:
         out: The file to write.
-        job: By name, all that decides what is written, as JSON knows it. None if the same cannot be written again:
-            then every run begins anew.
-        overwrite: Whether `out` may exist, and be the place of another unfinished job, which is then given up.
+        job: All that decides what is written, by name, as JSON values. None if the input cannot be read again: then
+            every run starts again.
+        overwrite: Whether to replace an existing `out` and to discard another unfinished job.
 
     Attributes:
-        pieces: How many there are already.
-        is_finished: Whether only the last traces of a finished job are left to be removed.
+        pieces: Number of pieces written.
+        is_finished: Whether the job is finished and only its notes are left to be removed.
 
     Raises:
         FileExistsError: If `out` exists.
@@ -47,7 +47,7 @@ class Unfinished:
             if not overwrite:
                 raise ValueError(
                     f"{self.part} is the beginning of another result: {' and '.join(changed)} changed since; "
-                    f"--overwrite, or removing {self.notes}, begins anew"
+                    f"--overwrite, or removing {self.notes}, starts again"
                 )
             written = None
         if written is not None:
@@ -56,10 +56,10 @@ class Unfinished:
         if out.exists() and not overwrite and not self.is_finished:
             raise FileExistsError(f"{out} exists; --overwrite replaces it")
         if self.pieces and not self.is_finished and _size(self.part) < self.size:
-            raise ValueError(f"{self.part} has lost its end; removing {self.notes} begins anew")
+            raise ValueError(f"{self.part} has lost its end; removing {self.notes} starts again")
 
     def append(self, piece: bytes) -> None:
-        """Write the next piece; when this returns, it is on the disk."""
+        """Write the next piece and wait until it is on the disk."""
         with naming(self.part):
             if self._file is None:
                 self._open()
@@ -91,14 +91,14 @@ class Unfinished:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # What a full disk did not take is tried again by closing; the error that says so is under way.
+        # Closing tries again to write what a full disk refused; that error is being raised already.
         with contextlib.suppress(OSError) if error else contextlib.nullcontext():
             self.close()
 
     def _open(self) -> None:
         self.out.parent.mkdir(parents=True, exist_ok=True)
         if not self.pieces:
-            self.notes.unlink(missing_ok=True)  # those of a job that was given up
+            self.notes.unlink(missing_ok=True)  # those of a discarded job
         self._file = self.part.open("r+b" if self.pieces else "wb")
         self._file.truncate(self.size)
         self._file.seek(self.size)
@@ -110,7 +110,7 @@ class Unfinished:
     def _read_notes(self) -> dict[str, Any] | None:
         if not self.notes.exists():
             return None
-        expected = "hold the notes on an unfinished job, which can be removed to begin anew"
+        expected = "hold the notes on an unfinished job, which can be removed to start again"
         written = read_object(self.notes, expected)
         with refuse_damage(self.notes, expected):
             if written.keys() != {"job", "pieces", "size", "whole"} or not isinstance(written["job"], dict):

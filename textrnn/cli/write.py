@@ -1,4 +1,4 @@
-"""`textrnn write MODEL`: writing a text together with a model."""
+"""`textrnn write MODEL`: write a text together with a model."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from typing import Any
 
 from textrnn.cli import flags
 from textrnn.cli.library import load_kind
-from textrnn.cli.option_flags import add_options, given_options, read_as
+from textrnn.cli.option_flags import add_options, given_options, reader_of
 from textrnn.options import GenerationConfig, options_of
 
-NOT_OF_A_DIALOGUE = ("length", "seed", "samples", "stop", "beams", "length_penalty")
+NOT_IN_DIALOGUE = ("length", "seed", "samples", "stop", "beams", "length_penalty")
 (TEMPERATURE,) = (one for one in options_of(GenerationConfig) if one.name == "temperature")
 HELP = """\
-  (Enter)          the model goes on to the end of a line
-  any other text   is added as you type it, with a line break at its end (a space, where no line break is known)
-  +text            is added without a line break
-  ?                ways to go on; then their number picks one
-  /undo            takes the last addition back
+  (Enter)          let the model continue to the end of a line
+  any other text   add it as typed, with a line break at its end (a space, if the model knows no line break)
+  +text            add it without a line break
+  ?                propose continuations; then type a number to pick one
+  /undo            remove the last addition
   /temperature X   below 1 safer, above 1 wilder
-  /length N        the most tokens the model adds at a time
-  /text            shows the whole text
-  /save FILE       keeps the session; go on with --session FILE
-  /quit            ends"""
+  /length N        most tokens to add at a time
+  /text            show the whole text
+  /save FILE       save the session; resume it with --session FILE
+  /quit            end"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of `write`."""
-    parser.add_argument("model", metavar="MODEL", help="a .keras file, a run folder or a preset")
+    """Add the flags of `write`."""
+    parser.usage = "%(prog)s MODEL [options]"
+    parser.add_argument("model", metavar="MODEL", help=flags.MODEL_HELP)
     flags.add_prompt(parser)
-    add_options(parser, GenerationConfig, left_out=NOT_OF_A_DIALOGUE)
+    add_options(parser, GenerationConfig, left_out=NOT_IN_DIALOGUE)
     flags.add_condition(parser)
     parser.add_argument(
         "--length",
@@ -40,23 +41,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=flags.positive_integer,
         metavar="N",
         default=200,
-        help="tokens to add at a time (default: 200)",
+        help="most tokens to add at a time (default: 200)",
     )
     parser.add_argument(
-        "--proposals", type=flags.positive_integer, metavar="N", default=3, help="ways to go on (default: 3)"
+        "--proposals",
+        type=flags.positive_integer,
+        metavar="N",
+        default=3,
+        help="number of continuations to choose from (default: 3)",
     )
-    parser.add_argument("--seed", type=flags.count, metavar="N", help="the same seed and input write the same text")
-    parser.add_argument("--session", metavar="FILE", help="go on with a session that was saved")
+    parser.add_argument(
+        "--seed", type=flags.count, metavar="N", help="seed of the draws; the same seed and input give the same text"
+    )
+    parser.add_argument("--session", metavar="FILE", help="saved session to resume")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """A dialogue, until /quit or the end of the input."""
+    """Run a dialogue until /quit or the end of the input."""
     from textrnn.generation import Session
 
     prompt = flags.prompt(arguments)
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
     given = given_options(GenerationConfig, vars(arguments))
-    chosen = {name: value for name, value in given.items() if name not in NOT_OF_A_DIALOGUE}
+    chosen = {name: value for name, value in given.items() if name not in NOT_IN_DIALOGUE}
     if arguments.session is None:
         session = Session(model, condition=arguments.condition, seed=arguments.seed, **chosen)
     else:
@@ -84,12 +91,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 class Dialogue:
-    """What each line that is typed does.
+    """A dialogue in which every typed line is a command or an addition to the text.
 
     Args:
         session: The text and the model.
-        length: The most tokens the model adds at a time.
-        proposals: How many ways to go on are shown.
+        length: Most tokens that the model adds at a time.
+        proposals: Number of continuations shown.
     """
 
     def __init__(self, session: Any, length: int, proposals: int) -> None:
@@ -102,17 +109,17 @@ class Dialogue:
         self.line_end = next((end for end in ("\n", " ") if not unknown(end)), "")
 
     def answer(self, line: str) -> None:
-        """Do what `line` asks for; what is wrong with it is said, and nothing is lost."""
+        """Carry out one typed line; an error is printed and changes nothing."""
         proposed, self.proposed = self.proposed, []
         try:
             if not line:
-                self._go_on()
+                self._continue()
             elif line == "?":
                 self._propose()
             elif proposed and line.isdecimal():
                 self._pick(proposed, int(line))
             elif line.startswith("/"):
-                self._obey(*line[1:].split(maxsplit=1))
+                self._run_command(*line[1:].split(maxsplit=1))
             else:
                 self._add(line.removeprefix("+") if line.startswith("+") else f"{line}{self.line_end}")
         except (ValueError, TypeError, OSError, argparse.ArgumentTypeError) as error:
@@ -122,7 +129,7 @@ class Dialogue:
         self.session.add(text)
         self._show_last_line()
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         written = 0
         for piece in self.session.stream(self.length):
             sys.stdout.write(piece)
@@ -142,12 +149,12 @@ class Dialogue:
             raise ValueError(f"pick 1 to {len(proposed)}; received {number}")
         self._add(proposed[number - 1])
 
-    def _obey(self, command: str = "", value: str = "") -> None:
+    def _run_command(self, command: str = "", value: str = "") -> None:
         if command == "undo":
             print(f"[took back {self.session.undo()!r}]", flush=True)
             self._show_last_line()
         elif command == "temperature":
-            self.session.choose(temperature=read_as(TEMPERATURE)(value))
+            self.session.choose(temperature=reader_of(TEMPERATURE)(value))
         elif command == "length":
             self.length = flags.positive_integer(value)
         elif command == "text":

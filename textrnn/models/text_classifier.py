@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from textrnn import runtime
 from textrnn.classification import Explanation, TextLabeler
-from textrnn.classification.text_labeler import MAX_TOKENS_AT_ONCE
+from textrnn.classification.text_labeler import MAX_BATCH_TOKENS
 from textrnn.forks import check_process
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.shards import MAX_SHARDS, MIN_SHARD_ROWS, count_shards, map_shards
@@ -157,13 +157,13 @@ class TextClassifier(TextLabeler, ModelOfIds):
         """
         check_process()
         ids = pad_batch(sequences)
-        if self.bidirectional or any(self.reverse) or ids.size <= MAX_TOKENS_AT_ONCE:
-            # Several encoders or directions already are one loop a core: parts of the rows would crowd them.
+        if self.bidirectional or any(self.reverse) or ids.size <= MAX_BATCH_TOKENS:
+            # Several encoders or directions are a loop for each core already: parts of rows would crowd them.
             is_shared = len(ids) >= ROWS_TO_SHARE and self.ensemble_size == 1 and not self.bidirectional
             return self._traced_log_probabilities[is_shared](ids).numpy()
         read, answer = self._traced_parts
         carried = [encoder.start(len(ids)) for encoder in self.text_encoders]
-        size = max(1, MAX_TOKENS_AT_ONCE // len(ids))
+        size = max(1, MAX_BATCH_TOKENS // len(ids))
         for begin in range(0, ids.shape[1], size):
             carried = read(tf.constant(ids[:, begin : begin + size]), carried)
         return answer(carried).numpy()

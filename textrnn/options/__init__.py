@@ -1,4 +1,4 @@
-"""What can be set, written once: types, defaults, ranges, help and flags. The standard library, nothing else."""
+"""Options, each written once: type, default, range, help and flags. Imports the standard library alone."""
 
 from textrnn.options.generation import GenerationConfig, SamplingOptions
 from textrnn.options.models import CELLS, POOLINGS, ClassifierOptions, LanguageModelOptions, ModelOptions

@@ -1,4 +1,4 @@
-"""How text is generated."""
+"""Options of generation."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from textrnn.options.ranges import (
     unescaped,
 )
 
-REMEMBERED = 256  # tokens that a state remembers, for the repetition penalty
+REMEMBERED = 256  # recent tokens kept in a state, for the repetition penalty
 
 
 def _check_temperature(name: str, value: Any) -> Any:
-    """A number, or several as a tuple, so that a sampler can be a key."""
+    """A number, or a tuple of several: samplers must be hashable."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
         return checks.non_negative_number(name, value)
     if not value:
@@ -31,7 +31,7 @@ def _check_temperature(name: str, value: Any) -> Any:
 
 
 def _read_temperature(text: str) -> Any:
-    """One number, or several with commas between."""
+    """One number, or several separated by commas."""
     numbers = [float(part) for part in text.split(",")]
     return numbers if len(numbers) > 1 else numbers[0]
 
@@ -66,7 +66,7 @@ CHARACTERS = Range(checks.string, unescaped, "CHARACTERS", "a string")
 
 @options
 class SamplingOptions(Options):
-    """How the next token is drawn; the filters apply in the order of the fields."""
+    """Options of drawing the next token; the filters apply in the order of the fields."""
 
     repetition_penalty: Annotated[
         float,
@@ -76,32 +76,35 @@ class SamplingOptions(Options):
         ),
     ] = 1.0
     repetition_window: Annotated[
-        int, option(WINDOW, "Number of recent tokens, those of the prompt and of a state included.")
+        int,
+        option(
+            WINDOW, "Number of recent tokens that the penalty covers, including those of the prompt and of a state."
+        ),
     ] = 64
     temperature: Annotated[
         float | Sequence[float],
         option(
             TEMPERATURE,
-            "Divisor of the logits: below 1 safer, above 1 wilder, 0 greedy; several, as in 0.5,1, take turns.",
+            "Divisor of the logits: below 1 safer, above 1 wilder, 0 greedy; several, such as 0.5,1, take turns.",
         ),
     ] = 1.0
     top_k: Annotated[
-        int | None, option(POSITIVE_INTEGER, "Number of likeliest tokens kept (Fan et al., 2018, arXiv 1805.04833).")
+        int | None,
+        option(POSITIVE_INTEGER, "Number of likeliest tokens to draw from (Fan et al., 2018, arXiv 1805.04833)."),
     ] = None
     top_p: Annotated[
         float | None,
         option(
             SHARE,
-            "Probability that the likeliest tokens, which are kept, reach together (Holtzman et al., 2020, "
-            "arXiv 1904.09751).",
+            "Total probability of the likeliest tokens to draw from (Holtzman et al., 2020, arXiv 1904.09751).",
         ),
     ] = None
     min_p: Annotated[
         float | None,
         option(
             FRACTION,
-            "Probability, as a fraction of that of the likeliest token, from which tokens are kept (Nguyen et al., "
-            "2024, arXiv 2407.01082).",
+            "Least probability of a token to draw, as a fraction of the likeliest token's (Nguyen et al., 2024, "
+            "arXiv 2407.01082).",
         ),
     ] = None
 
@@ -111,33 +114,34 @@ class SamplingOptions(Options):
         for name in ("top_k", "top_p", "min_p"):
             if not any(temperatures) and getattr(self, name) is not None:
                 raise ValueError(
-                    f"`{name}` must be left out with temperature 0, which always takes the likeliest token; "
+                    f"`{name}` must be left out with temperature 0, which takes the likeliest token; "
                     f"received {getattr(self, name)!r}."
                 )
 
 
 @options
 class GenerationConfig(SamplingOptions):
-    """How texts are generated."""
+    """Options of generating texts."""
 
-    length: Annotated[int, option(COUNT, "Most tokens to add.", flags=("-n", "--max-new-tokens"))] = 400
+    length: Annotated[int, option(COUNT, "Most tokens to generate.", flags=("-n", "--max-new-tokens"))] = 400
     seed: Annotated[int | None, option(COUNT, "Seed of the draws; the same seed gives the same text.")] = None
     samples: Annotated[int, option(POSITIVE_INTEGER, "Number of texts.", flags=("--num-samples",))] = 1
     stop: Annotated[
         str | Sequence[str] | None,
-        option(STOP, r"String at which a text ends, which is not part of it; in a shell \n is a line break."),
+        option(STOP, r"String that ends a text and is not part of it; \n is a line break in a shell."),
     ] = None
     beams: Annotated[
-        int, option(POSITIVE_INTEGER, "Width of a beam search, which looks for the likeliest text; 1 draws one.")
+        int, option(POSITIVE_INTEGER, "Width of a beam search for the likeliest text; 1 draws a text.")
     ] = 1
     length_penalty: Annotated[
-        float, option(NON_NEGATIVE_NUMBER, "Power of the length that a beam search divides scores by.")
+        float, option(NON_NEGATIVE_NUMBER, "Power of the length by which a beam search divides scores.")
     ] = 1.0
     allowed: Annotated[
-        str | None, option(CHARACTERS, r"Only characters to write; in a shell \n is a line break.")
+        str | None,
+        option(CHARACTERS, r"Characters allowed in the text; all by default. \n is a line break in a shell."),
     ] = None
     banned: Annotated[
-        str | None, option(CHARACTERS, r"Characters never to write; in a shell \n is a line break.")
+        str | None, option(CHARACTERS, r"Characters banned from the text. \n is a line break in a shell.")
     ] = None
     include_prompt: Annotated[
         bool, option(SWITCH, "Whether the returned text begins with the prompt.", is_in_shell=False)

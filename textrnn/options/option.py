@@ -1,4 +1,4 @@
-"""An option, written once: the field of a class that says its type, default, range, help and flags."""
+"""An option, written once: a field of a class, with type, default, range, help and flags."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Made = TypeVar("Made", bound="Options")
 
 @dataclass(frozen=True)
 class Option:
-    """What is known of an option.
+    """The definition of an option.
 
     Attributes:
-        range: The values it takes.
-        words: What it is, in a sentence that begins with a noun.
-        flags: Other spellings of its flag, with dashes.
+        range: Allowed values.
+        help: Description, a sentence that begins with a noun.
+        flags: Other spellings of the flag, with dashes.
         is_from_recipe: Whether a recipe decides where no value is given.
-        is_in_shell: Whether it has a flag.
-        name: Of the field and, with dashes, of the flag.
-        default: Its value where none is given. None has the meaning that `words` give it or, where `is_from_recipe`,
+        is_in_shell: Whether the command line has a flag for it.
+        name: Name of the field and, with dashes, of the flag.
+        default: Value where none is given. None has the meaning that `help` states; where `is_from_recipe`, it
             leaves the value to the recipe.
     """
 
     range: Range
-    words: str
+    help: str
     flags: tuple[str, ...] = ()
     is_from_recipe: bool = False
     is_in_shell: bool = True
@@ -38,40 +38,40 @@ class Option:
     default: Any = None
 
     def check(self, value: Any) -> Any:
-        """The value, if the option takes it.
+        """The checked value.
 
         Raises:
-            ValueError, TypeError: If it does not.
+            ValueError, TypeError: If the option does not allow it.
         """
         return None if value is None and self.default is None else self.range.check(self.name, value)
 
 
-def option(values: Range, words: str, *, flags: Collection[str] = (), is_in_shell: bool = True) -> Option:
+def option(values: Range, sentence: str, *, flags: Collection[str] = (), is_in_shell: bool = True) -> Option:
     """The annotation of an option; arguments as for `Option`."""
-    return Option(values, words, tuple(flags), is_in_shell=is_in_shell)
+    return Option(values, sentence, tuple(flags), is_in_shell=is_in_shell)
 
 
-def from_recipe(values: Range, words: str, *, flags: Collection[str] = ()) -> Option:
-    """The annotation of an option whose value is the recipe's where it is None."""
-    return Option(values, words, tuple(flags), is_from_recipe=True)
+def from_recipe(values: Range, sentence: str, *, flags: Collection[str] = ()) -> Option:
+    """The annotation of an option for which the recipe decides where its value is None."""
+    return Option(values, sentence, tuple(flags), is_from_recipe=True)
 
 
 @dataclass(frozen=True)
 class Options:
-    """A group of options, immutable and checked when it is made."""
+    """A group of options, immutable and checked when constructed."""
 
     def __post_init__(self) -> None:
-        for one in options_of(type(self)):
-            object.__setattr__(self, one.name, one.check(getattr(self, one.name)))
+        for each in options_of(type(self)):
+            object.__setattr__(self, each.name, each.check(getattr(self, each.name)))
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """The names of its options."""
-        return tuple(one.name for one in options_of(cls))
+        """Names of the options."""
+        return tuple(each.name for each in options_of(cls))
 
     @classmethod
     def from_given(cls, given: Mapping[str, Any]) -> Self:
-        """Made of those of `given` that are options of this class."""
+        """An object with the values of `given` that are options of this class."""
         return cls(**{name: given[name] for name in cls.names() if name in given})
 
     def as_dict(self) -> dict[str, Any]:
@@ -79,44 +79,44 @@ class Options:
         return {name: getattr(self, name) for name in self.names()}
 
     def changed(self) -> dict[str, Any]:
-        """The values that are not the default, by name."""
+        """The values that differ from the default, by name."""
         return {
-            one.name: getattr(self, one.name)
-            for one in options_of(type(self))
-            if not _equal(getattr(self, one.name), one.default)
+            each.name: getattr(self, each.name)
+            for each in options_of(type(self))
+            if not _equal(getattr(self, each.name), each.default)
         }
 
     def updated(self, argument: str, flat: Mapping[str, Any]) -> Self:
-        """With flat arguments on top, but for those that have their default.
+        """A copy with the flat arguments that differ from their default.
 
         Args:
-            argument: The name under which this object was given, for messages.
-            flat: Values by name; what is no option of this class is left out.
+            argument: Name of the argument that this object was given as, for messages.
+            flat: Values by name; names that are no options of this class are ignored.
 
         Raises:
             ValueError: If an option is given twice with different values.
         """
         changed = {}
-        for one in options_of(type(self)):
-            value, before = flat.get(one.name), getattr(self, one.name)
-            if value is None or _equal(value, one.default):
+        for each in options_of(type(self)):
+            value, own = flat.get(each.name), getattr(self, each.name)
+            if value is None or _equal(value, each.default):
                 continue
-            if not _equal(before, one.default) and not _equal(before, value):
+            if not _equal(own, each.default) and not _equal(own, value):
                 raise ValueError(
-                    f"`{one.name}` must be given once; received {value!r} and, in `{argument}`, {before!r}."
+                    f"`{each.name}` must be given once; received {value!r} and, in `{argument}`, {own!r}."
                 )
-            changed[one.name] = value
+            changed[each.name] = value
         return dataclasses.replace(self, **changed)
 
     def filled(self, values: Mapping[str, Any], *, fixed_by: str | None = None) -> Self:
-        """With `values` for the options that are None; what is no option of this class is left out.
+        """A copy in which `values` replace the options that are None.
 
         Args:
-            values: By name.
-            fixed_by: The argument that allows no other values, if there is one.
+            values: Values by name; names that are no options of this class are ignored.
+            fixed_by: Name of the argument that fixes these values, if one does.
 
         Raises:
-            ValueError: If an option has another value than the one that `fixed_by` allows.
+            ValueError: If `fixed_by` is given and an option has another value than the fixed one.
         """
         own = {name: value for name, value in values.items() if name in self.names()}
         for name, value in own.items() if fixed_by is not None else ():
@@ -131,7 +131,7 @@ class Options:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def options(cls: type[Made]) -> type[Made]:
-    """Makes a class of annotated fields an `Options` class, which names what a misspelled option was meant to be."""
+    """Turns a class of annotated fields into an `Options` class, which suggests a name for a misspelled option."""
     made = dataclass(frozen=True, kw_only=True)(cls)
     make: Any = made.__init__
 
@@ -155,17 +155,17 @@ def options_of(cls: type[Options]) -> tuple[Option, ...]:
 def _options_of(cls: Any) -> tuple[Option, ...]:
     hints = get_type_hints(cls, include_extras=True)
     return tuple(
-        dataclasses.replace(one, name=field.name, default=field.default)
+        dataclasses.replace(each, name=field.name, default=field.default)
         for field in dataclasses.fields(cls)
-        for one in getattr(hints[field.name], "__metadata__", ())
+        for each in getattr(hints[field.name], "__metadata__", ())
     )
 
 
 def check_names(owner: str, given: Collection[str], known: Collection[str]) -> None:
-    """Refuses a name that is not among `known`, and says which was probably meant.
+    """Refuse names that are not among `known`, and suggest the likeliest.
 
     Raises:
-        TypeError: If there is one.
+        TypeError: If a name is unknown.
     """
     for name in given:
         if name not in known:
@@ -175,5 +175,5 @@ def check_names(owner: str, given: Collection[str], known: Collection[str]) -> N
 
 
 def _equal(value: Any, other: Any) -> bool:
-    """Whether two values are one; of objects that compare otherwise, such as arrays, whether they are the same."""
+    """Whether two values are equal; other objects, such as arrays, are equal only if identical."""
     return value is other or (type(value) is type(other) and isinstance(value, (str, int, float)) and value == other)

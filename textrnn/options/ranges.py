@@ -1,4 +1,4 @@
-"""Values that an option takes: reading them from a shell, checking them, and saying in words which they are."""
+"""Ranges of options: reading a value from a shell, checking it, and describing the allowed values."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}  # after a backslash
 
 @dataclass(frozen=True)
 class Range:
-    """The values that an option takes.
+    """The allowed values of an option.
 
     Attributes:
-        check: Called with an option's name and a value; returns the value or raises `ValueError` or `TypeError`.
-        read: From what was typed in a shell to a value; raises `ValueError` where that cannot be.
-        metavar: What stands for a value in help.
-        words: Which values they are, for a table of options.
-        choices: All values that can be typed, where they are a few words.
-        is_repeated: Whether a flag may be given several times, each time with one more value.
+        check: Function of an option's name and a value; returns the value or raises `ValueError` or `TypeError`.
+        read: Function from a typed string to a value; raises `ValueError`.
+        metavar: Placeholder of the value in help.
+        description: Description of the allowed values, for a table of options.
+        choices: All allowed words, if only a few words are allowed.
+        is_repeated: Whether the flag may be given several times, for several values.
     """
 
     check: Callable[[str, Any], Any]
     read: Callable[[str], Any]
     metavar: str
-    words: str
+    description: str
     choices: tuple[str, ...] = ()
     is_repeated: bool = False
 
     @property
     def is_switch(self) -> bool:
-        """Whether it is on or off, so that a flag needs no value."""
+        """Whether the option is boolean, so that its flag takes no value."""
         return self.check is checks.boolean
 
 
 def one_of(*choices: str) -> Range:
-    """One of a few words."""
+    """The range of a few words."""
     return Range(partial(_one_of, choices), str, "NAME", ", ".join(choices), choices)
 
 
 def integer_of_at_least(least: int) -> Range:
-    """An integer that is `least` or more."""
+    """The range of integers from `least` on."""
     return Range(partial(checks.integer_of_at_least, least), int, "N", f"an integer of at least {least}")
 
 
 def integer_from_to(least: int, most: int) -> Range:
-    """An integer within bounds, which it may reach."""
+    """The range of integers from `least` to `most`, both included."""
     return Range(partial(_from_to, least, most), int, "N", f"an integer from {least} to {most}")
 
 
-def anything(metavar: str, words: str, *, choices: tuple[str, ...] = (), is_repeated: bool = False) -> Range:
-    """What only its user can check."""
-    return Range(_unchecked, str, metavar, words, choices, is_repeated)
+def anything(metavar: str, description: str, *, choices: tuple[str, ...] = (), is_repeated: bool = False) -> Range:
+    """The range of an option that is checked where it is used."""
+    return Range(_unchecked, str, metavar, description, choices, is_repeated)
 
 
 POSITIVE_INTEGER = Range(checks.positive_integer, int, "N", "a positive integer")
@@ -84,5 +84,5 @@ def _unchecked(name: str, value: Any) -> Any:
 
 
 def unescaped(text: str) -> str:
-    r"""Text from a shell, where \n stands for a line break, \t for a tab and \\ for a backslash."""
+    r"""The text with \n replaced by a line break, \t by a tab and \\ by a backslash."""
     return re.sub(r"\\([nt\\])", lambda found: ESCAPES[found[1]], text)

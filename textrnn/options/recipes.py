@@ -1,6 +1,6 @@
-"""Options that work on a text nobody has tuned them for; they adapt to its length.
+"""Recipes: options that work untuned on any text; they adapt to its length.
 
-`docs/results/language_models.md` says how they were found and what each part is worth.
+`docs/results/language_models.md` describes how they were found and measures each part.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import math
 from typing import Any
 
 WINDOW = 64
-MIN_STEPS = 1_000  # in all: of a short text fewer rows are read at once
+MIN_STEPS = 1_000  # of a training: a short text is read in smaller batches
 
-PLAIN_TRAINING: dict[str, Any] = {  # what a recipe does not mention
+PLAIN_TRAINING: dict[str, Any] = {  # shared by all recipes
     "schedule": "cosine",
     "warmup": 0.05,
     "weight_decay": 0.0,
@@ -20,7 +20,7 @@ PLAIN_TRAINING: dict[str, Any] = {  # what a recipe does not mention
     "layerwise_lr_decay": 1.0,
     "gradual_unfreezing": 0.0,
 }
-PLAIN_LANGUAGE_MODEL: dict[str, Any] = {  # also of a model that is made by hand
+PLAIN_LANGUAGE_MODEL: dict[str, Any] = {  # also defaults of the `LanguageModel` class
     "cell": "lstm",
     "units": 384,
     "num_layers": 1,
@@ -35,7 +35,7 @@ PLAIN_LANGUAGE_MODEL: dict[str, Any] = {  # also of a model that is made by hand
     "num_sampled": 0,
     "reverse": False,
 }
-PLAIN_CLASSIFIER: dict[str, Any] = {  # of one that is made by hand
+PLAIN_CLASSIFIER: dict[str, Any] = {  # defaults of the `TextClassifier` class
     "cell": "lstm",
     "units": 64,
     "num_layers": 1,
@@ -48,9 +48,9 @@ PLAIN_CLASSIFIER: dict[str, Any] = {  # of one that is made by hand
     "bidirectional": True,
     "ensemble_size": 1,
 }
-NUM_SAMPLED = 2048  # of a vocabulary of more than four times as many
+NUM_SAMPLED = 2048  # for vocabularies more than four times as large
 
-LANGUAGE_MODEL: dict[str, Any] = {  # what all recipes of a language model share
+LANGUAGE_MODEL: dict[str, Any] = {  # shared by all recipes of a language model
     **PLAIN_TRAINING,
     **{name: value for name, value in PLAIN_LANGUAGE_MODEL.items() if name not in ("num_sampled", "reverse")},
     "cell": "gru",
@@ -63,15 +63,14 @@ LANGUAGE_MODEL: dict[str, Any] = {  # what all recipes of a language model share
 
 
 def make_recipe(name: str, characters: int, cell: str | None = None) -> dict[str, Any]:
-    """The options of the recipe of that name for a text of so many characters, and for `cell` if one is wanted."""
+    """The options of a recipe for a text of so many characters, adapted to `cell` if given."""
     recipe = {**LANGUAGE_MODEL, **{"quick": quick, "standard": standard, "best": best}[name](characters)}
     return _without_kernel(recipe) if cell == "min_gru" else recipe
 
 
 def make_classifier_recipe(tokenizer_kind: str | None, pretrained_cell: str | None) -> dict[str, Any]:
-    """The options of a classifier by its tokenizer; those of one that starts with a language model depend on its cell
-    as well."""
-    recipe = CLASSIFIER_OF_LETTERS if tokenizer_kind in ("byte", "character") else CLASSIFIER
+    """The options of a classifier by its kind of tokenizer and, if pretrained, by its cell."""
+    recipe = LETTER_CLASSIFIER if tokenizer_kind in ("byte", "character") else CLASSIFIER
     if pretrained_cell is None:
         return recipe
     recipe = {**recipe, **PRETRAINED_CLASSIFIER}
@@ -79,7 +78,7 @@ def make_classifier_recipe(tokenizer_kind: str | None, pretrained_cell: str | No
 
 
 def _without_kernel(recipe: dict[str, Any]) -> dict[str, Any]:
-    """For a cell that has no recurrent kernel to drop weights of."""
+    """The recipe without weight drop, for a cell without a recurrent kernel."""
     return {**recipe, "weight_drop": 0.0}
 
 
@@ -104,10 +103,10 @@ CLASSIFIER: dict[str, Any] = {
     "weight_decay": 0.01,
     "validation_split": 0.0,
 }
-CLASSIFIER_OF_LETTERS: dict[str, Any] = {  # of bytes or characters, which say little alone
+LETTER_CLASSIFIER: dict[str, Any] = {  # for tokens of bytes or characters, which mean little alone
     **CLASSIFIER,
     "ngrams": 6,
-    "token_dropout": 0.05,  # a dropped letter is missing from every n-gram that holds it
+    "token_dropout": 0.05,  # a dropped letter affects every n-gram that contains it
 }
 PRETRAINED_CLASSIFIER: dict[str, Any] = {
     "ngram_buckets": 0,
@@ -130,7 +129,7 @@ def quick(characters: int) -> dict[str, Any]:
         "num_layers": 1,
         "dropout": 0.3,
         "epochs": epochs,
-        "batch_size": _rows(characters * epochs, most=32),
+        "batch_size": _batch_size(characters * epochs, most=32),
         "sequence_length": WINDOW,
         "learning_rate": 4e-3,
     }
@@ -139,7 +138,7 @@ def quick(characters: int) -> dict[str, Any]:
 def standard(characters: int) -> dict[str, Any]:
     """A quarter of an hour: two layers, 12 million characters read, and more dropout the shorter the text."""
     epochs, is_short = _epochs(characters, 12e6, most=40), characters < 500_000
-    # 0.46 for 250,000 characters, 0.15 for 900,000, 0 from 1.7 million on.
+    # 0.46 for 250,000 characters, 0.15 for 900,000, 0 for 1.7 million or more.
     dropout = round(min(0.5, max(0.0, 0.15 - 0.56 * math.log10(characters / 900_000))), 3)
     return {
         "cell": "lstm",
@@ -148,7 +147,7 @@ def standard(characters: int) -> dict[str, Any]:
         "dropout": dropout,
         "weight_drop": min(0.15, dropout),
         "epochs": epochs,
-        "batch_size": _rows(characters * epochs, most=32 if is_short else 64),
+        "batch_size": _batch_size(characters * epochs, most=32 if is_short else 64),
         "sequence_length": WINDOW,
         "learning_rate": 3.5e-3 if is_short else 5e-3,
         "weight_decay": 0.4 * min(1.0, epochs / 10),
@@ -159,7 +158,7 @@ def standard(characters: int) -> dict[str, Any]:
 def best(characters: int) -> dict[str, Any]:
     """An hour or more: two wider layers, 30 million characters read."""
     epochs = _epochs(characters, 30e6, most=60)
-    # 0.15 for a text that is read once, 0.35 for ten times, 0.45 for thirty.
+    # 0.15 for one epoch, 0.35 for ten, 0.45 for thirty.
     dropout = round(min(0.6, 0.15 + 0.2 * math.log10(epochs)), 3)
     return {
         **standard(characters),
@@ -173,12 +172,12 @@ def best(characters: int) -> dict[str, Any]:
     }
 
 
-def _rows(read: int, *, most: int) -> int:
-    """As many as leave enough steps where so many characters are read in all: 8, 16, up to `most`."""
-    rows = 8
-    while rows < most and read >= 2 * rows * WINDOW * MIN_STEPS:
-        rows *= 2
-    return rows
+def _batch_size(read: int, *, most: int) -> int:
+    """The largest of 8, 16, up to `most` that leaves at least `MIN_STEPS` steps when `read` characters are read."""
+    batch_size = 8
+    while batch_size < most and read >= 2 * batch_size * WINDOW * MIN_STEPS:
+        batch_size *= 2
+    return batch_size
 
 
 def _epochs(characters: int, read: float, *, most: int) -> int:

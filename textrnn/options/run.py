@@ -1,4 +1,4 @@
-"""Where a training runs, and what it keeps."""
+"""Options of a run: seed, precision, folder and output."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 @options
 class RunOptions(Options):
-    """Where a training runs, and what it keeps."""
+    """Options of a run: seed, precision, folder and output."""
 
     seed: Annotated[int, option(COUNT, "Seed of the weights, dropout, held-out texts and order.")] = 0
     precision: Annotated[
         str,
         option(
             one_of(*PRECISIONS),
-            "Precision of products; states, sums and weights stay float32. auto is bfloat16 where the processor has "
-            "instructions for it.",
+            "Precision of products; states, sums and weights stay float32. auto takes bfloat16 where the processor "
+            "has instructions for it.",
         ),
     ] = "auto"
     out: Annotated[
         str | os.PathLike[str] | None,
-        option(anything("DIR", "a path"), "Folder of the run; nothing is kept without.", is_in_shell=False),
+        option(anything("DIR", "a path"), "Folder of the run; without it nothing is saved.", is_in_shell=False),
     ] = None
     resume: Annotated[
-        bool, option(SWITCH, "Resuming of the run in `out`, exactly where it was saved.", is_in_shell=False)
+        bool, option(SWITCH, "Resuming of the run in `out` exactly where it was saved.", is_in_shell=False)
     ] = False
     checkpoint_seconds: Annotated[float, option(NON_NEGATIVE_NUMBER, "Seconds between checkpoints.")] = 60.0
     callbacks: Annotated[
         Sequence[Any],
         option(
             anything("", "Keras callbacks"),
-            "Keras callbacks, but for those that set the learning rate.",
+            "Keras callbacks other than those that set the learning rate.",
             is_in_shell=False,
         ),
     ] = ()

@@ -1,4 +1,4 @@
-"""How tables and other files of texts are written and read."""
+"""Options of tables and other files of texts."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def _check_columns(name: str, value: Any) -> tuple[str, ...]:
 
 
 def _read_columns(text: str) -> list[str]:
-    """Names with commas between; unnamed columns are empty."""
+    """Names separated by commas; unnamed columns are empty."""
     return [name.strip() for name in text.split(",")]
 
 
 def _check_column(name: str, value: Any) -> str | int:
-    """A column by its name, or by its number from 1."""
+    """A column's name or its number, counted from 1."""
     if isinstance(value, bool) or not isinstance(value, (str, int)) or value in (0, "") or str(value).startswith("-"):
         raise (ValueError if isinstance(value, int) else TypeError)(
             f"a column must be a name, or a number from 1; received {value!r}."
@@ -53,43 +53,45 @@ COLUMN = Range(_check_column, _read_column, "NAME", "a name, or a number from 1"
 
 @options
 class TableFormat(Options):
-    """How a table is written. None leaves an option to the name of the file."""
+    """Format of a table. None leaves an option to the name of the file."""
 
     format: Annotated[
         str | None,
-        option(one_of(*FORMATS), "Format of the file; txt is a text a line, jsonl an object a line."),
+        option(one_of(*FORMATS), "Format of the file; txt holds a text per line, jsonl an object per line."),
     ] = None
     delimiter: Annotated[
-        str | None, option(DELIMITER, r"Delimiter of fields; by default a comma, in a .tsv a tab (\t).")
+        str | None, option(DELIMITER, r"Delimiter of fields; by default a comma, a tab (\t) in a .tsv.")
     ] = None
     quoting: Annotated[
         str | None,
         option(
             one_of(*QUOTINGS),
-            "Quoting of fields: none takes a quote as a character like any other (the default where tabs separate), "
-            "minimal encloses fields that hold delimiters, quotes or line breaks.",
+            "Quoting of fields: none takes a quote as an ordinary character (the default for tabs), minimal quotes "
+            "fields that hold delimiters, quotes or line breaks.",
         ),
     ] = None
     columns: Annotated[
         Sequence[str] | None,
         option(
-            COLUMNS, "Names of the columns of a table without a header, as in text,label; unnamed ones are empty."
+            COLUMNS,
+            "Names of the columns of a table without a header, such as text,label; an empty name skips a column.",
         ),
     ] = None
 
 
 @options
 class TableOptions(TableFormat):
-    """How a table, or another file of texts, is read."""
+    """Format of a table or another file of texts, its columns and its encoding."""
 
     text_column: Annotated[
         str | int | None,
         option(
             COLUMN,
-            "Text column; by default text, sentence or review. A number, from 1, in a table without a header.",
+            "Text column; by default text, sentence or review. In a table without a header a number, from 1.",
         ),
     ] = None
     label_column: Annotated[
-        str | int | None, option(COLUMN, "Label column, likewise; by default label or sentiment.")
+        str | int | None,
+        option(COLUMN, "Label column; by default label or sentiment. In a table without a header a number, from 1."),
     ] = None
-    encoding: Annotated[str, option(TEXT, "Encoding of text files; a byte-order mark counts for more.")] = "utf-8"
+    encoding: Annotated[str, option(TEXT, "Encoding of text files; a byte-order mark overrides it.")] = "utf-8"

@@ -1,4 +1,4 @@
-"""Which options a training has, by the model that is trained."""
+"""The option classes of each task: training a language model, training a classifier, generation."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ LANGUAGE_MODEL: dict[str, type[Options]] = {
     "table": TableOptions,
     "run": RunOptions,
 }
-"""Of `train_language_model`: the class of each argument that takes options."""
+"""The class of each options argument of `train_language_model`."""
 CLASSIFIER: dict[str, type[Options]] = {
     "model": ClassifierOptions,
     "training": ClassifierTraining,
     "table": TableOptions,
     "run": RunOptions,
 }
-"""Of `train_classifier`, likewise."""
+"""The class of each options argument of `train_classifier`."""
 
 
 def names_of(task: dict[str, type[Options]]) -> list[str]:
-    """The names of all options of a task."""
+    """Names of all options of a task."""
     return [name for kind in task.values() for name in kind.names()]
 
 
 GENERATION: dict[str, type[Options]] = {"config": GenerationConfig}
-"""Of `generate`, likewise."""
+"""The class of the options argument of `generate`."""
 
 
 def arguments_for(task: dict[str, type[Options]], /, **given: Any) -> dict[str, Any]:
-    """Arguments of the function of a task: the objects that hold its options, and all else that is given.
+    """Arguments for the function of a task: its options collected in objects, and all other arguments as given.
 
     Args:
         task: `LANGUAGE_MODEL`, `CLASSIFIER` or `GENERATION`.

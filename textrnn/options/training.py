@@ -1,4 +1,4 @@
-"""How a model is trained, and on what."""
+"""Options of training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOKENIZERS = ("character", "byte", "byte_pair", "word")
 
 @options
 class TrainingOptions(Options):
-    """How any model is trained.
+    """Options of training either model.
 
     None leaves an option to the recipe.
     """
@@ -40,7 +40,7 @@ class TrainingOptions(Options):
         int | None,
         from_recipe(POSITIVE_INTEGER, "Passes over the training data.", flags=("--num-epochs", "--max-epochs")),
     ] = None
-    batch_size: Annotated[int | None, from_recipe(POSITIVE_INTEGER, "Rows of a training step.")] = None
+    batch_size: Annotated[int | None, from_recipe(POSITIVE_INTEGER, "Sequences in a training step.")] = None
     learning_rate: Annotated[float | None, from_recipe(POSITIVE_NUMBER, "Peak learning rate.", flags=("--lr",))] = (
         None
     )
@@ -58,7 +58,8 @@ class TrainingOptions(Options):
         float | None,
         from_recipe(
             POSITIVE_NUMBER,
-            "Global norm to which larger gradients are scaled down (Pascanu et al., 2013, arXiv 1211.5063).",
+            "Largest global norm of the gradients; larger ones are scaled down to it (Pascanu et al., 2013, arXiv "
+            "1211.5063).",
             flags=("--grad-clip",),
         ),
     ] = None
@@ -66,34 +67,34 @@ class TrainingOptions(Options):
         float | None,
         from_recipe(
             FRACTION,
-            "Decay of the exponential moving average of the weights, such as 0.999, which validation and the best "
-            "model use (Izmailov et al., 2018, arXiv 1803.05407); 0 disables it.",
+            "Decay of the exponential moving average of the weights that is validated and saved, such as 0.999; 0 "
+            "disables it (Izmailov et al., 2018, arXiv 1803.05407).",
         ),
     ] = None
     layerwise_lr_decay: Annotated[
         float | None,
         from_recipe(
             SHARE,
-            "Factor of the learning rate from each layer to the one below it, so that pretrained layers change less "
+            "Factor of the learning rate from each layer to the one below; below 1, pretrained layers change less "
             "(Howard and Ruder, 2018, arXiv 1801.06146).",
         ),
     ] = None
     gradual_unfreezing: Annotated[
         float | None,
-        from_recipe(NON_NEGATIVE_NUMBER, "Epochs that each layer waits for the one above it before it learns."),
+        from_recipe(NON_NEGATIVE_NUMBER, "Epochs that each layer stays frozen after the one above it."),
     ] = None
     validation_data: Annotated[
         Any,
         option(
             anything("FILE", "a path, or texts as `source` has them"),
-            "Data to validate on, read as the training data are, instead of a part of these.",
+            "Validation data, read as the training data are, instead of a part of these.",
             flags=("--validation",),
         ),
     ] = None
     patience: Annotated[
         int | None,
         option(
-            POSITIVE_INTEGER, "Epochs without a better validation result after which training stops; none by default."
+            POSITIVE_INTEGER, "Epochs without a better validation loss after which training stops; off by default."
         ),
     ] = None
     validation_split: Annotated[
@@ -103,27 +104,31 @@ class TrainingOptions(Options):
 
 @options
 class LanguageModelTraining(TrainingOptions):
-    """How a language model is trained.
+    """Options of training a language model.
 
     None leaves an option to the recipe.
     """
 
-    recipe: Annotated[str, option(one_of(*RECIPES), "Recipe that decides where nothing is given.")] = "quick"
+    recipe: Annotated[
+        str, option(one_of(*RECIPES), "Recipe that sets all options not given; each takes longer and ends better.")
+    ] = "quick"
     sequence_length: Annotated[
         int | None,
         from_recipe(
-            POSITIVE_INTEGER, "Steps of a window, which gradients reach back.", flags=("--seq-length", "--block-size")
+            POSITIVE_INTEGER,
+            "Tokens in a training window, the reach of the gradients.",
+            flags=("--seq-length", "--block-size"),
         ),
     ] = None
     random_offsets: Annotated[
-        bool | None, from_recipe(SWITCH, "Windows of a continuous text cut at other places in each epoch.")
+        bool | None, from_recipe(SWITCH, "Cutting of a continuous text into windows at other places in each epoch.")
     ] = None
     documents: Annotated[
         str | None,
         option(
             one_of("line", "file", "string", "row"),
-            "Units that the corpus is cut into, each a text that ends: lines, files of a folder, strings, or rows "
-            "of a table; one continuous text by default.",
+            "Unit that is a document, a text with an end: line, file of a folder, string, or row of a table; by "
+            "default the corpus is one continuous text.",
         ),
     ] = None
     condition_column: Annotated[
@@ -138,28 +143,29 @@ class LanguageModelTraining(TrainingOptions):
         Any,
         option(
             anything("MODEL", "a language model or its path"),
-            "Language model whose vocabulary, sizes and weights this one starts with.",
+            "Language model to start from: its vocabulary, sizes and weights.",
         ),
     ] = None
     activation_regularization: Annotated[
         float | None,
         from_recipe(
             NON_NEGATIVE_NUMBER,
-            "Weight of the mean square of the outputs: alpha of Merity et al., 2017, arXiv 1708.01009.",
+            "Weight of the mean square of the outputs (alpha of Merity et al., 2017, arXiv 1708.01009).",
         ),
     ] = None
     temporal_activation_regularization: Annotated[
         float | None,
         from_recipe(
-            NON_NEGATIVE_NUMBER, "Weight of the mean square of the outputs' changes: beta of the same paper."
+            NON_NEGATIVE_NUMBER,
+            "Weight of the mean square of the outputs' changes (beta of Merity et al., 2017, arXiv 1708.01009).",
         ),
     ] = None
-    gradient_by_lag: Annotated[bool, option(SWITCH, "Record in the metrics of how far back gradients reach.")] = False
+    gradient_by_lag: Annotated[bool, option(SWITCH, "Metrics of how far back gradients reach.")] = False
 
 
 @options
 class ClassifierTraining(TrainingOptions):
-    """How a classifier is trained.
+    """Options of training a classifier.
 
     None leaves an option to the recipe.
     """
@@ -168,15 +174,15 @@ class ClassifierTraining(TrainingOptions):
         Any,
         option(
             anything("MODEL", "a language model or its path, or several", is_repeated=True),
-            "Language model whose vocabulary, embedding and recurrent layers the classifier starts with; of several, "
-            "each encoder takes one.",
+            "Language model to start from: its vocabulary, embedding and recurrent layers; may be repeated, one for "
+            "each encoder.",
         ),
     ] = None
     class_weight: Annotated[
         str | Mapping[str, float] | None,
         option(
             anything("NAME", "balanced, or a weight for every label", choices=("balanced",)),
-            "Weight of a text by its label; 1 by default.",
+            "Weight of a text by its label; balanced weighs rare labels more; 1 by default.",
         ),
     ] = None
     vat_weight: Annotated[
@@ -190,20 +196,20 @@ class ClassifierTraining(TrainingOptions):
         Any,
         option(
             anything("FILE", "a path or strings"),
-            "Texts without labels that the virtual adversarial loss also reads.",
+            "Texts without labels for the virtual adversarial loss.",
         ),
     ] = None
     lm_loss_weight: Annotated[
         float,
         option(
             NON_NEGATIVE_NUMBER,
-            "Weight of the pretrained language model's own loss beside that of the labels; 0 disables it.",
+            "Weight of the pretrained language model's own loss; 0 disables it.",
         ),
     ] = 0.0
     bptt: Annotated[
         int | None,
-        option(POSITIVE_INTEGER, "Tokens, counted from the last, that gradients reach back; all by default."),
+        option(POSITIVE_INTEGER, "Tokens at the end of a text that gradients reach; all by default."),
     ] = None
     maximum_length: Annotated[
-        int | None, option(POSITIVE_INTEGER, "Tokens of a text that are trained on, the last ones; all by default.")
+        int | None, option(POSITIVE_INTEGER, "Most tokens of a training text, the last ones; all by default.")
     ] = None

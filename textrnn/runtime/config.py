@@ -121,7 +121,7 @@ def _checked(options_class: type[ModelOptions], config: Mapping[str, Any], vocab
     options = options_class.from_given(config)
     for one in options_of(options_class):
         if one.is_from_recipe and getattr(options, one.name) is None:
-            raise TypeError(f"`{one.name}` must be {one.range.words}; received None.")
+            raise TypeError(f"`{one.name}` must be {one.range.description}; received None.")
     if isinstance(options, LanguageModelOptions):
         if options.output_dropout is None:
             raise TypeError("`output_dropout` must be a fraction; received None.")

@@ -1,4 +1,4 @@
-"""Text to ids and back, and reading text from files: the standard library and NumPy, nothing else."""
+"""Tokenizers, and reading of texts and tables from files; the standard library and NumPy alone."""
 
 from textrnn.text.byte import ByteTokenizer
 from textrnn.text.byte_pair import BytePairTokenizer

@@ -1,4 +1,4 @@
-"""A vocabulary of the 256 bytes: any text in any script, with nothing to learn and nothing unknown."""
+"""Tokenizer of bytes: any text in any script, with no unknown tokens and nothing to fit."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Self
@@ -9,15 +9,15 @@ from textrnn.text.special_tokens import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEME
 from textrnn.text.tokenizer import Tokenizer, check_keys, check_texts
 from textrnn.text.utf8 import make_decoder, to_bytes, to_text
 
-# What each id stands for: nothing, for the special ones, or its byte.
+# The byte of each id; special ids have none.
 BYTES_BY_ID: Final = (*[b""] * FIRST_FREE_ID, *(bytes([byte]) for byte in range(256)))
 
 
 class ByteTokenizer(Tokenizer):
     """One id for each byte of the text's UTF-8 form; needs no `fit`.
 
-    Every str comes back exactly, lone surrogates included. Bytes that are not UTF-8, which a model
-    may well generate, decode to U+FFFD.
+    Decoding restores every str exactly, lone surrogates included. Bytes that are not UTF-8, which a model may
+    generate, decode to U+FFFD.
 
     Example:
         >>> ByteTokenizer().encode("né").tolist()
@@ -31,7 +31,7 @@ class ByteTokenizer(Tokenizer):
         return True
 
     def fit(self, texts: Iterable[str] | str) -> Self:
-        """Returns the tokenizer as it is, without reading `texts`: there is nothing to learn."""
+        """Return the tokenizer unchanged, without reading `texts`."""
         check_texts(texts)
         return self
 

@@ -1,4 +1,4 @@
-"""A vocabulary of bytes and of what often stands together: parts of words, of any text in any script."""
+"""Tokenizer of byte pairs: frequent parts of words, for any text in any script."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -14,25 +14,24 @@ from textrnn.text.special_tokens import FIRST_FREE_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_keys, check_whole_number
 from textrnn.text.utf8 import make_decoder, to_text
 
-WORDS_REMEMBERED: Final = 1 << 16  # the common words of any text, in some 10 MB
+CACHED_WORDS: Final = 1 << 16  # the common words of any text, in some 10 MB
 MAX_TOKEN_BYTES: Final = 1 << 10  # of a token; no word has as many
 
 
 class BytePairTokenizer(Tokenizer):
     """Byte-pair encoding: one id for each byte, and one for each pair of tokens that was merged into one.
 
-    Common words become one token, rare ones a few, and nothing is unknown: every str comes back
-    exactly, lone surrogates included. The space before a word is a part of its first token, so a prompt
-    had better not end in a space. Bytes that are not UTF-8, which a model may well generate, decode to
-    U+FFFD.
+    Common words become one token, rare ones a few, and no token is unknown: decoding restores every str exactly, lone
+    surrogates included. The space before a word is part of its first token, so a prompt should not end in a space.
+    Bytes that are not UTF-8, which a model may generate, decode to U+FFFD.
 
-    It follows Sennrich et al. (2016, arXiv 1508.07909): the pair that is most frequent within the words
-    of the text is merged, again and again. Memory grows with the number of different words: 200,000
-    take some 150 MB while merges are learned.
+    Fitting follows Sennrich et al. (2016, arXiv 1508.07909): it repeatedly merges the pair that is most frequent
+    within the words of the text. Memory grows with the number of distinct words: 200,000 take some 150 MB while
+    merges are learned.
 
     Args:
-        maximum_size: at most this many ids, the 3 special ones and the 256 bytes included. There are
-            fewer where no pair is left that occurs twice.
+        maximum_size: largest number of ids, including the 3 special ones and the 256 bytes. There are fewer if no
+            pair is left that occurs twice.
 
     Example:
         >>> tokenizer = BytePairTokenizer(maximum_size=262).fit("low lower lowest")
@@ -76,7 +75,7 @@ class BytePairTokenizer(Tokenizer):
         self._set_merges(learn_merges(counts, self._room()))
 
     def _room(self) -> int:
-        """How many merges there may be."""
+        """Largest number of merges."""
         return self.maximum_size - FIRST_MERGED_ID
 
     def _set_merges(self, merges: list[Pair]) -> None:
@@ -99,7 +98,7 @@ class BytePairTokenizer(Tokenizer):
         return make_decoder(self._bytes_by_id)
 
     def _found(self, texts: Iterator[str]) -> list[str]:
-        return []  # whatever `texts` hold, its bytes are known
+        return []  # all bytes are known
 
     def _tokens(self) -> list[str]:
         return []
@@ -121,7 +120,7 @@ class BytePairTokenizer(Tokenizer):
 
 
 class _WordIds(dict[str, tuple[int, ...]]):
-    """The ids of each word, found when they are first asked for."""
+    """Cache of the ids of words."""
 
     def __init__(self, merges: list[Pair]) -> None:
         super().__init__()
@@ -129,15 +128,15 @@ class _WordIds(dict[str, tuple[int, ...]]):
         self._merged_ids = {pair: FIRST_MERGED_ID + index for index, pair in enumerate(merges)}
 
     def __missing__(self, word: str) -> tuple[int, ...]:
-        if len(self) >= WORDS_REMEMBERED:
-            self.clear()  # the common words are soon back
+        if len(self) >= CACHED_WORDS:
+            self.clear()  # common words soon return
         ids = self[word] = tuple(self._merged(spell(word)))
         return ids
 
     def _merged(self, tokens: list[int]) -> list[int]:
         none = FIRST_MERGED_ID + len(self._merges)
         while True:
-            # An earlier merge has a lower id, and every text is merged in the order of learning.
+            # Merges apply in the order in which they were learned; an earlier merge has a lower id.
             first = min((self._merged_ids.get(pair, none) for pair in pairwise(tokens)), default=none)
             if first == none:
                 return tokens

@@ -1,6 +1,6 @@
-"""Which neighboring tokens become one, learned from the words of a text.
+"""Learning of byte-pair merges from the words of a text.
 
-The algorithm is that of Sennrich et al. (2016, arXiv 1508.07909), its counts kept from merge to merge.
+The algorithm is that of Sennrich et al. (2016, arXiv 1508.07909), with counts updated from merge to merge.
 """
 
 import heapq
@@ -12,7 +12,7 @@ from typing import Final
 from textrnn.text.special_tokens import FIRST_FREE_ID
 from textrnn.text.utf8 import to_bytes
 
-# Bytes come first, and what the first merge makes follows them.
+# The ids of merges follow those of the bytes.
 FIRST_MERGED_ID: Final = FIRST_FREE_ID + 256
 
 Pair = tuple[int, int]
@@ -24,7 +24,7 @@ def spell(word: str) -> list[int]:
 
 
 def merge_pair(tokens: Iterable[int], pair: Pair, merged_id: int) -> list[int]:
-    """Puts `merged_id` in the place of every `pair` of neighbors, from left to right."""
+    """Replace every `pair` of neighboring tokens by `merged_id`, from left to right."""
     left, right = pair
     result: list[int] = []
     last = None
@@ -38,17 +38,17 @@ def merge_pair(tokens: Iterable[int], pair: Pair, merged_id: int) -> list[int]:
 
 
 def learn_merges(counts: Mapping[str, int], at_most: int) -> list[Pair]:
-    """Merges the most frequent pair of neighbors again and again, until none occurs twice.
+    """Merge the most frequent pair of neighboring tokens repeatedly, until none occurs twice.
 
-    Of pairs that are equally frequent the one of the lower ids is first, by its left token and then its
-    right one; so the order of the words does not matter.
+    Equally frequent pairs are ordered by the id of the left token, then of the right one, so the order of the words
+    does not matter.
 
     Args:
-        counts: how often each word occurs.
-        at_most: how many merges to learn.
+        counts: number of occurrences of each word.
+        at_most: largest number of merges.
 
     Returns:
-        The pairs, in the order in which they were merged: the n-th makes the id `FIRST_MERGED_ID` + n.
+        The pairs in the order of merging: the n-th gets the id `FIRST_MERGED_ID` + n.
     """
     neighbors, merges = _Neighbors(counts), list[Pair]()
     while len(merges) < at_most and (pair := neighbors.most_frequent()) is not None:
@@ -58,10 +58,10 @@ def learn_merges(counts: Mapping[str, int], at_most: int) -> list[Pair]:
 
 
 class _Neighbors:
-    """How often each pair of tokens stands side by side, and in which words.
+    """Counts of neighboring pairs of tokens, and the words that contain them.
 
-    A merge visits the words that hold its pair and no others. It adds pairs of the token it makes and
-    takes from all others, so a count in the queue is right or too high: it is put right when it comes up.
+    A merge visits only the words that contain its pair. It adds pairs of the new token and reduces the counts of all
+    others, so a count in the queue is exact or too high, and is corrected when it comes up.
     """
 
     def __init__(self, counts: Mapping[str, int]) -> None:
@@ -90,14 +90,14 @@ class _Neighbors:
         for place in self._places.pop(pair):
             tokens = self._words[place]
             merged = merge_pair(tokens, pair, merged_id)
-            if len(merged) < len(tokens):  # else an earlier merge, or visit, has taken the pair
+            if len(merged) < len(tokens):  # otherwise an earlier merge or visit has used the pair
                 self._words[place] = merged
                 made.update(self._recount(place, tokens, merged, merged_id))
         for new in made:
             heapq.heappush(self._queue, (-self._counts[new], new))
 
     def _recount(self, place: int, before: list[int], after: list[int], merged_id: int) -> list[Pair]:
-        """Counts the pairs of a word anew; returns those of `merged_id`."""
+        """Update the counts of a word's pairs; return the pairs that contain `merged_id`."""
         count = self._word_counts[place]
         for pair in pairwise(before):
             self._counts[pair] -= count

@@ -1,4 +1,4 @@
-"""How text falls into the words that no merge of bytes crosses."""
+"""Splitting of text into words, which merges of bytes do not cross."""
 
 import functools
 import re
@@ -6,15 +6,15 @@ from typing import Final
 
 from textrnn.text.word_rules import combining_marks
 
-# A longer run is cut, which bounds the work for one word where a script has no spaces or a line no letters.
+# A longer run is cut, which bounds the work for one word in scripts without spaces and in lines without letters.
 LONGEST_RUN: Final = 32
 
 
 def split_words(text: str) -> list[str]:
-    """Splits text into words, each with the one space before it, and what white space is left over.
+    """Split text into words, each with the space before it, and remaining white space.
 
-    A word is a run of letters, with one inner apostrophe at most, of digits, or of other characters.
-    Nothing is lost: the words joined are the text.
+    A word is a run of letters with at most one inner apostrophe, of digits, or of other characters. The words joined
+    are the text.
     """
     return _word_pattern().findall(text)
 

@@ -1,4 +1,4 @@
-"""A text to learn from, wherever it lies."""
+"""A corpus: text files, a folder, standard input or strings."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ from textrnn.text.table_format import file_ending
 
 Documents = Literal["line", "file", "string"]
 
-# Large enough for fast encoding, small enough (4 MB as UTF-32) to forget about.
+# Large enough for fast encoding, small enough (4 MB as UTF-32) to cost little memory.
 PIECE_CHARACTERS: Final = 1_000_000
 
 
@@ -46,7 +46,7 @@ class _TextFile:
 
 @dataclass(frozen=True)
 class _TextInput:
-    """Standard input, which can be read only once, kept in a temporary file."""
+    """Standard input, kept in a temporary file since it can be read only once."""
 
     file: IO[bytes]
     encoding: str
@@ -69,13 +69,12 @@ class _TextString:
 
 @dataclass
 class Corpus:
-    """Text that can be read again and again, a piece at a time; `open_corpus` makes one.
+    """Text that can be read repeatedly, a piece at a time; `open_corpus` returns one.
 
     Attributes:
-        name: what to call it in messages.
-        documents: None for one continuous text; "line", "file" or "string" for what a document is.
-        size: bytes of the files, or characters of the strings, for a progress bar; None where packed bytes do not
-            tell it.
+        name: name in messages.
+        documents: unit of a document, "line", "file" or "string"; None for one continuous text.
+        size: bytes of the files, or characters of the strings, for a progress bar; None if packed.
     """
 
     name: str
@@ -85,19 +84,18 @@ class Corpus:
     _has_warned: bool = field(default=False, init=False, repr=False)
 
     def pieces(self, characters: int = PIECE_CHARACTERS) -> Iterator[str]:
-        """Reads the corpus from its beginning.
+        """Read the corpus from its beginning.
 
         Args:
-            characters: the most that one piece of a continuous text holds. A document is always one
-                piece, whatever its length.
+            characters: most characters in a piece of a continuous text. A document is always one piece.
 
         Returns:
-            An iterator of non-empty str. A continuous text is its pieces joined, every file or string
-            beginning on a new line. A document that is a line comes without its newline, and blank
-            lines, empty files and empty strings are no documents.
+            An iterator of non-empty str. The pieces joined are the continuous text, in which every file or string
+            begins on a new line. A document that is a line has no newline. Blank lines, empty files and empty
+            strings are skipped.
 
         Raises:
-            ValueError: undecodable bytes, with path and line; or the corpus held no text at all.
+            ValueError: if bytes cannot be decoded, with path and line; or if there is no text.
         """
         if characters < 1:
             raise ValueError(f"`characters` must be at least 1; received {characters}")
@@ -130,22 +128,20 @@ def open_corpus(
     documents: Documents | None = None,
     encoding: str = "utf-8",
 ) -> Corpus:
-    """Opens a text file, a folder of them, or strings.
+    """Open a text file, a folder of them, or strings.
 
     Args:
-        source: a path to a text file; a path to a folder, of which every `*.txt` below it is read, in
-            the order of their paths, but for the samples of a run that is kept there; "-" for standard input, which
-            is read at once and kept in a temporary file;
-            or an iterable of strings, which is read at once and kept. A str
-            is always a path. Files may be packed (.gz, .bz2, .xz, .zst).
-        documents: None for one continuous text; "line" when each line is a text of its own; "file" or
-            "string" when each file or string is.
-        encoding: of the files; a byte-order mark counts for more.
+        source: path of a text file; path of a folder, of which every `*.txt` is read in the order of the paths,
+            except for the samples of a run; "-" for standard input, which is read at once and kept in a temporary
+            file; or an iterable of strings, which is read at once and kept. A str is always a path. Files may be
+            packed (.gz, .bz2, .xz, .zst).
+        documents: unit of a document, "line", "file" or "string"; None for one continuous text.
+        encoding: encoding of the files; a byte-order mark overrides it.
 
     Raises:
-        FileNotFoundError: there is nothing at the path.
-        ValueError: there is no text, or `documents` does not fit the source.
-        TypeError: the source is of another type, or an item of it is not a str.
+        FileNotFoundError: if the path does not exist.
+        ValueError: if there is no text, or `documents` does not fit the source.
+        TypeError: if the source is of another type, or an item of it is not a str.
     """
     if documents not in (None, "line", "file", "string"):
         raise ValueError(f"`documents` must be None, 'line', 'file' or 'string'; received {documents!r}")
@@ -158,10 +154,10 @@ def open_corpus(
 
 
 def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
-    """A whole text file, or standard input for "-", read as a corpus is; an empty one is an empty text.
+    """Read a whole text file, or standard input for "-", as a corpus is read; it may be empty.
 
     Raises:
-        ValueError: bytes that are no text, with path and line.
+        ValueError: if bytes cannot be decoded, with path and line.
     """
     check_encoding(encoding)
     with open_bytes(path) as stream:
@@ -169,13 +165,13 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
 
 
 def read_exactly(path: str | os.PathLike[str], encoding: str = "utf-8") -> tuple[str, int, bool]:
-    """A whole text file, or standard input for "-", with its line ends and marks as they are.
+    """Read a whole text file, or standard input for "-", with line ends and byte-order marks unchanged.
 
     Returns:
-        The text, how many bytes it takes as it lies there, and whether they are the text in plain UTF-8.
+        The text, the number of bytes of the file, and whether they are the text in plain UTF-8.
 
     Raises:
-        ValueError: bytes that are no text in this encoding.
+        ValueError: if bytes cannot be decoded.
     """
     check_encoding(encoding)
     name = name_of_source(path)

@@ -1,4 +1,4 @@
-"""Bytes to text in small blocks, with errors that say where."""
+"""Decoding of bytes in small blocks, with errors that name the line."""
 
 import codecs
 import io
@@ -9,17 +9,17 @@ from typing import BinaryIO, Final
 from textrnn.text.recognition import TO_JSON_LINES, find_binary, find_encoding, find_wide_encoding, is_json_array
 
 BLOCK_BYTES: Final = 1 << 20
-HEAD_BYTES: Final = 512  # of which a stream gives at least so many first, or ends
-SAMPLE_BYTES: Final = 1 << 12  # show how text is encoded
+HEAD_BYTES: Final = 512  # least size of a stream's first block, unless it ends before
+SAMPLE_BYTES: Final = 1 << 12  # enough to recognize the encoding
 MARK_UNDECODABLE: Final = "textrnn.mark-undecodable"
 _MARK: Final = re.compile("[\udc00-\udcff]")  # half a surrogate pair, which no encoding gives
 
-# Told, with the name of a text, that its line endings had to be changed.
+# Called with the name of a text whose line endings were changed.
 Notice = Callable[[str], None]
 
 
 def check_encoding(encoding: str) -> None:
-    """Raises unless Python knows the encoding and it is one for text."""
+    """Refuse an encoding that Python does not know or that is not for text."""
     if not isinstance(encoding, str):
         raise TypeError(f"`encoding` must be a str such as 'utf-8'; received {encoding!r}")
     try:
@@ -37,27 +37,27 @@ def decode_blocks(
     errors: str = "strict",
     block_bytes: int = BLOCK_BYTES,
 ) -> Iterator[str]:
-    """Reads a binary stream as text, a block at a time.
+    """Decode a binary stream, a block at a time.
 
-    A byte-order mark is left out, and every line ending becomes `\\n`.
+    A byte-order mark is removed, and every line ending becomes `\\n`.
 
     Args:
-        stream: where the bytes come from.
-        name: what to call them in messages, usually the path.
-        encoding: how they became bytes; a byte-order mark of UTF-8, UTF-16 or UTF-32 counts for more.
-        notice: called with `name` at the end if line endings other than `\\n` were there.
-        errors: "strict", or `MARK_UNDECODABLE`: bytes that the encoding does not allow become marks, which
-            `find_undecodable` sees, and NUL characters are left to be seen.
-        block_bytes: how many bytes are read at once.
+        stream: source of the bytes.
+        name: name in messages, usually the path.
+        encoding: encoding; a byte-order mark of UTF-8, UTF-16 or UTF-32 overrides it.
+        notice: function called with `name` at the end if there were line endings other than `\\n`.
+        errors: "strict", or `MARK_UNDECODABLE`: undecodable bytes become marks, which `find_undecodable` finds, and
+            NUL characters are kept.
+        block_bytes: bytes read at once.
 
     Raises:
-        ValueError: bytes that the encoding does not allow, or a NUL, with the line and the first of them; bytes that
-            are no text, or text in JSON, with what they are.
+        ValueError: if bytes are undecodable or NUL, with the line and the first such byte; if the bytes are a binary
+            format or JSON, with its name.
     """
     block = _read_head(stream, block_bytes)
     encoding = find_encoding(block, encoding)
     _refuse(block, name, encoding)
-    # The mark is left out below, for UTF-16 written without one as for UTF-8, so plain UTF-8 will do.
+    # The byte-order mark is removed below in all encodings, so plain UTF-8 suffices here.
     decoder = codecs.getincrementaldecoder("utf-8" if is_utf8(encoding) else encoding)(errors)
     newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
     line, is_start, is_last = 1, True, False
@@ -84,7 +84,7 @@ def decode_blocks(
 
 
 def _read_head(stream: BinaryIO, block_bytes: int) -> bytes:
-    """The first block; of a stream that gives little at a time, enough to recognize what it is."""
+    """The first block of a stream, with enough bytes to recognize a format."""
     head = stream.read(block_bytes)
     while 0 < len(head) < HEAD_BYTES and (more := stream.read(block_bytes)):
         head += more
@@ -92,7 +92,7 @@ def _read_head(stream: BinaryIO, block_bytes: int) -> bytes:
 
 
 def _refuse(head: bytes, name: str, encoding: str) -> None:
-    """Raises if these first bytes are no text in this encoding."""
+    """Refuse first bytes that are no text in this encoding."""
     binary = find_binary(head)
     if binary:
         raise ValueError(f"{name} {binary}")
@@ -105,7 +105,7 @@ def _refuse(head: bytes, name: str, encoding: str) -> None:
 
 
 def normalize_blocks(text: str, name: str, notice: Notice) -> Iterator[str]:
-    """Does for a str what `decode_blocks` does for bytes."""
+    """Normalize line endings and the byte-order mark of a str, as `decode_blocks` does for bytes."""
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     for start in range(0, len(text), BLOCK_BYTES):
         block = newlines.decode(text[start : start + BLOCK_BYTES])
@@ -115,7 +115,7 @@ def normalize_blocks(text: str, name: str, notice: Notice) -> Iterator[str]:
 
 
 def split_lines(blocks: Iterable[str]) -> Iterator[str]:
-    """Cuts text that arrives in blocks into lines, each with its `\\n` where it has one."""
+    """Cut text that arrives in blocks into lines, each with its `\\n` if it has one."""
     parts: list[str] = []
     for block in blocks:
         first, *others = block.split("\n")
@@ -128,7 +128,7 @@ def split_lines(blocks: Iterable[str]) -> Iterator[str]:
 
 
 def find_undecodable(text: str) -> int | None:
-    """The first byte of `text`, decoded with `MARK_UNDECODABLE`, that its encoding does not allow."""
+    """The first undecodable byte of a `text` decoded with `MARK_UNDECODABLE`, or None."""
     found = None if text.isascii() else _MARK.search(text)
     return ord(found[0]) - 0xDC00 if found else None
 
@@ -143,12 +143,12 @@ codecs.register_error(MARK_UNDECODABLE, _mark)
 
 
 def is_utf8(encoding: str) -> bool:
-    """Whether this is a name of UTF-8, with or without a byte order mark."""
+    """Whether the encoding is UTF-8, with or without a byte-order mark."""
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
 def is_wide(encoding: str) -> bool:
-    """Whether this is a name of UTF-16 or UTF-32, in which NUL bytes are nothing special."""
+    """Whether the encoding is UTF-16 or UTF-32, in which NUL bytes are normal."""
     return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
 
 

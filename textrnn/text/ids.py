@@ -1,4 +1,4 @@
-"""A corpus as a flat file of ids that is mapped, not loaded."""
+"""Memory-mapped files of token ids."""
 
 import mmap
 import os
@@ -12,27 +12,27 @@ from textrnn.files import DamagedFileError, atomic_path
 from textrnn.text.special_tokens import END_ID
 from textrnn.text.tokenizer import Tokenizer
 
-# How many ids are looked at in one go: 4 M keeps a search for END_ID to some 4 MB.
+# Ids searched at once: 4 M limit a search for END_ID to some 4 MB.
 _BLOCK_IDS: Final = 1 << 22
 
 
 def write_ids(
     pieces: Iterable[str], tokenizer: Tokenizer, path: str | os.PathLike[str], *, end_of_text: bool
 ) -> np.memmap:
-    """Encodes text piece by piece into a file; only one piece is in memory at a time.
+    """Encode text piece by piece into a file; only one piece is in memory at a time.
 
     Args:
         pieces: the text, such as `Corpus.pieces()`.
-        tokenizer: fitted.
-        path: the file to write. It appears complete or not at all.
-        end_of_text: whether `END_ID` follows each piece, as it should when pieces are documents.
+        tokenizer: fitted tokenizer.
+        path: file to write, complete or not at all.
+        end_of_text: whether `END_ID` follows each piece; True for documents.
 
     Returns:
         The ids, unsigned integers of the smallest fitting size [N], mapped read-only.
 
     Raises:
-        ValueError: there was nothing to write.
-        TypeError: a piece is not a str.
+        ValueError: if there is no token to write.
+        TypeError: if a piece is not a str.
     """
     dtype = _smallest_dtype(tokenizer.vocabulary_size)
     end = np.full(int(end_of_text), END_ID, dtype).tobytes()
@@ -46,11 +46,11 @@ def write_ids(
 
 
 def open_ids(path: str | os.PathLike[str], vocabulary_size: int) -> np.memmap:
-    """Maps a file of `write_ids`, unsigned integers [N], read-only.
+    """Map a file of `write_ids`, unsigned integers [N], read-only.
 
     Args:
-        path: the file.
-        vocabulary_size: that of the tokenizer that wrote it, which decides the integers' size.
+        path: file to map.
+        vocabulary_size: vocabulary size of the tokenizer, which determines the integers' size.
     """
     dtype, size = _smallest_dtype(vocabulary_size), os.path.getsize(path)
     if size == 0 or size % dtype.itemsize:
@@ -62,9 +62,9 @@ def open_ids(path: str | os.PathLike[str], vocabulary_size: int) -> np.memmap:
 
 
 def release(ids: np.ndarray) -> None:
-    """Gives back the memory of a mapped file's pages that were read; they are read again when needed.
+    """Release the memory of a mapped file's pages; they are read again when needed.
 
-    Without this the process seems to grow by all it has read, up to the size of the file.
+    Otherwise the process seems to grow up to the size of the file.
     """
     mapped = getattr(ids, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
@@ -72,11 +72,11 @@ def release(ids: np.ndarray) -> None:
 
 
 def document_spans(ids: np.ndarray) -> np.ndarray:
-    """Finds the documents in ids [N] that `END_ID` separates.
+    """Find the documents in ids [N], which `END_ID` separates.
 
     Returns:
-        int64 [number of documents, 2], the start and the stop of each. The stop is where `END_ID`
-        stands; tokens after the last `END_ID` are one more document.
+        int64 [documents, 2], start and stop of each. The stop is the position of `END_ID`; tokens after the last
+        `END_ID` are one more document.
     """
     blocks = range(0, len(ids), _BLOCK_IDS)
     found = []

@@ -1,4 +1,4 @@
-"""Texts with a label each, for a classifier."""
+"""Labeled texts, for a classifier."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from textrnn.text.table_format import FILES_OF_TEXTS, TABLES, TableFormat, check
 from textrnn.text.tables import open_rows
 
 Column = str | int | None
-"""A column by its name, or by its number from 1 in a table without a header; None for the usual names."""
+"""A column: its name, or its number from 1 in a table without a header; None for the usual names."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,22 @@ def read_labeled(
     encoding: str = "utf-8",
     table: TableFormat | None = None,
 ) -> LabeledTexts:
-    """Reads texts and labels from a .csv, .tsv or .jsonl file, packed (.gz, .bz2, .xz, .zst) or not.
+    """Read texts and labels from a .csv, .tsv or .jsonl file, packed (.gz, .bz2, .xz, .zst) or not.
 
     Args:
-        path: the file, "-" for standard input. A .csv or .tsv begins with a header, unless `table` has `columns` or
+        path: file, or "-" for standard input. A .csv or .tsv begins with a header, unless `table` has `columns` or
             the two columns are numbers.
-        text_column: by default the first there is of text, sentence and review, in any case.
-        label_column: by default the first there is of label and sentiment, in any case.
-        encoding: of the file; a byte-order mark counts for more.
-        table: how it is written, where its name does not say so.
+        text_column: text column; by default the first of text, sentence and review, in any case.
+        label_column: label column; by default the first of label and sentiment, in any case.
+        encoding: encoding of the file; a byte-order mark overrides it.
+        table: format of the table; by default the file's name decides.
 
     Returns:
-        The texts as they are, empty ones included, and the labels as `textrnn.labels` reads them: without blanks
-        around them; numbers and truth values become "1" and "true".
+        The texts unchanged, empty ones included, and the labels as `textrnn.labels` reads them: without surrounding
+        blanks; numbers and truth values become "1" and "true".
 
     Raises:
-        ValueError: with path and line, what is missing or malformed there.
+        ValueError: if something is missing or malformed, with path and line.
     """
     with _open(path, encoding, table, TABLES, text_column, label_column) as (name, columns, rows):
         text = find_text_column(columns, name, text_column)
@@ -78,10 +78,10 @@ def read_texts(
     encoding: str = "utf-8",
     table: TableFormat | None = None,
 ) -> list[str]:
-    """Reads texts to classify: from the files `read_labeled` reads, or a .txt with one text a line.
+    """Read texts to classify from a file as for `read_labeled`, or from a .txt with a text on each line.
 
-    A blank line of a .txt is an empty text, so that results line up with the lines of the file. Standard input ("-")
-    that is empty holds no texts, as where a command before it in a pipe found none.
+    A blank line of a .txt is an empty text, so that results match the lines of the file. Empty standard input ("-")
+    gives no texts.
     """
     is_text_a_line = checked_table(table).of(path).format == "txt"
     asked = None if is_text_a_line else text_column
@@ -97,7 +97,7 @@ def read_texts(
 def _open(
     path: str | os.PathLike[str], encoding: str, table: TableFormat | None, allowed: tuple[str, ...], *asked: Column
 ) -> Iterator[tuple[str, list[str], Iterable[Row]]]:
-    """What to call a table, its columns, and its rows; of JSON there is at least one."""
+    """The name of a table, its columns and its rows; JSON must have at least one row."""
     numbered = is_numbered(*asked)
     with open_rows(
         path, table=table, encoding=encoding, is_numbered=numbered, is_strict=True, allowed=allowed
@@ -115,10 +115,11 @@ def _open(
 
 
 def is_numbered(*columns: Column) -> bool:
-    """Whether columns are asked for by number.
+    """Whether columns are given by number.
 
     Raises:
-        TypeError: If one is no name and no number, or one is a name and another a number.
+        TypeError: If a column is neither a name nor a number.
+        ValueError: If one is a name and another a number.
     """
     asked = [column for column in columns if column is not None]
     for column in asked:
@@ -133,12 +134,12 @@ def is_numbered(*columns: Column) -> bool:
 
 
 def find_text_column(columns: list[str], path: str | os.PathLike[str], wanted: Column = None) -> str:
-    """The column that holds the texts: `wanted`, or the first there is of `TEXT_COLUMNS`, in any case."""
+    """The text column: `wanted`, or the first of `TEXT_COLUMNS`, in any case."""
     return _find_column(columns, path, "text_column", wanted, TEXT_COLUMNS)
 
 
 def find_problem(row: Row, column: str) -> str | None:
-    """Why there is no text in this column of a row; None if there is one."""
+    """The problem of a row without a text in this column; None if there is a text."""
     if row.problem:
         return row.problem
     if column not in row.values:

@@ -1,4 +1,4 @@
-"""Bytes of a file or of the input, unpacked where their first bytes say that they are packed."""
+"""Bytes of a file or of standard input, unpacked if they are packed."""
 
 import bz2
 import contextlib
@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 STANDARD_INPUT: Final = "-"
-HEAD_BYTES: Final = 8  # tell packed bytes and byte-order marks apart; a pipe gives at least so many, or ends
+HEAD_BYTES: Final = 8  # enough to recognize a packing or a byte-order mark
 _FEW_BYTES: Final = 64  # of a header inside packed bytes, which is read in one go
 _ZSTANDARD_BYTES: Final = 1 << 13  # unpacked at once: a block of 128 kB may be packed in four bytes
 
 
 class CountedBytes:
-    """A binary stream that knows how much was read of it, and gives what there is at once, as a pipe has it."""
+    """A binary stream that counts the bytes read, and returns available bytes at once, as a pipe does."""
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._head, self.count = stream, b"", 0
 
     def head(self) -> bytes:
-        """The first bytes, which stay to be read."""
+        """The first bytes, without consuming them."""
         while len(self._head) < HEAD_BYTES and (block := self._stream.read1(1 << 16)):
             self._head += block
         return self._head
@@ -46,7 +46,7 @@ class CountedBytes:
 
 
 class _ZstandardStream:
-    """What zstandard unpacks, frame by frame: the reader of that package takes a cut file for a whole one.
+    """Unpacks zstandard frame by frame: the package's own reader takes a truncated file for a whole one.
 
     Args:
         source: Packed bytes.
@@ -78,11 +78,11 @@ class _ZstandardStream:
 
 
 class _UnpackingError(ValueError):
-    """A packing that is known, and nothing installed that unpacks it."""
+    """A known packing that no installed package can unpack."""
 
 
 def _import_zstandard() -> tuple[Callable[[], Any], type[Exception]]:
-    """What unpacks a frame, and the error it raises."""
+    """The function that starts a frame, and the error it raises."""
     with contextlib.suppress(ImportError):
         module = importlib.import_module("compression.zstd")
         return module.ZstdDecompressor, module.ZstdError
@@ -112,7 +112,7 @@ COMPRESSIONS: Final = tuple(_OPENERS)
 
 
 def compression_of(head: bytes, name: str = "") -> str | None:
-    """How bytes are packed, by the first of them, or else by the ending of a name; None if they are not."""
+    """The packing, such as ".gz", by the first bytes or else by the ending of a name; None if not packed."""
     for magic, ending in _FIRST_BYTES.items():
         if head.startswith(magic) and (ending != ".bz2" or head[4:8] in (b"1AY&", b"\x17rE8")):  # "BZh" may be text
             return ending
@@ -128,7 +128,7 @@ def unpack(source: CountedBytes, name: str) -> BinaryIO:
 
 @contextlib.contextmanager
 def open_packed(path: str | os.PathLike[str]) -> Iterator[CountedBytes]:
-    """A file, or standard input for `"-"`, as it lies there."""
+    """Open a file, or standard input for `"-"`, without unpacking."""
     if is_input(path):
         yield CountedBytes(sys.stdin.buffer)
         return
@@ -138,28 +138,28 @@ def open_packed(path: str | os.PathLike[str]) -> Iterator[CountedBytes]:
 
 @contextlib.contextmanager
 def open_bytes(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """The bytes of a file, or of standard input for `"-"`, unpacked.
+    """Open a file, or standard input for `"-"`, unpacked.
 
     Raises:
-        ValueError: What goes wrong in reading or unpacking, with the name of the file.
+        ValueError: If reading or unpacking fails, with the name of the file.
     """
     with open_packed(path) as source, named_errors(name_of_source(path)):
         yield unpack(source, os.fspath(path))
 
 
 def is_input(path: Any) -> bool:
-    """Whether this path is standard input; a file of that name is `./-`."""
+    """Whether a path means standard input; a file of that name is `./-`."""
     return isinstance(path, (str, os.PathLike)) and os.fspath(path) == STANDARD_INPUT
 
 
 def name_of_source(path: str | os.PathLike[str]) -> str:
-    """What to call a file, or standard input, in messages."""
+    """The name of a file, or of standard input, in messages."""
     return "standard input" if is_input(path) else os.fspath(path)
 
 
 @contextlib.contextmanager
 def named_errors(name: str) -> Iterator[None]:
-    """What goes wrong in reading or unpacking, with the name of the file."""
+    """A context whose errors of reading or unpacking name the file."""
     try:
         yield
     except (OSError, EOFError, lzma.LZMAError, zlib.error, _UnpackingError) as error:

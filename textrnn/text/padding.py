@@ -1,4 +1,4 @@
-"""Sequences of different lengths as one array, and back."""
+"""Padding of sequences of different lengths into one array, and back."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,19 @@ from textrnn.text.special_tokens import PAD_ID
 
 
 def pad_batch(sequences: Sequence[np.ndarray], length: int | None = None) -> np.ndarray:
-    """Puts sequences of ids below each other, filled up with padding on the right.
+    """Stack sequences of ids into one array, with padding on the right.
 
     Args:
         sequences: B arrays of integers, each [N] with its own N, zero included.
-        length: T; the longest sequence decides when None. T is at least 1, so that a batch of empty
-            sequences still has a step to mask.
+        length: T; by default the length of the longest sequence, and at least 1, so that a batch of empty sequences
+            still has a step to mask.
 
     Returns:
         int32 [B, T].
 
     Raises:
-        ValueError: a sequence is longer than `length`, or not one-dimensional.
-        TypeError: a sequence does not hold integers.
+        ValueError: if a sequence is longer than `length`, or not one-dimensional.
+        TypeError: if a sequence does not hold integers.
     """
     arrays = [_checked_sequence(sequence, index) for index, sequence in enumerate(sequences)]
     if length is None:
@@ -36,7 +36,7 @@ def pad_batch(sequences: Sequence[np.ndarray], length: int | None = None) -> np.
 
 
 def unpad(batch: np.ndarray) -> list[np.ndarray]:
-    """Returns the rows of a padded batch, integers [B, T], each without its padding on the right."""
+    """Return the rows of a padded batch, integers [B, T], without their padding."""
     array = np.asarray(batch)
     if array.ndim != 2:
         raise ValueError(f"`batch` must have two dimensions, [B, T]; received shape {array.shape}")

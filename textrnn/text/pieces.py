@@ -1,10 +1,10 @@
-"""One long text as pieces of a size that fits in memory."""
+"""Cutting of a long text into pieces that fit in memory."""
 
 from collections.abc import Iterable, Iterator
 
 
 def join_with_newlines(texts: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Makes one text of many, each given in blocks; every text but the last ends with a newline."""
+    """Join texts, each given in blocks, into one; every text but the last ends with a newline."""
     is_line_open = False
     for blocks in texts:
         is_start = True
@@ -16,10 +16,10 @@ def join_with_newlines(texts: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def cut_pieces(blocks: Iterable[str], characters: int) -> Iterator[str]:
-    """Cuts text that arrives in blocks into pieces of at most `characters` each.
+    """Cut text that arrives in blocks into pieces of at most `characters` each.
 
-    A piece ends after a newline where it can, so that no word is torn and no combining mark parted
-    from its letter; else after a space; else where it must.
+    A piece ends after a newline if possible, so that no word is cut and no combining mark separated from its letter;
+    else after a space; else at the limit.
     """
     buffer = ""
     for block in blocks:

@@ -1,4 +1,4 @@
-"""What bytes are, by the first of them: a Unicode encoding with its byte-order mark, or no text at all."""
+"""Recognition of encodings and binary formats by the first bytes."""
 
 import codecs
 import re
@@ -43,13 +43,13 @@ TO_JSON_LINES: Final = (
 
 
 def find_encoding(head: bytes, encoding: str) -> str:
-    """The encoding that a byte-order mark says, which counts for more than `encoding`, as in a browser."""
+    """The encoding of a byte-order mark, which overrides `encoding`, as in a browser."""
     found = next((name for mark, name in _MARKS.items() if head.startswith(mark)), encoding)
     return encoding if found == "utf-8" and codecs.lookup(encoding).name.startswith("utf-8") else found
 
 
 def find_binary(head: bytes) -> str | None:
-    """What bytes are that are no text, and the way out; None if they may be one."""
+    """The binary format of bytes, with advice; None if they may be text."""
     for magic, (what, way_out) in _MAGIC.items():
         if head.startswith(magic):
             return f"is {what}, not a text; {way_out}"
@@ -59,7 +59,7 @@ def find_binary(head: bytes) -> str | None:
 
 
 def find_wide_encoding(head: bytes) -> str | None:
-    """The encoding of text in UTF-16 or UTF-32 that lacks its byte-order mark; None if it does not look like that."""
+    """The encoding of UTF-16 or UTF-32 text without a byte-order mark; None for other bytes."""
     counts = [head[place::4].count(0) for place in range(4)]
     quarter = len(head) // 4
     if not any(counts) or not quarter:
@@ -86,12 +86,12 @@ def is_json_array(text: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether there are no control characters but blanks."""
+    """Whether a text has no control characters other than blanks."""
     return all(character.isprintable() or character.isspace() for character in text)
 
 
 def _decode(head: bytes, encoding: str) -> str | None:
-    """Bytes, which may end within a character, as text; None if the encoding does not allow them."""
+    """Decode bytes, which may end within a character; None if they are undecodable."""
     try:
         return codecs.getincrementaldecoder(encoding)().decode(head)
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The fields of each row between delimiters, before they have names."""
+"""Records of a delimited file: the fields of each row, before they have names."""
 
 import csv
 import re
@@ -13,15 +13,15 @@ from typing import Final
 from textrnn.text.decoding import find_undecodable
 from textrnn.text.table_format import TableFormat
 
-LONGEST_RECORD: Final = 1 << 24  # characters: far above any text, and a quote nobody closed ends somewhere
-SHOWN: Final = 3  # lines named in a warning
+LONGEST_RECORD: Final = 1 << 24  # characters: far above any text, to limit an unclosed quote
+MAX_SHOWN_LINES: Final = 3  # in a warning
 _OPENS_LATE: Final = re.compile(' +"')  # blanks between a delimiter and the quote that opens a field
 _ENCLOSED: Final = re.compile('"(?:[^"]|"")*""(?:[^"]|"")*"')  # as a program writes a field that holds a quote
 
 
 @dataclass(frozen=True)
 class Record:
-    """Fields, and why they cannot be read if they cannot; `line` is the first, from 1."""
+    """Fields of a row, and the problem if they cannot be read; `line` is the first one, from 1."""
 
     line: int
     fields: list[str]
@@ -29,14 +29,14 @@ class Record:
 
 
 def read_records(lines: Iterable[str], table: TableFormat, name: str) -> Iterator[Record]:
-    """Every record that is not a blank line; at the end, a warning of what quotes may have done."""
+    """Every record that is not a blank line, with a warning at the end of quotes that may be misread."""
     if table.is_quoted:
         return _Quoted(lines, table.separator, name).records()
     return _unquoted(lines, table, name)
 
 
 def find_problem_of_bytes(lines: Iterable[str]) -> str | None:
-    """Which byte the encoding does not allow, if there is one."""
+    """A description of the first undecodable byte, if there is one."""
     for line in lines:
         byte = find_undecodable(line)
         if byte is not None:
@@ -63,14 +63,14 @@ def _unquoted(lines: Iterable[str], table: TableFormat, name: str) -> Iterator[R
 
 @dataclass
 class _Lines:
-    """Lines to name in a warning: the first few, and how many there are."""
+    """Lines for a warning: the first few, and the number of all."""
 
     count: int = 0
     shown: list[str] = field(default_factory=list)
 
     def add(self, lines: str) -> None:
         self.count += 1
-        if len(self.shown) < SHOWN:
+        if len(self.shown) < MAX_SHOWN_LINES:
             self.shown.append(lines)
 
     def __str__(self) -> str:
@@ -80,13 +80,13 @@ class _Lines:
 
 
 class _Quoted:
-    """Records in which quotes enclose fields.
+    """Records with quoted fields.
 
-    One that breaks off, for want of a quote perhaps, ends with its first line: those behind it are read again, each
-    as the beginning of a record.
+    A record that is invalid, for example for lack of a quote, ends with its first line; the lines after it are read
+    again, each as the beginning of a record.
 
-    Blanks before a quote that opens a field are no part of it. Where the first row has a blank behind each delimiter,
-    those of other rows are no part of their fields either.
+    Blanks before an opening quote are not part of the field. If the first row has a blank after each delimiter, such
+    blanks are not part of the fields in any row.
     """
 
     def __init__(self, lines: Iterable[str], delimiter: str, name: str) -> None:
@@ -116,7 +116,7 @@ class _Quoted:
             )
 
     def _read(self, width: int) -> tuple[list[str], list[str], str | None]:
-        """The fields of the next record, `width` of them but for the first, its lines, and what is wrong with it."""
+        """The fields of the next record, its lines and its problem; `width` is the expected number of fields."""
         fields, used, problem = self._parse(self._skips_blanks)
         is_spaced = not width and len(fields) > 1 and all(each.startswith(" ") for each in fields[1:])
         is_doubtful = bool(problem) if self._skips_blanks else is_spaced or any(map(_OPENS_LATE.match, fields))
@@ -149,7 +149,7 @@ class _Quoted:
         return fields, used, problem
 
     def _take(self, used: list[str]) -> Iterator[str]:
-        """Lines for one record, those to be read again first; what the record takes is `used`."""
+        """Yield lines for one record, first those to be read again; `used` collects them."""
         characters = 0
         while characters <= LONGEST_RECORD:
             line = self._again.popleft() if self._again else next(self._source, None)

@@ -1,4 +1,4 @@
-"""Rows as bytes of a .csv, .tsv or .jsonl file, UTF-8, with columns added at the end."""
+"""Writers of rows as .csv, .tsv or .jsonl in UTF-8, with columns added at the end."""
 
 import csv
 import json
@@ -9,35 +9,35 @@ from textrnn.text.table_format import DELIMITERS, TableFormat
 
 
 class RowWriter(Protocol):
-    """Writes a row in two parts: what cannot be written is known before the added columns are worked out."""
+    """Writes a row in two parts, so that a faulty row is known before its added values are computed."""
 
     def header(self) -> bytes:
-        """What the file begins with."""
+        """First bytes of the file."""
 
     def begin(self, values: Mapping[str, Any]) -> Any:
-        """The row's own part, for `finish`.
+        """Prepare the row's own part for `finish`.
 
         Raises:
-            ValueError: Why this row cannot be written.
+            ValueError: If this row cannot be written.
         """
 
     def finish(self, begun: Any, added: Sequence[Any]) -> bytes:
-        """The whole row, with a value for each of the added columns."""
+        """The bytes of the whole row, with a value for each added column."""
 
 
 def make_row_writer(
     table: TableFormat, columns: Sequence[str], added: Sequence[str], *, header: Sequence[str] | None = None
 ) -> RowWriter:
-    """A writer of files in this format.
+    """A writer for this format.
 
     Args:
-        table: The format, settled: csv, tsv or jsonl.
-        columns: Of the rows, in order. A row in JSON may have others.
-        added: The columns behind them.
-        header: What the columns are called in the file, where that is something else.
+        table: Resolved format: csv, tsv or jsonl.
+        columns: Columns of the rows, in order. A row in JSON may have others.
+        added: Columns to add at the end.
+        header: Names of the columns in the file, if they differ.
 
     Raises:
-        ValueError: If a column is to be added that is there, or the header cannot be written.
+        ValueError: If an added column exists already, or the header cannot be written.
     """
     _check_added(columns, added)
     if table.ending in DELIMITERS:
@@ -46,9 +46,9 @@ def make_row_writer(
 
 
 class DelimitedWriter:
-    """Comma- or tab-separated, a line ending in `\\n`: with quotes as RFC 4180 has them, or without any.
+    """Writer of comma- or tab-separated lines that end in `\\n`, quoted as in RFC 4180 or unquoted.
 
-    What JSON had, a list say, is written as JSON; null is an empty field.
+    JSON values such as lists are written as JSON; null is an empty field.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class DelimitedWriter:
         return self._line([*begun, *map(_field, added)])
 
     def _checked(self, field: str) -> str:
-        """A field that can be read again: none may hold a NUL, and without quotes none what ends a field."""
+        """Refuse a field with a NUL, and without quotes one with a delimiter or a line break."""
         if "\0" in field:
             raise ValueError(f"a field holds a NUL, which a .{self._format} cannot; write .jsonl")
         ends = () if self._is_quoted else (self._separator, "\n", "\r")
@@ -95,7 +95,7 @@ class DelimitedWriter:
 
 
 class JsonWriter:
-    """An object a line."""
+    """Writer of a JSON object per line."""
 
     def __init__(self, added: Sequence[str]) -> None:
         self.added = tuple(added)
@@ -113,7 +113,7 @@ class JsonWriter:
 
 
 class _Returned:
-    """What a csv writer writes to, so that `writerow` returns the line."""
+    """Output of a csv writer, so that `writerow` returns the line."""
 
     def write(self, line: str) -> str:
         return line

@@ -1,4 +1,4 @@
-"""Rows of text, one after the other in constant memory; one that cannot be read says why and costs no other."""
+"""Rows of a table, read one after the other in constant memory; an unreadable row states its problem."""
 
 import itertools
 import json
@@ -9,7 +9,7 @@ from typing import Any, Final
 from textrnn.text.records import Record, find_problem_of_bytes, read_records
 from textrnn.text.table_format import TableFormat
 
-TEXT: Final = "text"  # the one column of a text a line
+TEXT: Final = "text"  # the only column of a .txt
 TEXT_COLUMNS: Final = ("text", "sentence", "review")
 LABEL_COLUMNS: Final = ("label", "sentiment")
 OTHER_DELIMITERS: Final = (";", "\t", "|", ",")
@@ -20,9 +20,9 @@ class Row:
     """One row of a table.
 
     Attributes:
-        line: The line it begins on, from 1; a quoted field may hold line breaks.
-        values: By column. From JSON whatever it says, else str. Empty if there is a problem.
-        problem: Why it cannot be read, or None.
+        line: First line, from 1; a quoted field may hold line breaks.
+        values: Values by column: any from JSON, else str. Empty if there is a problem.
+        problem: Reason why the row cannot be read, or None.
     """
 
     line: int
@@ -34,18 +34,18 @@ class Rows(Iterable[Row]):
     """The rows of a table, read once.
 
     Args:
-        lines: Each with its `\\n` where it has one. Bytes that are no text are marked as `decode_blocks` marks them.
-        table: How they are written, with the format settled.
-        name: What to call the file in messages.
-        is_numbered: Whether columns are asked for by number, so that there is no header.
+        lines: Lines, each with its `\\n` if it has one. Undecodable bytes are marked as by `decode_blocks`.
+        table: Resolved format.
+        name: Name of the file in messages.
+        is_numbered: Whether columns are given by number, so that there is no header.
 
     Attributes:
-        header: What the header names, as it stands there; `["text"]` for a text a line, the numbers of columns that
-            have no names; None for JSON, and for an empty table.
-        columns: The same, each name once: one that is empty, or that several have, gets `#` and the column's number.
+        header: Names in the header, unchanged; `["text"]` for a .txt, numbers for columns without names; None for
+            JSON and for an empty table.
+        columns: Distinct names: `#` and the column's number is added to an empty or repeated one.
 
     Raises:
-        ValueError: If the header is broken, with name and line.
+        ValueError: If the header is malformed, with name and line.
     """
 
     def __init__(self, lines: Iterable[str], table: TableFormat, name: str, *, is_numbered: bool = False) -> None:
@@ -91,7 +91,7 @@ def _json_rows(lines: Iterable[str]) -> Iterator[Row]:
 def _read_header(
     records: Iterator[Record], table: TableFormat, name: str, is_numbered: bool
 ) -> tuple[list[str] | None, Iterator[Record]]:
-    """The names of the columns, and the records that are rows."""
+    """The names of the columns, and the records of the rows."""
     first = next(records, None)
     if first is None:
         return None, records
@@ -134,7 +134,7 @@ def _delimited_rows(
 
 
 def find_other_delimiter(columns: Sequence[str]) -> str | None:
-    """The delimiter that a header which came as one field seems to have."""
+    """The likely delimiter of a header that was read as one field."""
     if len(columns) != 1:
         return None
     counts = {delimiter: columns[0].count(delimiter) for delimiter in OTHER_DELIMITERS}

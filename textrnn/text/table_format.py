@@ -1,4 +1,4 @@
-"""How a table is written: what separates its fields, whether quotes enclose them, and what its columns are called."""
+"""Format of a table: delimiter, quoting and names of columns."""
 
 import os
 from dataclasses import replace
@@ -17,14 +17,14 @@ FILES_OF_TEXTS: Final = (*TABLES, ".txt")
 
 @options
 class TableFormat(options_of_tables.TableFormat):
-    """How a table is written; an option that is None is as the name of the file says."""
+    """Format of a table; the name of the file decides an option that is None."""
 
     def of(self, path: str | os.PathLike[str], allowed: tuple[str, ...] = FILES_OF_TEXTS) -> "TableFormat":
-        """The same with the format settled: the one asked for, else what the file's name ends in.
+        """A copy with the format resolved: the given one, or that of the file's ending.
 
         Raises:
-            ValueError: If that is not of `allowed`, or has no delimiters where one is asked for. A file of any other
-                name with a delimiter asked for is a .csv.
+            ValueError: If the format is not in `allowed`, or has no delimiters although one is given. A file of any
+                other ending with a given delimiter is a .csv.
         """
         name = name_of_source(path)
         ending = file_ending(Path(path))
@@ -49,33 +49,33 @@ class TableFormat(options_of_tables.TableFormat):
         return replace(self, format=ending.removeprefix("."))
 
     def beside(self, path: str | os.PathLike[str]) -> "TableFormat":
-        """How another table that is read with this one is written: alike, if it has delimiters at all."""
+        """The format of another table, read together with this one: the same, if it has delimiters."""
         return replace(self, format=None) if file_ending(Path(path)) in DELIMITERS else TableFormat()
 
     @property
     def ending(self) -> str:
-        """The format, once it is settled, as the ending of a file has it."""
+        """The resolved format as a file's ending."""
         return f".{self.format}"
 
     @property
     def separator(self) -> str:
-        """The delimiter asked for, or that of the format."""
+        """The given delimiter, or that of the format."""
         return self.delimiter or DELIMITERS[self.ending]
 
     @property
     def is_quoted(self) -> bool:
-        """Whether quotes enclose fields. The TSV of linguistic corpora has none (and lone quotes in its texts)."""
+        """Whether quotes enclose fields. In TSV of linguistic corpora quotes are ordinary characters."""
         return self.separator != "\t" if self.quoting is None else self.quoting == "minimal"
 
 
 def checked_table(table: options_of_tables.TableFormat | None) -> TableFormat:
-    """The argument `table`, which by default says nothing."""
+    """The argument `table`, checked; None is a format without options."""
     if table is not None and not isinstance(table, options_of_tables.TableFormat):
         raise TypeError(f"`table` must be a textrnn.text.TableFormat; received {table!r:.60}.")
     return TableFormat() if table is None else TableFormat.from_given(table.as_dict())
 
 
 def file_ending(path: Path) -> str:
-    """Returns the ending that says what the file holds: ".csv" for reviews.csv and reviews.csv.gz."""
+    """The ending of a file without that of its packing: ".csv" for reviews.csv and reviews.csv.gz."""
     name = Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path
     return name.suffix.lower()

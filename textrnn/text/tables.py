@@ -1,4 +1,4 @@
-"""Rows of a .csv, .tsv, .jsonl or .txt file, compressed or not, one after the other."""
+"""Opening of a .csv, .tsv, .jsonl or .txt file, packed or not, as a stream of rows."""
 
 import os
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ from textrnn.text.packed import CountedBytes, is_input, name_of_source, named_er
 from textrnn.text.rows import Row, Rows
 from textrnn.text.table_format import DELIMITERS, FILES_OF_TEXTS, TableFormat, checked_table
 
-_STREAM_BLOCK_BYTES: Final = 1 << 16  # a few hundred reviews: what has been read is little ahead of what is worked on
+_STREAM_BLOCK_BYTES: Final = 1 << 16  # a few hundred reviews: reading is little ahead of processing
 
 
 class RowStream:
-    """Rows of an open file, and how far it has been read.
+    """Rows of an open file, with the number of bytes read.
 
     Attributes:
-        name: What to call the file in messages.
-        header: What the header names, as it stands there; None for JSON, which has none.
-        columns: The same, each name once, as `Row.values` has them.
-        size: Bytes of the file; None for a pipe, which can be read only once.
+        name: Name of the file in messages.
+        header: Names in the header, unchanged; None for JSON.
+        columns: Distinct names, as in `Row.values`.
+        size: Bytes of the file; None for a pipe.
     """
 
     def __init__(self, name: str, source: CountedBytes, rows: Rows, size: int | None) -> None:
@@ -30,7 +30,7 @@ class RowStream:
 
     @property
     def bytes_read(self) -> int:
-        """Bytes of the file (as it lies on the disk, compressed or not) that have been read."""
+        """Bytes read from the file, before unpacking."""
         return self._source.count
 
     def __iter__(self) -> Iterator[Row]:
@@ -48,20 +48,20 @@ def open_rows(
     is_strict: bool = False,
     allowed: tuple[str, ...] = FILES_OF_TEXTS,
 ) -> Iterator[RowStream]:
-    """Opens a table, or a text a line, to be read once in constant memory.
+    """Open a table, or a .txt with a text on each line, to be read once in constant memory.
 
-    A broken row comes as a `Row` with a `problem`, and those behind it are read.
+    A malformed row becomes a `Row` with a `problem`; reading continues after it.
 
     Args:
-        path: The file; `"-"` is standard input.
-        table: How it is written; by default as its name says, and for standard input a text a line.
-        encoding: Of the file; a byte-order mark counts for more.
-        is_numbered: Whether columns are asked for by number, so that the table has no header.
-        is_strict: Whether bytes that the encoding does not allow, and NULs, are errors and not problems of rows.
-        allowed: What the file may be, of `FILES_OF_TEXTS`.
+        path: File, or `"-"` for standard input.
+        table: Format; by default the file's name decides, and standard input has a text on each line.
+        encoding: Encoding of the file; a byte-order mark overrides it.
+        is_numbered: Whether columns are given by number, so that the table has no header.
+        is_strict: Whether undecodable bytes and NULs are errors rather than problems of rows.
+        allowed: Allowed endings, of `FILES_OF_TEXTS`.
 
     Raises:
-        ValueError: An unknown ending, a broken header (with path and line), no header at all.
+        ValueError: If the ending is unknown, or the header is malformed (with path and line) or missing.
     """
     check_encoding(encoding)
     table, name = checked_table(table).of(path, allowed), name_of_source(path)

@@ -1,4 +1,4 @@
-"""What every tokenizer promises: text to ids and back."""
+"""The base class of tokenizers."""
 
 import operator
 from abc import ABC, abstractmethod
@@ -12,11 +12,10 @@ from textrnn.text.special_tokens import END_ID, PAD_ID, UNKNOWN_ID
 
 
 class Tokenizer(ABC):
-    """Turns text into a sequence of small integers and back.
+    """Encodes text as a sequence of token ids, and decodes it.
 
-    The base class checks what arrives; a subclass says what a token is. Ids 0, 1 and 2 are padding,
-    the unknown token and the end of text in every tokenizer. `encode` never makes padding or the end
-    of text, and `decode` skips both.
+    The base class checks arguments; a subclass defines the tokens. Ids 0, 1 and 2 are padding, the unknown token and
+    the end of text in every tokenizer. `encode` never returns padding or the end of text, and `decode` skips both.
     """
 
     kind: ClassVar[str]
@@ -27,70 +26,70 @@ class Tokenizer(ABC):
     @property
     @abstractmethod
     def is_fitted(self) -> bool:
-        """Whether there is a vocabulary."""
+        """Whether the tokenizer has a vocabulary."""
 
     @property
     def vocabulary_size(self) -> int:
-        """V, the number of ids, the special ones included."""
+        """V, the number of ids, including the special ones."""
         self._require_fitted()
         return self._vocabulary_size()
 
     def fit(self, texts: Iterable[str] | str) -> Self:
-        """Learns the vocabulary, replacing any earlier one.
+        """Learn the vocabulary, replacing any earlier one.
 
         Args:
             texts: one text, or an iterable of texts, read once and one at a time.
 
         Returns:
-            The tokenizer itself. The same texts give the same ids, always.
+            The tokenizer itself. The same texts always give the same ids.
 
         Raises:
-            ValueError: there is no character to learn from.
-            TypeError: an item is not a str.
+            ValueError: if there is no character to learn from.
+            TypeError: if an item is not a str.
         """
         self._learn(check_texts(texts))
         return self
 
     def extended(self, texts: Iterable[str] | str) -> Self:
-        """Returns a tokenizer that also knows the tokens of `texts`: old ids stay, new ones follow.
+        """Return a tokenizer that also knows the tokens of `texts`: old ids stay, new ones follow.
 
         Args:
-            texts: as for `fit`; what this tokenizer's settings leave out of a vocabulary stays out.
+            texts: as for `fit`; the tokenizer's settings apply to new tokens, too.
 
         Raises:
-            ValueError: there is no character to learn from.
-            TypeError: an item is not a str.
+            ValueError: if there is no character to learn from.
+            TypeError: if an item is not a str.
         """
         self._require_fitted()
         return self._with_tokens(list(dict.fromkeys([*self._tokens(), *self._found(check_texts(texts))])))
 
     def encode(self, text: str, *, after: int | None = None) -> np.ndarray:
-        """Turns text into ids, int32 [N]. A token outside the vocabulary becomes `unknown_id`.
+        """Encode text as ids, int32 [N]. A token outside the vocabulary becomes `unknown_id`.
 
         Args:
             text: any string.
-            after: the id before the text, if it goes on: between words a space may go without saying.
+            after: the id before the text, if the text continues another: a space between words may be implicit.
         """
         self._check_text(text)
         return self._encode(text, after)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
-        """Turns ids, integers [N], back into text.
+        """Decode ids, integers [N], as text.
 
         Padding and the end of text are skipped; an unknown token becomes U+FFFD.
 
         Raises:
-            ValueError: an id is outside the vocabulary, or `ids` is not one-dimensional.
-            TypeError: `ids` are not integers.
+            ValueError: if an id is outside the vocabulary, or `ids` is not one-dimensional.
+            TypeError: if `ids` are not integers.
         """
         self._require_fitted()
         return self._decode(self._checked_ids(ids))
 
     def incremental_decoder(self) -> Callable[[int], str]:
-        """Returns a function that takes one id at a time and returns the text complete by then.
+        """Return a function that takes one id at a time and returns the newly completed text.
 
-        The function remembers what it has seen, so make one for each text. Its pieces joined are
-        `decode` of all the ids, except that bytes may hold back an unfinished last character.
+        The function has a state, so make one for each text. Its results joined are `decode` of all the ids, except
+        for an unfinished last character of bytes.
         """
         self._require_fitted()
         decode_one, vocabulary_size = self._make_decoder(), self.vocabulary_size
@@ -104,24 +103,24 @@ class Tokenizer(ABC):
         return decode_checked
 
     def unknown_tokens(self, text: str) -> list[str]:
-        """Lists the tokens of `text` outside the vocabulary, each once, in order of appearance."""
+        """List the distinct tokens of `text` outside the vocabulary, in order of appearance."""
         self._check_text(text)
         return self._unknown_tokens(text)
 
     def unknown_pieces(self, text: str) -> list[str]:
-        """Lists what each unknown token of `encode(text)` stands for, in order."""
+        """List the text of each unknown token of `encode(text)`, in order."""
         self._check_text(text)
         return self._unknown_pieces(text)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns settings and vocabulary as plain values that JSON can hold; see `from_dict`."""
+        """Return settings and vocabulary as JSON values; see `from_dict`."""
         self._require_fitted()
         return {"kind": self.kind, **self._state()}
 
     @classmethod
     @abstractmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Rebuilds the tokenizer that `to_dict` described; a damaged `data` is a ValueError."""
+        """Rebuild a tokenizer from `to_dict`; damaged `data` raises a ValueError."""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tokenizer):
@@ -145,15 +144,15 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def _found(self, texts: Iterator[str]) -> list[str]:
-        """What there is to learn from `texts`, in the order of the ids it would get."""
+        """Tokens in `texts`, in the order of their ids."""
 
     @abstractmethod
     def _tokens(self) -> list[str]:
-        """What was learned, in the order of the ids."""
+        """Tokens of the vocabulary, in the order of their ids."""
 
     @abstractmethod
     def _with_tokens(self, tokens: list[str]) -> Self:
-        """A tokenizer with the same settings that has learned these."""
+        """A tokenizer with the same settings and these tokens."""
 
     @abstractmethod
     def _unknown_tokens(self, text: str) -> list[str]: ...
@@ -191,24 +190,24 @@ class Tokenizer(ABC):
 
 
 def make_tokenizer(kind: str, **options: Any) -> Tokenizer:
-    """Makes an unfitted tokenizer by name.
+    """Make an unfitted tokenizer by name.
 
     Args:
         kind: "character", "byte", "byte_pair" or "word".
-        options: the keyword arguments of that tokenizer's class.
+        options: keyword arguments of the tokenizer's class.
     """
     return _class_of(kind)(**options)
 
 
 def tokenizer_from_dict(data: Mapping[str, Any]) -> Tokenizer:
-    """Rebuilds the tokenizer, of whatever kind, that `to_dict` described."""
+    """Rebuild a tokenizer of any kind from `to_dict`."""
     if not isinstance(data, Mapping) or "kind" not in data:
         raise ValueError(f"`data` must be a dict with the key 'kind'; received {_describe(data)}")
     return _class_of(data["kind"]).from_dict(data)
 
 
 def check_keys(data: Mapping[str, Any], kind: str, keys: set[str]) -> None:
-    """Raises a ValueError unless `data` describes a `kind` tokenizer by exactly `keys`."""
+    """Raise a ValueError unless `data` describes a `kind` tokenizer by exactly `keys`."""
     if not isinstance(data, Mapping):
         raise ValueError(f"`data` must be a dict; received {_describe(data)}")
     if data.get("kind") != kind:
@@ -220,7 +219,7 @@ def check_keys(data: Mapping[str, Any], kind: str, keys: set[str]) -> None:
 
 
 def check_distinct_strings(values: Any, key: str) -> None:
-    """Raises a ValueError unless `values`, found under `key`, is a list of distinct non-empty str."""
+    """Raise a ValueError unless `values`, found under `key`, is a list of distinct non-empty str."""
     if not isinstance(values, list):
         raise ValueError(f"`data[{key!r}]` must be a list of strings; received {_describe(values)}")
     for position, value in enumerate(values):
@@ -231,7 +230,7 @@ def check_distinct_strings(values: Any, key: str) -> None:
 
 
 def check_whole_number(name: str, value: object, at_least: int) -> None:
-    """Raises a ValueError unless `value`, an option of a tokenizer, is a whole number and large enough."""
+    """Raise a ValueError unless `value`, an option of a tokenizer, is a whole number of at least `at_least`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
         raise ValueError(f"`{name}` must be a whole number of at least {at_least}; received {value!r}")
 
@@ -251,10 +250,10 @@ def _class_of(kind: str) -> type[Tokenizer]:
 
 
 def check_texts(texts: Iterable[str] | str) -> Iterator[str]:
-    """What a tokenizer learns from: one text or several, each read once.
+    """Iterate once over one text or several.
 
     Raises:
-        TypeError: If they are a table, or one of them is no string.
+        TypeError: If `texts` is a table, or an item is no string.
     """
     return checks.texts("texts", [texts] if isinstance(texts, str) else texts, "a string or a list of strings")
 

@@ -1,4 +1,4 @@
-"""Texts that a vocabulary of words cannot serve, since they put no spaces between words."""
+"""Detection of texts without spaces between words, for which a vocabulary of words is useless."""
 
 import re
 from collections import Counter
@@ -30,17 +30,17 @@ WORDS_AT_LEAST: Final = 50  # distinct ones: of few single words nobody can tell
 
 @dataclass(frozen=True)
 class Unspaced:
-    """How many of some texts have hardly a word that another text has, as a fraction, and one of them."""
+    """Fraction of texts that share hardly a word with another text, and one of them."""
 
     share: float
     example: str
 
 
 def find_unspaced(texts: Iterable[str]) -> Unspaced | None:
-    """Finds texts without spaces between words, if there are so many that a word tokenizer serves badly.
+    """Find texts without spaces between words, if there are too many for a word tokenizer.
 
-    Each text is looked at as if it had been held out from the others: a word that none of them has would be unknown.
-    Texts count once, however often they are repeated. Texts in scripts with spaces cost a search each.
+    Each text is treated as held out from the others: a word that no other text has would be unknown. Repeated texts
+    count once. Texts in scripts with spaces cost a search each.
     """
     distinct = list(dict.fromkeys(text for text in texts if not text.isspace()))
     of_script = [text for text in distinct if _SCRIPT.search(text)]

@@ -1,4 +1,4 @@
-"""Any string to UTF-8 and back, and any bytes to text: what the tokenizers of bytes have in common."""
+"""UTF-8 for the tokenizers of bytes: any string to bytes and back, and any bytes to text."""
 
 import codecs
 from collections.abc import Callable, Sequence
@@ -10,20 +10,20 @@ _ERRORS: Final = "textrnn.surrogatepass_or_replace"
 
 
 def to_bytes(text: str) -> bytes:
-    """The UTF-8 form of a string, in which a lone surrogate takes three bytes."""
+    """Encode a string as UTF-8; a lone surrogate takes three bytes."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def to_text(data: bytes) -> str:
-    """What `to_bytes` made `data` of; bytes that it cannot have made become U+FFFD."""
+    """Decode bytes of `to_bytes`; other bytes become U+FFFD."""
     return data.decode("utf-8", _ERRORS)
 
 
 def make_decoder(bytes_by_id: Sequence[bytes]) -> Callable[[int], str]:
-    """Makes a function that takes one id at a time and returns the text complete by then.
+    """Make a function that takes one id at a time and returns the newly completed text.
 
     Args:
-        bytes_by_id: what each id stands for; that of `UNKNOWN_ID` is never asked for.
+        bytes_by_id: bytes of each id; those of `UNKNOWN_ID` are not used.
     """
     decoder = codecs.getincrementaldecoder("utf-8")(_ERRORS)
 

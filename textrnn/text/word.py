@@ -1,4 +1,4 @@
-"""A vocabulary of words and punctuation from which the text comes back exactly."""
+"""Tokenizer of words and punctuation, from which the text can be restored exactly."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -10,10 +10,10 @@ from textrnn.text.special_tokens import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEME
 from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys, check_whole_number
 from textrnn.text.word_rules import Case, apply_case, fold_case, spacing, split_items
 
-GLUE_ID: Final = FIRST_FREE_ID  # no space here, though one is usual
+GLUE_ID: Final = FIRST_FREE_ID  # no space here, where one is usual
 CAPITALIZED_ID: Final = FIRST_FREE_ID + 1  # the next word has a capital first letter
 UPPER_ID: Final = FIRST_FREE_ID + 2  # the next word is all capitals
-SPACE_ID: Final = FIRST_FREE_ID + 3  # a space here, though none is usual
+SPACE_ID: Final = FIRST_FREE_ID + 3  # a space here, where none is usual
 FIRST_WORD_ID: Final = FIRST_FREE_ID + 4
 
 TAIL: Final = "#"  # before a tail: no word begins with it, and as a character it stands alone
@@ -29,16 +29,15 @@ _MARKER_IDS: Final[dict[Case, tuple[int, ...]]] = {
 class WordTokenizer(Tokenizer):
     """One id for each word (in lower case), punctuation character and white-space character.
 
-    Capitals and departures from usual spacing are tokens of their own, so `decode(encode(text))` is
-    the text, to the last space, wherever all its tokens are in the vocabulary. A single space where
-    one is usual costs no token. Scripts that put no space between words make poor words: use
-    characters for them.
+    Capitals and unusual spacing are tokens of their own, so `decode(encode(text))` is exactly the text if all its
+    tokens are in the vocabulary. A single space where one is usual costs no token. Scripts without spaces between
+    words make poor words: use characters for them.
 
     Args:
-        minimum_count: a token seen fewer times than this is unknown.
-        maximum_size: at most this many ids, the 7 fixed ones included; the most frequent stay.
-        head_letters: a word longer than this becomes two tokens, a head of so many letters and a tail, so that
-            "disappointed" and "disappointing" share one; None keeps words whole.
+        minimum_count: least number of occurrences of a token in the vocabulary.
+        maximum_size: largest number of ids, including the 7 fixed ones; the most frequent tokens are kept.
+        head_letters: letters of a long word's first token, its head, which its tail follows, so that "disappointed"
+            and "disappointing" share a token; None keeps words whole.
 
     Example:
         >>> tokenizer = WordTokenizer().fit("Not bad, not bad at all!")
@@ -118,7 +117,7 @@ class WordTokenizer(Tokenizer):
         return sorted(enough, key=lambda word: (-counts[word], word))
 
     def _room(self) -> int | None:
-        """How many words there may be."""
+        """Largest number of words."""
         return None if self.maximum_size is None else self.maximum_size - FIRST_WORD_ID
 
     def _set_words(self, words: list[str]) -> None:
@@ -148,16 +147,16 @@ class WordTokenizer(Tokenizer):
         return decoder.space_usual_after
 
     def _entry(self, item: str) -> tuple[tuple[int, ...], bool, bool]:
-        """Returns the ids of an item, and whether a space is usual before and after it."""
+        """The ids of an item, and whether a space is usual before and after it."""
         case, word = fold_case(item)
         ids = tuple(self._id_by_word.get(part, UNKNOWN_ID) for part in self._parts(word))
         if ids[0] == UNKNOWN_ID:
-            # Spaced as the U+FFFD it will be shown as, whatever it was.
+            # Spaced like U+FFFD, its decoded form.
             return ids[:1], *spacing(REPLACEMENT)
         return (*_MARKER_IDS[case], *ids), *spacing(word)
 
     def _parts(self, word: str) -> tuple[str, ...]:
-        """The tokens of a word in lower case: itself, or its head and its tail."""
+        """The tokens of a lower-case word: the word, or its head and its tail."""
         if self.head_letters is None or len(word) <= self.head_letters:
             return (word,)
         return word[: self.head_letters], TAIL + word[self.head_letters :]
@@ -198,7 +197,7 @@ class WordTokenizer(Tokenizer):
 
 
 class _WordDecoder:
-    """Adds, token by token, the spaces and capitals that go without saying."""
+    """Decodes token by token and adds implicit spaces and capitals."""
 
     def __init__(self, words: list[str]) -> None:
         self._words = words
@@ -236,7 +235,7 @@ class _WordDecoder:
 
 
 def _gap_ids(spaces: int, is_space_usual: bool) -> list[int]:
-    """Returns the tokens that say how many spaces stand between two items, if any are needed."""
+    """The tokens for the spaces between two items, if any are needed."""
     if spaces == int(is_space_usual):
         return []
     return [GLUE_ID] if spaces == 0 else [SPACE_ID] * spaces

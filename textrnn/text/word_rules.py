@@ -1,4 +1,4 @@
-"""How text falls into words, what their case is, and where a space goes without saying."""
+"""Rules of word tokens: splitting, case, and where a space is implicit."""
 
 import functools
 import re
@@ -14,18 +14,17 @@ _NO_SPACE_AFTER: Final = frozenset("#@¿¡/\\")
 
 
 def split_items(text: str) -> list[str]:
-    """Splits text into words, single white-space characters and single other characters.
+    """Split text into words, single white-space characters and single other characters.
 
-    A word may hold digits, `_`, combining marks and inner apostrophes. Nothing is lost: the items
-    joined are the text.
+    A word may hold digits, `_`, combining marks and inner apostrophes. The items joined are the text.
     """
     return _item_pattern().findall(text)
 
 
 def fold_case(word: str) -> tuple[Case, str]:
-    """Splits a word into its case and its lower-case form, where the two give back the exact word.
+    """Split a word into its case and its lower-case form, if the two restore the exact word.
 
-    Where they do not ("iPhone", "İzmir"), the case is "as_is" and the word stays itself.
+    Otherwise ("iPhone", "İzmir") the case is "as_is" and the word is unchanged.
     """
     lower = word.lower()
     if lower == word:
@@ -38,7 +37,7 @@ def fold_case(word: str) -> tuple[Case, str]:
 
 
 def apply_case(case: Case, lower: str) -> str:
-    """Gives the lower-case form of a word its case back."""
+    """Apply a case to the lower-case form of a word."""
     if case == "capitalized":
         # Title case, not upper case: the two differ for a digraph such as U+01C6.
         return lower[:1].title() + lower[1:]
@@ -47,11 +46,11 @@ def apply_case(case: Case, lower: str) -> str:
 
 @functools.lru_cache(maxsize=1 << 16)
 def spacing(token: str) -> tuple[bool, bool]:
-    """Says whether a space is usual before and after a token.
+    """Whether a space is usual before and after a token.
 
-    Between two tokens a space goes without saying when it is usual after the first and before the
-    second: around words, not before a full stop, not after a bracket opens, not around a dash,
-    a combining mark, an invisible character or other white space.
+    A space between two tokens is implicit if it is usual after the first and before the second: around words, not
+    before a full stop, not after an opening bracket, not around a dash, a combining mark, an invisible character or
+    other white space.
     """
     if len(token) > 1 or token.isalnum():
         return True, True
@@ -65,10 +64,10 @@ def spacing(token: str) -> tuple[bool, bool]:
 
 @functools.cache
 def combining_marks() -> str:
-    """The characters that belong to the letter before them, for a class of a regular expression.
+    """The combining marks, for a class of a regular expression.
 
-    `re` has no class for them, and \\w leaves them out, which would tear the words of most Indian scripts
-    apart. Only those below U+10000: the others would make matching slow.
+    `re` has no class for them, and \\w omits them, which would split the words of most Indian scripts. Marks from
+    U+10000 on are omitted: they would make matching slow.
     """
     return "".join(chr(code) for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M")
 

@@ -1,4 +1,4 @@
-"""Batches, objectives, the training loop and its run folder; which model it trains it does not know."""
+"""Batches, objectives, the training loop and its run folder, independent of the model."""
 
 from textrnn.training.batch import Batches
 from textrnn.training.curves import can_draw, draw_curves

@@ -1,4 +1,4 @@
-"""The optimizer: AdamW, in one pass over each variable, with a pace for each layer."""
+"""The optimizer: AdamW in one pass over each variable, with a learning rate for each layer."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ import tensorflow as tf
 
 
 class AdamW(keras.optimizers.Adam):
-    """AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101) as Keras has it, but with TensorFlow's fused kernel.
+    """Keras's AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101) with TensorFlow's fused kernel.
 
-    Keras makes a dozen passes over a variable and its moments, each with a result to allocate: a fifth of a step's
-    time where a large vocabulary has an embedding.
+    Keras makes a dozen passes over a variable and its moments and allocates a result in each. With a large vocabulary
+    that takes a fifth of a step's time.
 
-    What a model has learned elsewhere is lost if it moves as fast as what is new: layers far from the output may take
-    smaller steps (discriminative fine-tuning), and begin later (gradual unfreezing; Howard and Ruder, 2018,
+    Fine-tuning loses pretrained features if pretrained layers move as fast as new ones. So layers far from the output
+    may take smaller steps (discriminative fine-tuning) and start later (gradual unfreezing; Howard and Ruder, 2018,
     arXiv 1801.06146, sections 3.2 and 3.3).
 
     Args:
-        learning_rate: Of a variable whose rate is 1: a number or a schedule.
-        weight_decay: How much of itself each variable loses at a step, times its learning rate.
-        rates: What the learning rate of each variable is multiplied by, in the order in which they are built; 1 for
-            all by default.
-        starts: The step at which each begins to move; 0 for all by default.
+        learning_rate: Learning rate, a number or a schedule.
+        weight_decay: Decay of each variable at a step, as a fraction of its learning rate.
+        rates: Factor of the learning rate of each variable, in the order of building; 1 for all by default.
+        starts: First step that moves each variable; 0 for all by default.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""An exponential average of the weights, kept beside them."""
+"""Exponential moving averages of the weights."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import tensorflow as tf
 
 
 class WeightAverages:
-    """The weights' averages over the last steps, about 1 / (1 - decay) of them and fewer at the beginning.
+    """Averages of the weights over about the last 1 / (1 - decay) steps, fewer at the beginning.
 
-    The averages of a run whose learning rate falls to 0 lie closer to the middle of what it wandered over than where
-    it ended (Izmailov et al., 2018, arXiv 1803.05407).
+    Averaged weights generalize better than the last ones (Izmailov et al., 2018, arXiv 1803.05407).
 
     Args:
-        weights: What training moves.
-        decay: How much of an average stays at a step, 0 to below 1; 0 keeps no averages.
+        weights: Trained weights.
+        decay: Fraction of an average that stays at a step, 0 to below 1; 0 keeps no averages.
     """
 
     def __init__(self, weights: Sequence[keras.Variable], decay: float) -> None:
@@ -29,7 +28,7 @@ class WeightAverages:
         ]
 
     def update(self, step: tf.Tensor) -> None:
-        """Take in the weights after so many steps."""
+        """Add the weights after step number `step` to the averages."""
         steps = tf.cast(step, tf.float32)
         taken = 1 - tf.minimum(self.decay, steps / (steps + 9))  # early steps are far from the later ones
         for average, weight in zip(self.values, self.weights, strict=True):
@@ -37,7 +36,7 @@ class WeightAverages:
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """Within it the weights are their averages."""
+        """A context in which the weights have their averages as values."""
         kept = [weight.numpy() for weight in self.weights]
         for weight, average in zip(self.weights, self.values, strict=True):
             weight.assign(average)

@@ -13,14 +13,14 @@ NO_LABEL = -1
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Inputs, what they should lead to, and how they follow on from the batch before.
+    """Inputs, targets, and whether they continue the previous batch.
 
     Attributes:
-        inputs: Ids int32 `[B, T]`, 0 where there is padding.
-        targets: Int32 `[B, T]` for a prediction at each step, `[B]` for one a row, which may be `NO_LABEL`.
-        has_padding: Whether some of `inputs` is padding; without any, no mask is needed.
-        is_fresh: Whether the rows begin anew; otherwise they go on where the batch before ended.
-        labels: The number of each row's label, int32 `[B]`, where a model is conditioned on labels.
+        inputs: Ids, int32 `[B, T]`; 0 is padding.
+        targets: Int32 `[B, T]` for a prediction at each step, `[B]` for one per row, which may be `NO_LABEL`.
+        has_padding: Whether `inputs` contains padding; without padding no mask is needed.
+        is_fresh: Whether the rows start new sequences; otherwise they continue those of the previous batch.
+        labels: Number of each row's label, int32 `[B]`, for a model conditioned on labels.
     """
 
     inputs: np.ndarray
@@ -31,14 +31,14 @@ class Batch:
 
 
 class Batches(Protocol):
-    """Training data as batches that can be made again from the number of the epoch alone."""
+    """Training data as batches that depend on the number of the epoch alone."""
 
     @property
     def batch_size(self) -> int:
-        """The most rows a batch has."""
+        """Most rows in a batch."""
 
     def steps(self, epoch: int) -> int:
-        """How many batches the epoch has."""
+        """Number of batches in the epoch."""
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """The epoch's batches from number `first` on; the same call gives the same batches."""
+        """The epoch's batches from number `first` on; equal calls give equal batches."""

@@ -1,4 +1,4 @@
-"""Everything needed to go on exactly where a run stopped, in one file."""
+"""Checkpoints: one file with everything needed to resume a run exactly."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from textrnn.generation.arrays import read_arrays, write_arrays
 
 @dataclass
 class Position:
-    """How far a run has come.
+    """Progress of a run.
 
     Attributes:
-        epoch: The epoch under way.
-        step: Steps done in it.
-        sums: Summed loss, correct and count of the epoch so far.
-        gradient_norm: The largest of the epoch so far, before clipping.
-        gradient_norms: Those of each weight, summed over the steps of the epoch so far.
-        seconds: Training time so far, in all sessions together.
-        epoch_seconds: Training time of the epoch under way.
-        starting_seconds: What the first step of each session took, which is part of `seconds`.
-        best: The least selection_key on the validation data so far.
-        epochs_since_best: Epochs since then.
-        file_sizes: How much of each growing file of the run folder belongs to what is done.
+        epoch: Current epoch, from 0.
+        step: Steps done in the current epoch.
+        sums: Summed loss, correct predictions and count of the current epoch.
+        gradient_norm: Largest gradient norm of the current epoch, before clipping.
+        gradient_norms: Gradient norm of each weight, summed over the steps of the current epoch.
+        seconds: Training time, including that before a resume.
+        epoch_seconds: Training time of the current epoch.
+        starting_seconds: Time of the first step after each start, a part of `seconds`.
+        best: Least selection key on the validation data.
+        epochs_since_best: Epochs since the best one.
+        file_sizes: Size of each growing file of the run folder at this position, in bytes.
     """
 
     epoch: int = 0
@@ -52,7 +52,7 @@ def save_checkpoint(path: Path, position: Position, arrays: dict[str, list[np.nd
 
 
 def load_checkpoint(path: Path) -> tuple[Position, dict[str, list[np.ndarray]]]:
-    """Read what `save_checkpoint` wrote.
+    """Read a file of `save_checkpoint`.
 
     Raises:
         DamagedFileError: If the file is damaged.
@@ -87,19 +87,19 @@ def _checked_position(facts: dict[str, Any]) -> Position:
 
 
 def assign_all(variables: list[Any], values: list[np.ndarray], path: Path) -> None:
-    """Give variables the values of a checkpoint."""
+    """Assign the values of a checkpoint to variables."""
     check_fit([variable.numpy() for variable in variables], values, path)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
 def check_fit(expected: Sequence[np.ndarray], values: Sequence[np.ndarray], path: Path) -> None:
-    """Raise a DamagedFileError unless the values of a checkpoint have the shapes and kinds of those expected."""
+    """Raise a DamagedFileError unless a checkpoint's values have the expected shapes and kinds and are finite."""
     kinds = [[(array.shape, array.dtype.kind) for array in arrays] for arrays in (expected, values)]
     if kinds[0] != kinds[1]:
-        wanted, found = ([shape for shape, _ in listed] for listed in kinds)
+        shapes, found = ([shape for shape, _ in arrays] for arrays in kinds)
         raise DamagedFileError(
-            f"{path} must hold this model's weights, of shapes {wanted!r:.200}; it holds {found!r:.200}."
+            f"{path} must hold this model's weights, of shapes {shapes!r:.200}; it holds {found!r:.200}."
         )
     if not all(np.isfinite(value).all() for value in values):
         raise DamagedFileError(f"{path} must hold finite numbers, as every checkpoint does.")

@@ -1,4 +1,4 @@
-"""A picture of how a run went."""
+"""Learning curves of a run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def can_draw() -> bool:
 
 
 def draw_curves(history: list[dict[str, Any]], measure: str, path: Path) -> None:
-    """Draw `measure` on the training and the validation data, epoch by epoch, to a PNG.
+    """Draw `measure` on the training and validation data by epoch into a PNG file.
 
     Args:
-        history: The run's metrics, one dictionary an epoch.
-        measure: A name such as `bits_per_character`; `val_` before it names the validation's.
-        path: The file to write.
+        history: Metrics of the run, a dictionary for each epoch.
+        measure: Name such as `bits_per_character`; on the validation data it begins with `val_`.
+        path: File to write.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator

@@ -1,4 +1,4 @@
-"""What happens inside a recurrent model while it learns, so that vanishing and exploding are seen, not guessed."""
+"""Diagnosis of a recurrent model in training: activations, and vanishing or exploding gradients."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-SATURATED = 0.99  # an output of a tanh whose slope, 1 - h^2, is below 0.02
+SATURATED = 0.99  # above it the slope of a tanh, 1 - h^2, is below 0.02
 
 
 def measure_activations(
     outputs: Sequence[tf.Tensor], mask: np.ndarray | None, *, are_bounded: bool = True
 ) -> list[dict[str, float]]:
-    """Of each layer's outputs `[B, T, H]`, at real steps: the root mean square and the saturated fraction.
+    """Root mean square and saturated fraction of each layer's outputs at real steps.
 
     Args:
-        outputs: One a layer.
+        outputs: Outputs of each layer, float `[B, T, H]`.
         mask: Bool `[B, T]`, True at real steps; None when all are.
-        are_bounded: Whether they come from a tanh; else there is nothing to saturate.
+        are_bounded: Whether the outputs come from a tanh; other outputs do not saturate.
     """
     found = []
     for output in outputs:
@@ -34,20 +34,20 @@ def measure_activations(
 def gradient_by_lag(
     model: Any, inputs: np.ndarray, targets: np.ndarray, states: tuple[tf.Tensor, ...]
 ) -> dict[str, float]:
-    """How much the loss at the last step depends on the states some steps before it.
+    """Dependence of the loss at the last step on the states some steps before it.
 
-    That is the norm of d loss_T / d states_{T-k} over all states of all layers, a mean over the rows, for
-    k = 1, 2, 4 and so on: it falls geometrically with k where gradients vanish, and grows where they explode
+    It is the norm of d loss_T / d states_{T-k} over all states of all layers, a mean over the rows, for
+    k = 1, 2, 4 and so on. It falls geometrically with k if gradients vanish, and grows if they explode
     (Bengio et al., 1994; Pascanu et al., 2013, arXiv 1211.5063).
 
     Args:
-        model: With `hidden` and `logits`.
-        inputs: Ids int32 `[B, T]`.
-        targets: What follows each, int32 `[B, T]`.
-        states: Before the first step.
+        model: Model with `hidden` and `logits`.
+        inputs: Ids, int32 `[B, T]`.
+        targets: Next tokens, int32 `[B, T]`.
+        states: States before the first step.
 
     Returns:
-        The norm by k, k as a string, as JSON has it.
+        The norm by k; k is a string, as in JSON.
     """
     steps, lag, found = inputs.shape[1], 1, {}
     while lag <= steps:

@@ -1,4 +1,4 @@
-"""Many texts of different lengths, in batches with little padding."""
+"""Batches of texts of different lengths, with little padding."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from textrnn.batching import cut_batches
 from textrnn.text import pad_batch
 from textrnn.training.batch import NO_LABEL, Batch
 
-# Times the variance of chance. SMS spam, of which half the batches had one label, has 4.5; ten other tables have up
-# to 1.7. Below it, mixing labels would cost padding (CLINC150: half as much again) and gain nothing.
-LABELS_AT_MOST = 2.0
-MAX_BATCH_TOKENS = 1 << 18  # padding included: a text as long as a book is alone instead of padding others
+# Variance of the labels' shares in relation to random batches, from which labels are mixed. SMS spam, where half of
+# the batches had one label, has 4.5; ten other tables have up to 1.7. Below the limit, mixing labels would cost
+# padding (CLINC150: half as much again) and gain nothing.
+MAX_LABEL_VARIANCE = 2.0
+MAX_BATCH_TOKENS = 1 << 18  # padding included: a text as long as a book is alone in a batch
 
 
 class DocumentBatches:
-    """Documents for a language model: padded side by side, read in windows, each predicted to its end.
+    """Batches of documents for a language model, padded and read in windows to their ends.
 
-    A document of n tokens is read as the end-of-text token and its n tokens, and what is to be predicted are its
-    n tokens and the end. Documents of like length share a batch; one longer than a window is read in several, its
-    state carried.
+    The inputs of a document of n tokens are the end-of-text token and its n tokens; the targets are its n tokens and
+    the end-of-text token. Documents of similar length share a batch. A document longer than a window is read in
+    several windows, with its state carried.
 
     Args:
-        ids: The documents one after the other, unsigned integers `[N]`.
-        spans: DecodingState and stop of each document, int64 `[documents, 2]`.
-        end_id: The end-of-text token.
-        batch_size: B, at most: where documents are as long as books a batch has fewer.
+        ids: Ids of the documents one after the other, unsigned integers `[N]`.
+        spans: Start and stop of each document, int64 `[documents, 2]`.
+        end_id: End-of-text token.
+        batch_size: B, at most; batches of documents as long as books have fewer.
         sequence_length: T, the longest window.
-        seed: For the order of the documents; None keeps them sorted by length.
-        labels: The numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them.
-        reverse: Whether each document is read from its end.
+        seed: Seed of the order of the documents; None keeps them sorted by length.
+        labels: Number of each document's label, int32 `[documents]`, for a model conditioned on labels.
+        reverse: Whether each document is read from its end to its beginning.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class DocumentBatches:
         documents = [self.ids[start:stop][:: self.direction] for start, stop in self.spans[rows]]
         padded = pad_batch([np.concatenate([end, document, end]).astype(np.int32) for document in documents])
         targets = padded[:, 1:]
-        inputs = np.where(targets != 0, padded[:, :-1], 0)  # a document's last token, its end, is only predicted
+        inputs = np.where(targets != 0, padded[:, :-1], 0)  # the end of a document is only a target
         labels = None if self.labels is None else self.labels[rows]
         for begin in range(0, targets.shape[1], self.sequence_length):
             window = slice(begin, begin + self.sequence_length)
@@ -88,16 +89,16 @@ class DocumentBatches:
 
 
 class ExampleBatches:
-    """Labeled texts for a classifier: padded side by side, one window a batch.
+    """Batches of labeled texts for a classifier, padded.
 
     Args:
-        sequences: The texts' ids, each int32 `[T]`; an empty one is a row of padding.
-        labels: The number of each text's label, int `[N]`.
-        batch_size: How many labeled texts a batch has, at most, and how many of the others: of texts as long as
-            books it has fewer, so that one of 1 MB pads no others.
-        seed: For the order of the texts; None keeps them sorted by length.
-        unlabeled: More texts, whose label is `NO_LABEL`. An epoch reads as many of them as there are labeled ones,
-            and the next one those that follow.
+        sequences: Ids of the texts, each int32 `[T]`; an empty one is a row of padding.
+        labels: Number of each text's label, int `[N]`.
+        batch_size: Most labeled texts in a batch, and most unlabeled ones. Batches of texts as long as books have
+            fewer.
+        seed: Seed of the order of the texts; None keeps them sorted by length.
+        unlabeled: Ids of texts whose label is `NO_LABEL`. An epoch reads as many of them as there are labeled texts,
+            the next epoch those that follow.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class ExampleBatches:
         turn = min(self.labeled, len(unlabeled))
         if not turn:
             return batches
-        # The two kinds may differ in length: bucketed together, many a batch would have no label in it.
+        # The two kinds may differ in length: bucketed together, many batches would have no label.
         rows = np.roll(unlabeled, -epoch * turn)[:turn]
         others = [rows[batch] for batch in bucketed(self.lengths[rows], self.rows_of_a_kind, self.seed, epoch)]
         by_length = sorted(range(len(batches)), key=lambda number: self._longest(batches[number]))
@@ -146,7 +147,7 @@ class ExampleBatches:
 
 
 def interleaved(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Both, evenly mixed, so that any share of a batch has some of both."""
+    """Both kinds of rows evenly mixed, so that every shard of a batch has some of both."""
     places = np.concatenate([np.arange(len(kind)) / len(kind) for kind in (rows, others)])
     return np.concatenate([rows, others])[np.argsort(places, kind="stable")]
 
@@ -154,17 +155,18 @@ def interleaved(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 def bucketed(
     lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int, labels: np.ndarray | None = None
 ) -> list[np.ndarray]:
-    """Groups rows of like length into batches, in an order that depends on `seed` and `epoch` alone.
+    """Group rows of similar length into batches, in an order that depends on `seed` and `epoch` alone.
 
     Rows are shuffled, sorted by length within pools of 50 batches, cut into batches (`cut_batches`), and the batches
-    shuffled: little padding, yet other neighbors in every epoch. Without a seed all rows are sorted by length. With
-    `labels` each label's rows are sorted for themselves and then mixed: the shortest of every label share a batch.
+    are shuffled. So there is little padding, and batches differ from epoch to epoch. Without a seed all rows are
+    sorted by length. With `labels` the rows of each label are sorted separately and then mixed, so that the shortest
+    of every label share a batch.
     """
 
     def cut(rows: np.ndarray) -> list[np.ndarray]:
         keys = lengths[rows] if labels is None else _places_in_label(lengths[rows], labels[rows])
         rows = rows[np.argsort(keys, kind="stable")]
-        return [rows[one] for one in cut_batches(lengths[rows], batch_size, MAX_BATCH_TOKENS)]
+        return [rows[span] for span in cut_batches(lengths[rows], batch_size, MAX_BATCH_TOKENS)]
 
     if seed is None:
         return cut(np.arange(len(lengths)))
@@ -176,27 +178,29 @@ def bucketed(
 
 
 def labels_to_mix(lengths: np.ndarray, labels: np.ndarray, batch_size: int, seed: int | None) -> np.ndarray | None:
-    """`labels`, if texts of like length have the same one more often than chance has it; else None.
+    """`labels`, if texts of similar length share a label more often than by chance; else None.
 
-    Measured is how much the labels' shares vary from batch to batch where texts are sorted by length, chi-squared
-    over its degrees of freedom: 1 for batches drawn at random, `batch_size` where length alone tells the label.
+    The measure is the variance of the labels' shares between batches of texts sorted by length, chi-squared over its
+    degrees of freedom: 1 for random batches, `batch_size` if the length determines the label.
     """
-    if seed is None or batch_size == 1:  # nothing is learned from these batches, or there is nothing to mix
+    if seed is None or batch_size == 1:  # validation batches, or nothing to mix
         return None
     names, numbers = np.unique(labels, return_inverse=True)
-    order = np.random.default_rng(seed).permutation(len(lengths))  # of one length, not as the file is sorted
+    order = np.random.default_rng(seed).permutation(
+        len(lengths)
+    )  # texts of one length in random order, not in that of the file
     order = order[np.argsort(lengths[order], kind="stable")]
     batch_of = np.arange(len(order)) // batch_size
     counts = np.zeros([batch_of[-1] + 1, len(names)])
     np.add.at(counts, (batch_of, numbers[order]), 1)
     expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / len(order)
     freedom = (len(counts) - 1) * (len(names) - 1)
-    most = min(LABELS_AT_MOST, (1 + batch_size) / 2)  # halfway to what there is at most, in small batches
+    most = min(MAX_LABEL_VARIANCE, (1 + batch_size) / 2)  # in small batches halfway to the largest possible value
     return labels if ((counts - expected) ** 2 / expected).sum() >= most * max(freedom, 1) else None
 
 
 def _places_in_label(lengths: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How far along its label's rows, sorted by length, each row stands, from 0 to 1, float `[N]`."""
+    """Rank of each row by length among the rows of its label, from 0 to 1, float `[N]`."""
     places = np.empty(len(lengths))
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)

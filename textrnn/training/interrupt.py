@@ -1,4 +1,4 @@
-"""Stopping between two steps, not in the middle of one."""
+"""Ctrl-C that stops between two steps of training, not within one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from types import FrameType
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C, after everything was saved; the message says how to go on."""
+    """Ctrl-C, raised after everything was saved; the message says how to resume."""
 
 
 class Interrupt:
-    """Whether Ctrl-C was pressed. A second time stops at once, as it always does."""
+    """Whether Ctrl-C was pressed. A second Ctrl-C stops at once."""
 
     def __init__(self) -> None:
         self.is_requested = False
@@ -27,7 +27,7 @@ class Interrupt:
 
 @contextlib.contextmanager
 def deferred_interrupt() -> Iterator[Interrupt]:
-    """While this runs, the first Ctrl-C only raises a flag: weights and counters can then be saved in step."""
+    """A context in which the first Ctrl-C only sets a flag, so that weights and counters stay consistent."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt  # only the main thread may handle signals

@@ -1,4 +1,4 @@
-"""What is minimized: the mean surprise over the real steps, or over the rows."""
+"""Objectives: the mean cross-entropy over the real steps, or over the rows."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from textrnn import checks
 from textrnn.training.batch import NO_LABEL, Batch
 from textrnn.training.diagnosis import gradient_by_lag, measure_activations
 
-ROWS_DIAGNOSED = 16  # of a batch: enough for a mean
+DIAGNOSED_ROWS = 16  # of a batch: enough for a mean
 
 
 class Objective(Protocol):
-    """Runs a model on a batch and says how wrong it was."""
+    """The loss of a model on a batch, with its measures."""
 
     @property
     def unit(self) -> str:
-        """What is counted beside the summed loss, for a rate."""
+        """Unit of the count, for a rate."""
 
     @property
     def target_axes(self) -> int:
-        """How many axes the targets have."""
+        """Number of axes of the targets."""
 
     def measures(self, loss: float, accuracy: float) -> dict[str, float]:
-        """What to show and record of a mean loss and a mean accuracy; `loss` is among it."""
+        """Measures to show and record, from a mean loss and a mean accuracy; one of them is `loss`."""
 
     def selection_key(self, loss: float, accuracy: float) -> tuple[float, ...]:
-        """What the best weights have least of, on the validation data; what stands behind decides between equals."""
+        """Checkpoint sort key on the validation data; lower is better, later items break ties."""
 
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
-        """What the model carries from batch to batch, empty; `labels` as in `Batch`."""
+        """Initial values of the states carried from batch to batch; `labels` as in `Batch`."""
 
     def mean_weight(self, batch_targets: tf.Tensor) -> tf.Tensor | float:
-        """What a row of the batch counts on average: a gradient so much larger is clipped no more."""
+        """Mean weight of the batch's rows, by which the clipping norm is multiplied."""
 
     def diagnose(self, model: Any, batch: Batch) -> dict[str, Any]:
-        """What happens inside the model on a batch that begins anew, for the metrics."""
+        """Diagnosis of the model on a fresh batch, for the metrics."""
 
     def __call__(
         self,
@@ -56,9 +56,20 @@ class Objective(Protocol):
         training: bool,
         batch_targets: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
-        """Summed loss in nats, number of correct answers (where `measures` shows accuracy), how many losses were
-        summed, the states after. `batch_targets` are those of the whole batch, where `targets` are the part of a
-        shard or replica.
+        """Compute the loss of a batch or of a part of one.
+
+        Args:
+            model: Model to run.
+            inputs: Ids, int32 `[B, T]`.
+            targets: Targets, with `target_axes` axes.
+            states: States before the first step.
+            has_padding: Whether `inputs` contains padding.
+            training: Whether dropout applies.
+            batch_targets: Targets of the whole batch, if `targets` are those of a shard or replica.
+
+        Returns:
+            Summed loss in nats, number of correct predictions (where `measures` shows accuracy), number of summed
+            losses, and the states after the last step.
         """
 
 
@@ -69,12 +80,12 @@ class NextToken:
     For a model with `hidden`, `token_losses` and `initial_states`.
 
     Args:
-        tokens_per_character: To turn nats a token into bits a character; 1 for a character tokenizer.
-        activation_regularization: Weight of the mean square of the last layer's outputs, before dropout, in training,
+        tokens_per_character: Factor from nats per token to nats per character; 1 for a character tokenizer.
+        activation_regularization: Weight in training of the mean square of the last layer's outputs before dropout,
             in nats: alpha of Merity et al., 2017, arXiv 1708.01009.
-        temporal_activation_regularization: Weight of the mean square of their change from a step to the next: beta of
-            the same paper.
-        has_lags: Whether a diagnosis says how far back gradients reach.
+        temporal_activation_regularization: Weight of the mean square of these outputs' change from step to step: beta
+            of the same paper.
+        has_lags: Whether a diagnosis measures how far back gradients reach.
     """
 
     tokens_per_character: float = 1.0
@@ -107,13 +118,13 @@ class NextToken:
         return 1.0
 
     def diagnose(self, model: Any, batch: Batch) -> dict[str, Any]:
-        inputs, targets = batch.inputs[:ROWS_DIAGNOSED], batch.targets[:ROWS_DIAGNOSED]
+        inputs, targets = batch.inputs[:DIAGNOSED_ROWS], batch.targets[:DIAGNOSED_ROWS]
         states = self.initial_states(
-            model, len(inputs), None if batch.labels is None else batch.labels[:ROWS_DIAGNOSED]
+            model, len(inputs), None if batch.labels is None else batch.labels[:DIAGNOSED_ROWS]
         )
         mask = inputs != 0 if batch.has_padding else None
         outputs, _ = model.hidden(inputs, states, mask=mask)
-        if model.residual:  # each has those of the layer below in it
+        if model.residual:  # each output includes that of the layer below
             outputs = [outputs[0], *(above - below for below, above in itertools.pairwise(outputs))]
         found: dict[str, Any] = {
             "activations": measure_activations(outputs, mask, are_bounded=model.cell != "min_gru")
@@ -143,12 +154,12 @@ class NextToken:
         loss = tf.reduce_sum(losses * weights)
         if training and (self.activation_regularization or self.temporal_activation_regularization):
             penalty = self._penalty(tf.cast(outputs[-1], tf.float32), weights)
-            loss += penalty - tf.stop_gradient(penalty)  # it moves the weights and is not counted as surprise
-        nothing = tf.zeros([])  # correct: nobody asks for them here, and finding them is a pass over all logits
+            loss += penalty - tf.stop_gradient(penalty)  # has a gradient but adds nothing to the reported loss
+        nothing = tf.zeros([])  # correct predictions are not reported here and would cost a pass over all logits
         return loss, nothing, tf.reduce_sum(weights), states
 
     def _penalty(self, hidden: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Summed over the real steps, as the loss is."""
+        """Penalty of the outputs, summed over the real steps as the loss is."""
         size = tf.reduce_mean(tf.square(hidden), axis=-1)
         change = tf.reduce_mean(tf.square(hidden[:, 1:] - hidden[:, :-1]), axis=-1)
         are_both_real = weights[:, 1:] * weights[:, :-1]
@@ -159,22 +170,22 @@ class NextToken:
 
 @dataclass(frozen=True, eq=False)
 class LabelOfText:
-    """Cross-entropy of each row's label, if it has one, for a model with `text_encoders`, meant over them.
+    """Cross-entropy of each row's label, if it has one, averaged over the `text_encoders` of a model.
 
     In training the loss of a row is multiplied by the weight of its label. The mean divides by the number of rows,
-    not by the sum of their weights, so that a text counts its weight whatever shares its batch. Hits have no weights,
-    nor has what is only measured.
+    not by the sum of their weights, so the weight of a text does not depend on the other texts of its batch. Accuracy
+    and evaluation are unweighted.
 
     Args:
-        class_weights: What a text of each label counts in training, float `[labels]`.
-        vat_weight: What the answer may not change where a text is moved a little counts beside it
-            (`virtual_adversarial_loss`), whether it has a label or not; 0 for nothing.
-        radius: How far a text is moved, as a fraction of the size of its embeddings.
-        bptt: How many of a text's steps, those read last, a gradient reaches: truncated back-propagation through time
-            (Williams and Peng, 1990). What was read before is remembered and pooled all the same. None for all.
-        lm_loss_weight: What predicting each next token counts beside the label (an auxiliary loss that keeps
-            what was learned before: Chronopoulou et al., 2019, arXiv 1902.10547).
-        language_models: The model that each encoder began with, for this; their own weights stay as they are.
+        class_weights: Weight of a text of each label in training, float `[labels]`.
+        vat_weight: Weight of the virtual adversarial loss (`virtual_adversarial_loss`) of all texts, labeled or not;
+            0 disables it.
+        radius: Length of the adversarial perturbation as a fraction of the norm of a text's embeddings.
+        bptt: Number of steps that gradients reach, counted from the last: truncated back-propagation through time
+            (Williams and Peng, 1990). Earlier steps are read and pooled without a gradient. None for all steps.
+        lm_loss_weight: Weight of the language model's loss, an auxiliary loss that preserves pretrained features
+            (Chronopoulou et al., 2019, arXiv 1902.10547).
+        language_models: Language model that each encoder started from, for this loss; their own weights are frozen.
     """
 
     class_weights: np.ndarray
@@ -203,7 +214,7 @@ class LabelOfText:
         return {"loss": loss, "accuracy": accuracy}
 
     def selection_key(self, loss: float, accuracy: float) -> tuple[float, ...]:
-        """The error rate: on few texts the loss of a network that grows sure of itself rises while it gets better."""
+        """The error rate, then the loss: the loss of an overconfident network rises while its accuracy improves."""
         return (1 - accuracy, loss)
 
     def initial_states(self, model: Any, batch_size: Any, labels: np.ndarray | None = None) -> tuple[tf.Tensor, ...]:
@@ -248,17 +259,17 @@ class LabelOfText:
         extra = tf.zeros([])
         if self.vat_weight:
             vat_weight = virtual_adversarial_loss(encoder, texts, texts != 0, self.radius, self.bptt)
-            # The sum is divided by the labeled rows later on; the mean is one over all rows.
+            # The caller divides the sum by the number of labeled rows; this mean is over all rows.
             extra += self.vat_weight * labeled_share * tf.reduce_sum(vat_weight)
         if self.lm_loss_weight:
-            surprise = self._surprise(self.language_models[number], encoder, inputs, mask, outputs)
-            extra += self.lm_loss_weight * tf.reduce_sum(weights * surprise)
-        return loss + extra - tf.stop_gradient(extra), correct, rows  # what is extra moves the weights, uncounted
+            language_loss = self._language_loss(self.language_models[number], encoder, inputs, mask, outputs)
+            extra += self.lm_loss_weight * tf.reduce_sum(weights * language_loss)
+        return loss + extra - tf.stop_gradient(extra), correct, rows  # extra has a gradient but is not reported
 
     def _weights_of(self, labels: tf.Tensor) -> tf.Tensor:
         return tf.gather(tf.constant(self.class_weights, tf.float32), labels)
 
-    def _surprise(
+    def _language_loss(
         self, language_model: Any, encoder: Any, inputs: tf.Tensor, mask: tf.Tensor, outputs: tf.Tensor
     ) -> tf.Tensor:
         """Mean cross-entropy of each row's next tokens, float32 `[B]`, from the outputs before each."""
@@ -273,23 +284,23 @@ class LabelOfText:
 def virtual_adversarial_loss(
     encoder: Any, ids: tf.Tensor, mask: tf.Tensor, radius: float, bptt: int | None = None
 ) -> tf.Tensor:
-    """How much the answer changes where each text's embeddings are moved in the direction that changes it most::
+    """Divergence of the prediction under the worst small perturbation of each text's embeddings::
 
         KL(p(x) || p(x + r)),   r = radius ||x|| g / ||g||,   g = the gradient of KL(p(x) || p(x + d)) at a small d
 
-    Nothing is dropped meanwhile. Since the step is measured by the size of the embeddings (of single tokens), larger
-    embeddings do not escape it, for which the paper normalizes them.
+    Dropout is off. The perturbation is relative to the norm of the embeddings, so larger embeddings do not escape it;
+    the paper normalizes them for that purpose.
 
-    Within a `tf.function`.
+    Works inside a `tf.function` only.
 
     Paper: Miyato et al., 2017, arXiv 1605.07725, virtual adversarial training.
 
     Args:
-        encoder: Ids, mask and a `perturbation` of their embeddings to logits.
+        encoder: Function from ids, mask and a `perturbation` of their embeddings to logits.
         ids: Int `[B, T]`.
         mask: Bool `[B, T]`.
-        radius: The length of the step as a fraction of that of the embeddings.
-        bptt: How many of the steps read last a gradient reaches, which are those it moves; None for all.
+        radius: Length of the perturbation as a fraction of the embeddings' norm.
+        bptt: Number of steps, counted from the last, that are perturbed; None for all.
 
     Returns:
         Float32 `[B]`, in nats.
@@ -306,7 +317,7 @@ def virtual_adversarial_loss(
     clean = tf.stop_gradient(read())
     drawn = tf.random.stateless_normal(tf.shape(embedded), tf.cast(encoder.direction_seeds.next(), tf.int32))
     small = of_length(drawn, radius * size)
-    # Not a tape: inside the one of the training step it would make TensorFlow trace gradients of gradients.
+    # `tf.gradients`, no tape: a tape inside that of the training step would trace gradients of gradients.
     (direction,) = tf.gradients(_divergence(clean, read(perturbation=small)), small)
     worst = of_length(tf.stop_gradient(direction), radius * size)
     return _divergence(clean, read(perturbation=worst))
@@ -324,7 +335,7 @@ def _labeled_share(targets: tf.Tensor) -> tf.Tensor:
 
 
 def _sums(targets: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Summed weighted loss, summed correct, and the number of rows."""
+    """Summed weighted loss, number of correct predictions, and number of rows."""
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
     correct = tf.cast(tf.argmax(logits, axis=-1, output_type=targets.dtype) == targets, tf.float32)
     return tf.reduce_sum(losses * weights), tf.reduce_sum(correct), tf.cast(tf.size(targets), tf.float32)

@@ -1,4 +1,4 @@
-"""At which learning rates a model learns."""
+"""The learning-rate range test."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from textrnn.progress import Progress
 from textrnn.training.schedule import Schedule
 from textrnn.training.trainer import Trainer, TrainingDivergedError
 
-SMOOTHING = 0.9  # of the losses, at a step
-HOPELESS = 1.3  # times the least smoothed loss: from there it only gets worse
-LEAST_STEPS = 10  # as many as the smoothing looks back: with fewer there is no slope to speak of
+SMOOTHING = 0.9  # decay of the losses' moving average
+STOP_FACTOR = 1.3  # times the least smoothed loss, which ends the test
+MIN_STEPS = 10  # about the span of the moving average: fewer show no slope
 
 
 @dataclass(frozen=True, eq=False)
 class RangeTest:
-    """What a learning-rate range test saw.
+    """Result of a learning-rate range test.
 
     Attributes:
-        rates: The learning rate of each step, float `[steps]`.
-        losses: The smoothed training loss at it, nats, float `[steps]`.
+        rates: Learning rate of each step, float `[steps]`.
+        losses: Smoothed training loss of each step in nats, float `[steps]`.
     """
 
     rates: np.ndarray
@@ -30,18 +30,18 @@ class RangeTest:
 
     @property
     def suggestion(self) -> float:
-        """A peak to try: where the loss falls fastest along the rate's logarithm."""
+        """A peak learning rate to try: where the loss falls fastest over the logarithm of the rate."""
         return float(self.rates[np.argmin(np.gradient(self.losses, np.log(self.rates)))])
 
 
 def run_range_test(trainer: Trainer, highest: float, steps: int) -> RangeTest:
-    """Let the learning rate rise to `highest` over so many steps and watch the loss; the weights are spoilt by it.
+    """Raise the learning rate to `highest` over so many steps and record the loss; this ruins the weights.
 
-    The test ends early where the loss has clearly risen again. Smith, 2017, Cyclical learning rates for training
+    The test ends early once the loss has clearly risen. Smith, 2017, Cyclical learning rates for training
     neural networks, arXiv 1506.01186, section 3.3.
 
     Raises:
-        TrainingDivergedError: If the loss was no number before anything could be seen.
+        TrainingDivergedError: If the loss is not finite within the first steps.
     """
     trainer.schedule = schedule = Schedule("range_test", highest, steps, 0)
     trainer.optimizer.learning_rate = schedule
@@ -52,11 +52,11 @@ def run_range_test(trainer: Trainer, highest: float, steps: int) -> RangeTest:
         try:
             (loss, _, count), _ = trainer.train_step(batch)
         except TrainingDivergedError:
-            if len(losses) < LEAST_STEPS:
+            if len(losses) < MIN_STEPS:
                 raise
             break
         average = SMOOTHING * average + (1 - SMOOTHING) * loss / count
         losses.append(average / (1 - SMOOTHING ** (len(losses) + 1)))
-        if len(losses) > LEAST_STEPS and losses[-1] > HOPELESS * min(losses):
+        if len(losses) > MIN_STEPS and losses[-1] > STOP_FACTOR * min(losses):
             break
     return RangeTest(np.array([float(schedule(step)) for step in range(len(losses))]), np.array(losses))

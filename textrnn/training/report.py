@@ -1,4 +1,4 @@
-"""What a person sees while a model trains."""
+"""Progress of a training on the terminal."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from textrnn.progress import Progress
 
 
 class Report:
-    """Progress of the whole run, and a line an epoch above it.
+    """Progress of the whole run, with a line for each epoch above it.
 
     Args:
         total: Steps of the whole run.
-        done: Steps done in earlier sessions.
+        done: Steps done before a resume.
         epochs: Epochs of the whole run.
-        unit: What is counted, such as `characters`.
+        unit: Unit of the rate, such as `characters`.
         is_shown: Whether anything is shown at all.
     """
 
@@ -29,13 +29,13 @@ class Report:
         )
 
     def step(self, epoch: int, measures: dict[str, float], rate: float) -> None:
-        """Count a step; `rate` is how many units a second were trained on."""
+        """Count a step; `rate` is in units a second."""
         if self.is_shown:
             shown = f"epoch {epoch + 1}/{self.epochs}  {describe(measures)}  {rate:,.0f} {self.unit}/s"
             self.progress.update(description=shown)
 
     def epoch(self, line: dict[str, Any]) -> None:
-        """Say what an epoch came to."""
+        """Print the measures of an epoch."""
         names = ("loss", "bits_per_character", "accuracy")
         train = {name: line[name] for name in names if name in line}
         validation = {name: line[f"val_{name}"] for name in names if f"val_{name}" in line}
@@ -53,17 +53,17 @@ class Report:
                 self.progress.write(text)
 
     def close(self) -> None:
-        """Leave the progress as it is."""
+        """Close the progress bar."""
         self.progress.close()
 
 
 def say(is_shown: bool, text: str) -> None:
-    """Print a line if it is to be shown. An output that was closed, as by `| head`, loses it and ends no training."""
+    """Print a line if `is_shown`. A closed output, as by `| head`, is no error."""
     if is_shown:
         with contextlib.suppress(OSError, ValueError):
             print(text, flush=True)
 
 
 def describe(measures: dict[str, float]) -> str:
-    """`loss 1.470, bits per character 2.12`."""
+    """Measures as text, such as `loss 1.470, bits per character 2.12`."""
     return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in measures.items())

@@ -1,4 +1,4 @@
-"""The folder of a run, which explains itself."""
+"""The folder of a run and its files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ GROWING = ("metrics.jsonl", "samples.txt")
 
 
 class RunFolder:
-    """Where a run keeps what it makes.
+    """The files of a run.
 
-    `model.keras` is the best model on validation, `config.json` every setting and what it ran on, `metrics.jsonl` a
-    line an epoch, `samples.txt` what the model wrote on the way, `curves.png` the losses, `checkpoint/` what a resume
-    needs, `ids.bin` the corpus as ids and `validation.bin` the validation data, if it is of one's own.
+    `model.keras` is the best model on validation, `config.json` has all settings and the environment,
+    `metrics.jsonl` a line for each epoch, `samples.txt` texts of the model during training, `curves.png` the losses,
+    `checkpoint/` the data for a resume, `ids.bin` the ids of the corpus and `validation.bin` those of the user's
+    validation data, if any.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -60,7 +61,7 @@ class RunFolder:
         return read_run_config(self.config)
 
     def foreign_files(self) -> list[str]:
-        """Files a run would write to that are there but belong to no run."""
+        """Existing files that a run would overwrite but that belong to no run."""
         names = [path.name for path in (self.model, self.config, self.metrics, self.samples, self.curves)]
         found = [name for name in names if (self.path / name).exists()]
         try:
@@ -70,7 +71,7 @@ class RunFolder:
         return [] if is_ours else found
 
     def remove_leftovers(self) -> None:
-        """Remove the temporary files of a process that was killed while it wrote."""
+        """Remove the temporary files of a killed process."""
         for folder in (self.path, self.checkpoint.parent):
             for path in folder.glob(f"{TEMPORARY}*"):
                 path.unlink()
@@ -82,12 +83,12 @@ class RunFolder:
             os.fsync(stream.fileno())
 
     def file_sizes(self) -> dict[str, int]:
-        """How long the growing files are, in bytes: a checkpoint remembers it."""
+        """Sizes of the growing files in bytes, for a checkpoint."""
         paths = {name: self.path / name for name in GROWING}
         return {name: path.stat().st_size if path.exists() else 0 for name, path in paths.items()}
 
     def cut_back(self, sizes: dict[str, int]) -> None:
-        """Drop what the growing files say of work that a checkpoint does not hold."""
+        """Cut the growing files back to their sizes at a checkpoint."""
         for name in GROWING:
             path = self.path / name
             if path.exists():
@@ -101,7 +102,7 @@ class RunFolder:
         """
         if not self.metrics.exists():
             return []
-        with refuse_damage(self.metrics, "hold a JSON object a line"):
+        with refuse_damage(self.metrics, "hold a JSON object on each line"):
             lines = [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
             if not all(isinstance(line, dict) for line in lines):
                 raise ValueError("a line is no object")

@@ -1,4 +1,4 @@
-"""Starting a run, or going on with one."""
+"""Starting and resuming a run."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from textrnn.version import __version__
 
 
 def claim_run(out: str | os.PathLike[str] | None, *, resume: bool) -> RunFolder | None:
-    """The run folder at `out`, or None; refused before any work is done where the run could not be kept.
+    """The run folder at `out`, or None. A folder that cannot take the run is refused before any work is done.
 
     Raises:
         TypeError: If `out` is no path.
-        FileExistsError: If `out` is a file, holds a run and `resume` is False, or holds somebody else's files.
-        ValueError: If `resume` is asked for without `out`.
+        FileExistsError: If `out` is a file, holds a run and `resume` is False, or holds foreign files.
+        ValueError: If `resume` is True without `out`.
     """
     if out is None:
         if resume:
-            raise ValueError("`resume` needs `out`, the folder of the run to go on with; received out=None.")
+            raise ValueError("`resume` needs `out`, the folder of the run to resume; received out=None.")
         return None
     if not isinstance(out, (str, os.PathLike)):
         raise TypeError(f"`out` must be the path of a folder; received {out!r}.")
@@ -39,7 +39,7 @@ def claim_run(out: str | os.PathLike[str] | None, *, resume: bool) -> RunFolder 
         raise FileExistsError(f"`out` must be a folder; {run.path} is a file.")
     if run.checkpoint.exists() and not resume:
         raise FileExistsError(
-            f"`out` {run.path} already holds a run: pass resume=True (--resume) to go on with it, or another `out`."
+            f"`out` {run.path} already holds a run: pass resume=True (--resume) to resume it, or another `out`."
         )
     if run.foreign_files():
         raise FileExistsError(
@@ -48,34 +48,34 @@ def claim_run(out: str | os.PathLike[str] | None, *, resume: bool) -> RunFolder 
         )
     if not run.checkpoint.exists() and (run.model.exists() or run.history()):
         raise FileExistsError(
-            f"`out` {run.path} holds a run without its checkpoint, {run.checkpoint}, so it cannot be gone on with: "
+            f"`out` {run.path} holds a run without its checkpoint, {run.checkpoint}, so it cannot be resumed: "
             "pass another `out`."
         )
     return run
 
 
 def begin_run(run: RunFolder, *, resume: bool, settings: dict[str, Any], facts: dict[str, Any]) -> bool:
-    """Write what the run is, and say whether there is a checkpoint to go on from.
+    """Write the config of a run, and return whether there is a checkpoint to resume from.
 
     Args:
-        run: As `claim_run` gave it.
-        resume: Whether to go on with the run.
-        settings: What was asked for. A resumed run must have the same, but for more epochs.
-        facts: What it runs on and with; recorded beside the settings. A resumed run must have the same corpus.
+        run: Folder from `claim_run`.
+        resume: Whether to resume the run.
+        settings: Settings of the training. A resumed run must have the same, except for more epochs.
+        facts: Environment and corpus, recorded beside the settings. A resumed run must have the same corpus.
 
     Raises:
         ValueError: If a resumed run has other settings or another corpus.
-        FileExistsError: If another process has begun a run here meanwhile.
+        FileExistsError: If another process has started a run here meanwhile.
     """
     is_resumed = run.checkpoint.exists()
     if is_resumed and not resume:
-        raise FileExistsError(f"`out` {run.path} holds a run that another process has begun meanwhile.")
+        raise FileExistsError(f"`out` {run.path} holds a run that another process has started meanwhile.")
     if is_resumed:
         _check_same(run, settings, facts)
-        began_with = {
+        started_with = {
             name: value for name, value in run.read_config().get("settings", {}).items() if name == "init_from"
         }
-        settings = {**settings, **began_with}
+        settings = {**settings, **started_with}
     else:
         if resume:
             warnings.warn(f"{run.path} holds no run yet: starting from the beginning", stacklevel=3)
@@ -93,7 +93,7 @@ def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any])
             f"received {facts['corpus']}."
         )
     stored = before.get("settings", {})
-    # Files may move: what counts is the checksum of the corpus; what a run began with is in its checkpoint.
+    # Files may move: the checksum of the corpus counts, and the checkpoint holds the initial weights.
     names = (settings.keys() | stored.keys()) - {"source", "validation_data", "unlabeled", "init_from"}
     changed = {name for name in names if settings.get(name) != stored.get(name)}
     if settings["epochs"] > stored.get("epochs", 0):
@@ -107,7 +107,7 @@ def _check_same(run: RunFolder, settings: dict[str, Any], facts: dict[str, Any])
 
 
 def describe_run(model: keras.Model, corpus: dict[str, Any]) -> dict[str, Any]:
-    """What a run runs on and with, for its config: versions, device, precision, model size and the corpus."""
+    """Facts for the config of a run: versions, device, precision, model size and corpus."""
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return {
         "textrnn": __version__,
@@ -124,12 +124,12 @@ def describe_run(model: keras.Model, corpus: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checksum_of(tokenizer: Tokenizer) -> int:
-    """CRC-32 of what a tokenizer has learned: another vocabulary may have made the same ids of another text."""
+    """CRC-32 of a vocabulary: different vocabularies may give the same ids for different texts."""
     return zlib.crc32(json.dumps(tokenizer.to_dict(), sort_keys=True).encode())
 
 
 def checksum(arrays: Iterable[np.ndarray]) -> int:
-    """CRC-32 of arrays, read in parts so that a mapped file stays on disk."""
+    """CRC-32 of arrays, read in parts so that a mapped file stays on the disk."""
     total = 0
     for array in arrays:
         for start in range(0, len(array), 1 << 22):

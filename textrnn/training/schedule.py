@@ -1,4 +1,4 @@
-"""How the learning rate moves over a run."""
+"""Learning rate schedules."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-LOWEST = 1e-5  # of the peak, where a range test begins
+FIRST_RATE = 1e-5  # of a range test, as a fraction of the peak
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """The rate of every step of a run. No step has a rate of 0: the first has its share of the warm-up.
+    """Learning rate of every step of a run. No step has a rate of 0: the first one is already part of the warm-up.
 
-    `"cosine"` rises in a line over the warm-up, then falls along half a cosine toward 0 (Loshchilov and Hutter,
+    `"cosine"` rises linearly over the warm-up, then falls along half a cosine toward 0 (Loshchilov and Hutter,
     2017, arXiv 1608.03983). `"one_cycle"` rises along half a cosine too, so a warm-up of a third of the run is one
     cycle (Smith, 2018, arXiv 1803.09820). `"constant"` stays at the peak. `"range_test"` rises exponentially from a
-    hundred-thousandth of the peak to the peak, to find out which rates a model learns at (Smith, 2017,
+    hundred-thousandth of the peak to the peak, to find the rates at which a model learns (Smith, 2017,
     arXiv 1506.01186).
 
     Args:
         kind: One of `textrnn.options.SCHEDULES`, or `"range_test"`.
-        peak: The highest rate.
+        peak: Highest rate.
         steps: Steps of the whole run.
-        warmup_steps: Steps of the warm-up; 0 begins at the peak.
+        warmup_steps: Steps of the warm-up; 0 starts at the peak.
     """
 
     def __init__(self, kind: str, peak: float, steps: int, warmup_steps: int) -> None:
@@ -34,10 +34,10 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         self.warmup_steps = warmup_steps
 
     def __call__(self, step: Any) -> tf.Tensor:
-        """The rate of a step, counted from 0: float32, a scalar."""
+        """Rate of a step, counted from 0: float32, a scalar."""
         step = tf.cast(step, tf.float32)
         if self.kind == "range_test":
-            return self.peak * tf.pow(LOWEST, 1 - step / max(self.steps - 1, 1))
+            return self.peak * tf.pow(FIRST_RATE, 1 - step / max(self.steps - 1, 1))
         rising = (step + 1) / max(self.warmup_steps, 1)
         if self.kind == "one_cycle":
             rising = (1 - tf.cos(math.pi * rising)) / 2

@@ -1,4 +1,4 @@
-"""What is trained on and what is held out."""
+"""Splits into training and validation data."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from textrnn.training.batch import Batches
 from textrnn.training.documents import DocumentBatches
 from textrnn.training.streams import StreamBatches
 
-VALIDATION_STREAM = 1000  # tokens a validation stream has at least, so that starting from nothing hardly shows
+MIN_VALIDATION_STREAM = 1000  # tokens, so that the empty initial state hardly matters
 VALIDATION_WINDOW = 256
 
 
 def split_stream(
     ids: np.ndarray, validation_split: float, *, batch_size: int, sequence_length: int, seed: int | None = None
 ) -> tuple[Batches, Batches | None]:
-    """Train on the beginning of a text `[N]`, validate on its end; `seed` is for the offsets of the training part.
+    """Train on the beginning of a text `[N]`, validate on its end; `seed` draws the offsets of the training part.
 
     Raises:
         ValueError: If either part is too short.
@@ -39,8 +39,8 @@ def split_stream(
 
 
 def validation_stream(ids: np.ndarray, batch_size: int) -> Batches:
-    """A text `[N]` of at least 2 tokens to validate on, from its beginning."""
-    streams = min(batch_size, max(1, len(ids) // VALIDATION_STREAM))
+    """Validation batches of a text `[N]` of at least 2 tokens."""
+    streams = min(batch_size, max(1, len(ids) // MIN_VALIDATION_STREAM))
     return StreamBatches(ids, streams, min(VALIDATION_WINDOW, len(ids) - 1))
 
 
@@ -54,10 +54,10 @@ def split_documents(
     labels: np.ndarray | None = None,
     reverse: bool = False,
 ) -> tuple[Batches, Batches | None]:
-    """Hold out documents chosen at random: a corpus is often sorted, so its end would not be like the rest.
+    """Hold out documents at random: a corpus is often sorted, so its end would differ from the rest.
 
-    `labels` are the numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them; with
-    `reverse` each document is read from its end.
+    `labels` are the numbers of the documents' labels, int32 `[documents]`, for a model conditioned on them. With
+    `reverse` each document is read from its end to its beginning.
     """
     spans = document_spans(ids)
     if labels is not None and len(labels) != len(spans):
@@ -75,20 +75,20 @@ def split_documents(
 
 
 def validation_documents(ids: np.ndarray, **options: Any) -> Batches:
-    """Documents to validate on, the shortest first; `options` of `DocumentBatches`."""
+    """Validation batches of documents, the shortest first; `options` of `DocumentBatches`."""
     return DocumentBatches(ids, document_spans(ids), END_ID, seed=None, **options)
 
 
 def split_labeled(
     numbers: np.ndarray, labels: Sequence[str], validation_split: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows to train on and those held out, in the same proportion of every label.
+    """The rows to train on and the held-out rows, in the same proportion for every label.
 
     Args:
-        numbers: The number of each row's label, int `[N]`.
-        labels: The labels' names, for errors.
+        numbers: Number of each row's label, int `[N]`.
+        labels: Names of the labels, for messages.
         validation_split: Fraction of each label's rows to hold out.
-        seed: For the choice.
+        seed: Seed of the choice.
     """
     generator = np.random.default_rng(seed)
     held_out = []
@@ -100,7 +100,7 @@ def split_labeled(
 
 
 def weigh_classes(class_weight: Any, labels: Sequence[str], numbers: np.ndarray) -> np.ndarray:
-    """What a text of each label counts, float `[labels]`, from None, `"balanced"` or a weight a label."""
+    """Weight of a text of each label, float `[labels]`, from None, `"balanced"` or a weight for each label."""
     if class_weight is None:
         return np.ones(len(labels))
     if isinstance(class_weight, str) and class_weight == "balanced":
@@ -116,7 +116,7 @@ def weigh_classes(class_weight: Any, labels: Sequence[str], numbers: np.ndarray)
 
 
 def _held_out(count: int, validation_split: float, what: str) -> int:
-    """How many of `count` to hold out: at least one, and not all."""
+    """Number of items to hold out of `count`: at least one, and not all."""
     if not validation_split:
         return 0
     if count < 2:

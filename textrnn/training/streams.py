@@ -1,4 +1,4 @@
-"""A long text read by many encoders at once."""
+"""Batches of one long text, cut into parallel streams."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import numpy as np
 from textrnn.text import release
 from textrnn.training.batch import Batch
 
-RELEASE_EVERY = 256  # windows: often enough that a mapped text takes a few MB, rarely enough to cost nothing
+RELEASE_EVERY = 256  # windows: a mapped text then takes a few MB, at no measurable cost
 
 
 class StreamBatches:
-    """Cuts one text into B contiguous streams and gives each a window of T tokens a step.
+    """Cuts one text into B contiguous streams; each step takes a window of T tokens from every stream.
 
-    Row b of a batch goes on where row b of the batch before ended, so the state is carried from window to window
-    (truncated back-propagation through time; Williams and Peng, 1990) and begins anew only with the epoch. The text
-    is never copied as a whole: a memory-mapped one may be larger than memory.
+    Row b of a batch continues row b of the previous batch, so the state is carried from window to window (truncated
+    back-propagation through time; Williams and Peng, 1990) and reset only at the start of an epoch. The text is never
+    copied as a whole: a memory-mapped one may be larger than memory.
 
     Args:
-        ids: The text, unsigned integers `[N]`.
+        ids: Ids of the text, unsigned integers `[N]`.
         batch_size: B. A text too short for B streams of one window gets fewer.
         sequence_length: T.
-        seed: Begins each epoch at an offset of its own, drawn from up to one window, so that windows are cut
-            elsewhere every time (Merity et al., 2018, arXiv 1708.02182, section 5, vary the windows' length for the
-            same reason); None always begins at the first token.
+        seed: Seed of the offset at which each epoch starts, up to one window, so that windows differ between epochs
+            (Merity et al., 2018, arXiv 1708.02182, section 5, vary the windows' length for the same reason); None
+            always starts at the first token.
 
     Raises:
-        ValueError: If the text has not one window.
+        ValueError: If the text is shorter than one window.
     """
 
     def __init__(self, ids: np.ndarray, batch_size: int, sequence_length: int, seed: int | None = None) -> None:

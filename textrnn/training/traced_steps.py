@@ -1,4 +1,4 @@
-"""What TensorFlow runs of training: the step that moves the weights, and the one that only measures."""
+"""Steps traced by TensorFlow: the training step and the evaluation step."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ States = tuple[tf.Tensor, ...]
 
 
 class TracedSteps:
-    """Traced once each without and with padding, for batches of any shape.
+    """Training and evaluation steps, each traced once without and once with padding, for batches of any shape.
 
-    They run under the `tf.distribute.Strategy` in whose scope they were made: gradients are summed over the replicas
-    before they are clipped, so more of them change nothing but the speed.
+    They run under the `tf.distribute.Strategy` in whose scope they were made. Gradients are summed over the replicas
+    before they are clipped, so the number of replicas changes only the speed.
 
     Args:
         model: A built Keras model.
-        objective: What is minimized.
-        optimizer: Built for the model's trainable weights.
-        averages: Of these weights; taken after each step.
-        clip_norm: The gradient's largest global norm, where a row counts 1.
-        rows: The most a training batch has.
-        validation_rows: The most a batch has that is only measured, None where nothing is.
+        objective: Objective to minimize.
+        optimizer: Optimizer, built for the model's trainable weights.
+        averages: Averages of these weights, updated after each step.
+        clip_norm: Largest global norm of the gradient, for rows of weight 1.
+        rows: Most rows in a training batch.
+        validation_rows: Most rows in a validation batch; None without validation.
     """
 
     def __init__(
@@ -56,12 +56,16 @@ class TracedSteps:
         self.traced_evaluation = self._traced(self._evaluate)
 
     def train(self, batch: Batch, states: States) -> tuple[tf.Tensor, tf.Tensor, States]:
-        """Move the weights once: summed loss, correct and count `[3]`, the norm of each weight's gradient before
-        clipping, and the states to carry on."""
+        """Update the weights once.
+
+        Returns:
+            Summed loss, correct predictions and count, float32 `[3]`; the norm of each weight's gradient before
+            clipping; and the states after the batch.
+        """
         return self.traced_training[batch.has_padding](batch.inputs, batch.targets, states)
 
     def evaluate(self, batch: Batch, states: States) -> tuple[tf.Tensor, States]:
-        """The sums without dropout, and the states to carry on."""
+        """The sums without dropout, and the states after the batch."""
         return self.traced_evaluation[batch.has_padding](batch.inputs, batch.targets, states)
 
     def _train(self, inputs: tf.Tensor, targets: tf.Tensor, states: States, *, has_padding: bool) -> Any:
@@ -77,7 +81,7 @@ class TracedSteps:
             tuple(tf.TensorSpec([None, *state.shape[1:]], state.dtype) for state in states),
         ]
         return {
-            # AutoGraph would take longer to rewrite the code, none of which needs it, than all the tracing takes.
+            # The code needs no AutoGraph, which would take longer than the tracing itself.
             has_padding: tf.function(
                 functools.partial(step, has_padding=has_padding), input_signature=signature, autograph=False
             )
@@ -87,7 +91,7 @@ class TracedSteps:
     def _replica_step(
         self, inputs: tf.Tensor, targets: tf.Tensor, states: States, *, has_padding: bool
     ) -> tuple[tf.Tensor, tf.Tensor, States]:
-        """One replica's rows of the batch, and the same update on every replica."""
+        """Compute the gradients of a replica's rows and apply the same update on every replica."""
         context = tf.distribute.get_replica_context()
         batch_targets = targets
         inputs, targets, states = tf.nest.map_structure(functools.partial(_share, context), (inputs, targets, states))
@@ -112,10 +116,10 @@ class TracedSteps:
             gradients, loss, correct = context.all_reduce(tf.distribute.ReduceOp.SUM, [gradients, loss, correct])
             states = tuple(context.all_gather(state, axis=0) for state in states)
         norms = tf.stack([tf.cast(tf.norm(gradient), tf.float32) for gradient in gradients])
-        # A text that counts ten times moves the weights ten times as far, clipped or not.
+        # A text of weight ten moves the weights ten times as far, clipped or not.
         clip_norm = self.clip_norm * self.objective.mean_weight(batch_targets)
         gradients, _ = tf.clip_by_global_norm(gradients, clip_norm, use_norm=tf.norm(norms))
-        if replicas > 1:  # Keras sums the gradients over the replicas once more, which hold the same ones here
+        if replicas > 1:  # Keras sums the gradients over the replicas again, which all hold the same ones here
             gradients = [gradient / replicas for gradient in gradients]
         self.optimizer.apply(gradients, self.model.trainable_variables)
         self.averages.update(self.optimizer.iterations)
@@ -135,7 +139,7 @@ class TracedSteps:
         states: States,
         **options: Any,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, States]:
-        """The objective's sums, with `options` of it, over a batch of up to `rows` rows, which the cores share."""
+        """The objective's sums over a batch of up to `rows` rows, in shards; `options` are the objective's."""
         run = functools.partial(self.objective, self.model, **options)
         parts = map_shards(run, count_shards(rows), inputs, targets, states)
         *sums, states_of = zip(*parts, strict=True)
@@ -144,7 +148,7 @@ class TracedSteps:
 
 
 def _share(context: Any, rows: tf.Tensor) -> tf.Tensor:
-    """The rows of a batch that this replica works on."""
+    """The rows of a batch that belong to this replica."""
     replicas = context.num_replicas_in_sync
     if replicas == 1:
         return rows

@@ -30,29 +30,29 @@ from textrnn.training.traced_steps import TracedSteps
 
 
 class TrainingDivergedError(ArithmeticError):
-    """The loss or the gradient stopped being a finite number."""
+    """The loss or the gradient is no longer finite."""
 
 
 class Trainer:
-    """Trains a model, keeps the weights that did best on validation, and can stop and go on at any step.
+    """Trains a model, keeps the weights that are best on validation, and can stop and resume at any step.
 
-    Everything random follows from the data's seed and the epoch, or is a variable of the model, so a run that is
+    All random numbers follow from the data's seed and the epoch or from variables of the model, so a run that is
     killed and resumed ends with the same weights as one that never stopped. The loop runs under the
     `tf.distribute.Strategy` in whose scope it was made.
 
     Args:
-        model: A built Keras model; where layers have a pace of their own its `depths()` says how many layers each
-            trainable variable is from the output.
-        objective: What is minimized.
-        batches: The training data.
-        validation: The data that decides which weights are best; None keeps the last.
-        validation_objective: What is measured on it, if that is not `objective`.
-        options: How to train: `epochs` and `learning_rate` at least; what else is None is `PLAIN_TRAINING`'s.
-        run: Where to keep checkpoints, metrics and the best model; None keeps nothing on disk.
-        checkpoint_seconds: Training time between checkpoints; there is one after each epoch too.
+        model: A built Keras model. For layerwise learning rates its `depths()` returns each trainable variable's
+            number of layers from the output.
+        objective: Objective to minimize.
+        batches: Training data.
+        validation: Data that decide which weights are best; None keeps the last weights.
+        validation_objective: Objective on the validation data; by default `objective`.
+        options: Options of training, with `epochs` and `learning_rate` at least; `PLAIN_TRAINING` replaces None.
+        run: Folder of checkpoints, metrics and the best model; None keeps nothing on the disk.
+        checkpoint_seconds: Training time between checkpoints; each epoch also ends with one.
         callbacks: Keras callbacks. They see the usual logs; `model.stop_training = True` stops. At the end of an
-            epoch the model has the averaged weights, if there are any, for as long as the callbacks run.
-        sample: Writes a sample to show what the model has learned; called at intervals.
+            epoch the model has the averaged weights, if any, while the callbacks run.
+        sample: Function that writes a sample of the model's text; called at intervals.
         is_shown: Whether to show progress.
     """
 
@@ -125,7 +125,7 @@ class Trainer:
         )
 
     def restore(self) -> None:
-        """Go back to the run's last checkpoint."""
+        """Restore the run's last checkpoint."""
         if self.run is None:
             raise ValueError("`run` must be a run folder to restore from; received None.")
         path = self.run.checkpoint
@@ -140,11 +140,11 @@ class Trainer:
         self.run.cut_back(self.position.file_sizes)
 
     def _check_position(self, position: Position, states: list[np.ndarray], path: Path) -> None:
-        """Raise a DamagedFileError where a run over these data cannot have been."""
+        """Raise a DamagedFileError if no run over these data can have this position."""
         steps = [*self.steps, 0]
         if position.epoch >= len(steps) or position.step > steps[position.epoch]:
             raise DamagedFileError(
-                f"{path} must be of a run of {self.settings.epochs} epochs; it stands in epoch "
+                f"{path} must be of a run of {self.settings.epochs} epochs; it is in epoch "
                 f"{position.epoch + 1}, step {position.step}."
             )
         if len(position.gradient_norms) not in (0, len(self.model.trainable_variables)):
@@ -154,7 +154,7 @@ class Trainer:
             check_fit([state.numpy() for state in self._initial_states(batch)], states, path)
 
     def checkpoint(self) -> None:
-        """Save everything a resume needs; a run without a folder saves nothing."""
+        """Save everything a resume needs, if the run has a folder."""
         if self.run is None:
             return
         self.position.file_sizes = self.run.file_sizes()
@@ -175,7 +175,7 @@ class Trainer:
             TrainingInterrupted: On Ctrl-C, after a checkpoint.
         """
         if self.position == Position():
-            self.checkpoint()  # a folder that cannot be written to is better known now
+            self.checkpoint()  # fails at once if the folder cannot be written to
         done = sum(self.steps[: self.position.epoch]) + self.position.step
         report = Report(sum(self.steps), done, self.settings.epochs, self.objective.unit, is_shown=self.is_shown)
         self.model.stop_training = False
@@ -193,8 +193,8 @@ class Trainer:
 
     def _is_over(self) -> bool:
         patience = self.settings.patience
-        tired = patience is not None and self.position.epochs_since_best >= patience
-        return tired or bool(self.model.stop_training)
+        is_patience_over = patience is not None and self.position.epochs_since_best >= patience
+        return is_patience_over or bool(self.model.stop_training)
 
     def _train_epoch(self, report: Report, interrupt: Interrupt) -> None:
         position = self.position
@@ -205,7 +205,7 @@ class Trainer:
             self._count(*self.train_step(batch))
             position.step += 1
             position.epoch_seconds = time.perf_counter() - began
-            if not self.has_started:  # TensorFlow traces a step when it runs it first
+            if not self.has_started:  # TensorFlow traces a step when it first runs it
                 position.starting_seconds += time.perf_counter() - saved
                 self.has_started = True
             measures = self._measures(position.sums)
@@ -224,12 +224,12 @@ class Trainer:
         self.checkpoint()
         report.close()
         where = (
-            "nothing was kept: give `out` to be able to go on" if self.run is None else f"saved in {self.run.path}"
+            "nothing was saved: give `out` to be able to resume" if self.run is None else f"saved in {self.run.path}"
         )
         raise TrainingInterrupted(f"stopped in epoch {self.position.epoch + 1}; {where}.")
 
     def train_step(self, batch: Batch) -> tuple[list[float], np.ndarray]:
-        """Move the weights once: summed loss, correct and count, and the norm of each weight's gradient."""
+        """Update the weights once; returns summed loss, correct and count, and the norm of each weight's gradient."""
         if batch.is_fresh:
             self.states = self._initial_states(batch)
         sums, norms, self.states = self.traced.train(batch, self.states)
@@ -259,7 +259,7 @@ class Trainer:
 
     def _end_epoch(self, report: Report) -> None:
         with self.averages.in_place():
-            line = self._line_of_epoch()
+            line = self._describe_epoch()
             report.epoch(line)
             if line["is_best"]:
                 self._keep_best()
@@ -272,8 +272,8 @@ class Trainer:
         position.seconds, position.epoch_seconds = line["seconds"], 0.0
         self.checkpoint()
 
-    def _line_of_epoch(self) -> dict[str, Any]:
-        """What is to be known of the epoch that has ended."""
+    def _describe_epoch(self) -> dict[str, Any]:
+        """Metrics of the epoch that has ended."""
         position = self.position
         validated, selection_key = self._validate()
         is_best = selection_key < tuple(position.best)
@@ -297,7 +297,7 @@ class Trainer:
         }
 
     def _validate(self) -> tuple[dict[str, float], tuple[float, ...]]:
-        """Measures on the validation data, and how bad they are; without such data the last weights are best."""
+        """Measures and sort key on the validation data; without such data the last weights are best."""
         if self.validation is None:
             return {}, (-float(self.position.epoch),)
         loss, accuracy = _means(self.evaluate(self.validation))
@@ -307,7 +307,7 @@ class Trainer:
     def _keep_best(self) -> None:
         self.best_weights = [variable.numpy() for variable in self.model.variables]
         if self.run is not None:
-            self.model.optimizer = None  # a model file is for use; the optimizer's memory is in the checkpoint
+            self.model.optimizer = None  # the model file omits the optimizer, which the checkpoint holds
             self.model.save(self.run.model)
             self.model.optimizer = self.optimizer
 
@@ -326,7 +326,7 @@ class Trainer:
         return self.objective.measures(*_means(sums))
 
     def evaluate(self, batches: Batches) -> list[float]:
-        """Summed loss, correct and count over all batches, without dropout."""
+        """Summed loss, correct predictions and count over all batches, without dropout."""
         totals, states = np.zeros(3), ()
         for batch in batches.epoch(0):
             if batch.is_fresh:
