@@ -35,6 +35,13 @@ def test_the_copy_problem_and_the_gradients_are_shown(tmp_path):
     assert len(shown.strip().splitlines()) == 2 + 8
 
 
+def test_a_custom_cell_is_trained_saved_and_loaded_in_both_models(tmp_path):
+    shown = run(ROOT / "examples/custom_cell.py", "--units", 16, "--epochs", 3, folder=tmp_path)
+    assert re.search(r"custom_cell>MinimalGatedCell: \d\.\d\d bits a character; 'The .+'", shown), shown
+    assert re.search(r"custom_cell>MinimalGatedCell: (good|bad), probability 0\.\d\d", shown), shown
+    assert {file.name for file in (tmp_path / "runs").iterdir()} == {"mgu.keras", "mgu_classifier.keras"}
+
+
 def test_a_rung_of_the_ladder_is_climbed_and_a_finished_one_only_scored(tmp_path):
     (tmp_path / "sea.txt").write_text("\n".join(LINES * 40))
     command = [ROOT / "recipes/ladder.py", "sea.txt", "--rungs", "10 s", "--out", "runs"]

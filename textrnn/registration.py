@@ -61,6 +61,13 @@ class KerasWatcher(importlib.abc.MetaPathFinder):
         return spec
 
 
+def registered_name(kind: type) -> str | None:
+    """The name, such as "Package>Name", under which Keras finds a class in files; None if it is not registered."""
+    keras = sys.modules.get("keras")
+    name = str(keras.saving.get_registered_name(kind)) if keras is not None else ""
+    return name if ">" in name else None
+
+
 def register() -> None:
     """Register the classes with Keras, at once if it is loaded, else as soon as it is."""
     keras = sys.modules.get("keras")

@@ -1,11 +1,28 @@
 """The recurrences once more, as slow and plain as can be, and the cases every test of them runs over."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn.layers import GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
+from textrnn.layers import Cell, GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell, product
 
 B, T, D, H = 3, 5, 2, 4
+
+
+@keras.saving.register_keras_serializable("tests")
+class StepOnlyCell(Cell):
+    """The minimal gated unit (Zhou et al., 2016, arXiv 1603.09420): a cell without a backward step of its own."""
+
+    blocks = 2
+
+    def step(self, projected, states, weights):
+        (h,), (w_h,) = states, weights
+        (x_f, x_g), (w_f, w_g) = tf.split(projected, 2), tf.split(w_h, 2)
+        f = tf.sigmoid(x_f + product(w_f, h))
+        g = tf.tanh(x_g + product(w_g, f * h))
+        h = (1 - f) * h + f * g
+        return (h,), ()
+
 
 CELLS = {
     "rnn_tanh": lambda **options: RNNCell(H, **options),
@@ -14,6 +31,7 @@ CELLS = {
     "gru": lambda **options: GRUCell(H, **options),
     "gru_reset_before": lambda **options: GRUCell(H, reset_after=False, **options),
     "min_gru": lambda **options: MinGRUCell(H, **options),
+    "step_only": lambda **options: StepOnlyCell(H, **options),
 }
 
 MASKS = {
@@ -89,6 +107,14 @@ def _min_gru_step(cell, weights, x, h):
     return [(1 - _sigmoid(z)) * h + _sigmoid(z) * g]
 
 
+def _minimal_gated_step(cell, weights, x, h):
+    u_f, u_g = np.split(weights["recurrent_kernel"], 2, axis=1)
+    x_f, x_g = np.split(x @ weights["kernel"] + weights.get("bias", 0), 2)
+    f = _sigmoid(x_f + h @ u_f)
+    g = np.tanh(x_g + (f * h) @ u_g)
+    return [(1 - f) * h + f * g]
+
+
 def _sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
@@ -98,6 +124,7 @@ STEPS = {
     LSTMCell: _lstm_step,
     GRUCell: _gru_step,
     MinGRUCell: _min_gru_step,
+    StepOnlyCell: _minimal_gated_step,
 }
 
 

@@ -1,4 +1,4 @@
-"""What every layer promises to Keras, each promise one test over one table of layers."""
+"""The promises of every layer to Keras, each promise one test over one table of layers."""
 
 import functools
 import logging
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from references import B, D, H, T, make_inputs, make_layer
+from references import B, D, H, StepOnlyCell, T, make_inputs, make_layer
 
 from textrnn.layers import (
     AttentionPooling,
@@ -22,7 +22,7 @@ from textrnn.layers import (
     NgramEmbedding,
     Recurrent,
     RNNCell,
-    recurrent,
+    engine,
 )
 
 
@@ -53,6 +53,8 @@ CONTRACTS = {
     "lstm": Contract(running(LSTMCell)),
     "gru_reverse": Contract(running(GRUCell, reverse=True)),
     "min_gru": Contract(running(MinGRUCell)),
+    "step_only": Contract(running(StepOnlyCell)),
+    "step_only_regularized": Contract(running(StepOnlyCell, weight_drop=0.3, zoneout=0.2, seed=1)),
     "regularized": Contract(running(LSTMCell, weight_drop=0.3, zoneout=0.2, seed=1)),
     "last_output": Contract(lambda dtype=None: Recurrent(LSTMCell(H, dtype=dtype), dtype=dtype)),
     "bidirectional": Contract(bidirectional),
@@ -67,6 +69,7 @@ CONTRACTS = {
     "keras_lstm": Contract(in_keras_rnn(LSTMCell)),
     "keras_gru": Contract(in_keras_rnn(GRUCell)),
     "keras_min_gru": Contract(in_keras_rnn(MinGRUCell)),
+    "keras_step_only": Contract(in_keras_rnn(StepOnlyCell)),
 }
 every_layer = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
 
@@ -134,7 +137,7 @@ WITH_SHAPES = {
             functools.partial(lambda cell, dtype: cell(H, dtype=dtype), cell),
             [(B, D), [(B, H)] * states],
         )
-        for cell, states in [(RNNCell, 1), (LSTMCell, 2), (GRUCell, 1), (MinGRUCell, 1)]
+        for cell, states in [(RNNCell, 1), (LSTMCell, 2), (GRUCell, 1), (MinGRUCell, 1), (StepOnlyCell, 1)]
     },
 }
 
@@ -185,7 +188,7 @@ def test_a_frozen_layer_stays_frozen_until_it_is_freed(contract):
 
 
 @pytest.mark.parametrize("training", [None, True])
-@pytest.mark.parametrize("name", ["rnn", "lstm", "gru_reverse", "min_gru", "bidirectional"])
+@pytest.mark.parametrize("name", ["rnn", "lstm", "gru_reverse", "min_gru", "step_only", "bidirectional"])
 def test_batch_jacobian_is_the_gradient_of_each_output(name, training):
     layer, sequence = CONTRACTS[name].make(), tf.constant(sequence_of())
     mask = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 0, 1, 1, 0]], bool)
@@ -199,9 +202,10 @@ def test_batch_jacobian_is_the_gradient_of_each_output(name, training):
     np.testing.assert_allclose(jacobian[:, 2, 1], expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("cell", [LSTMCell, StepOnlyCell])
 @pytest.mark.parametrize("steps", [67, None], ids=["known", "unknown"])
-def test_xla_compiles_any_length(steps):
-    layer, sequence = Recurrent(LSTMCell(H)), np.random.default_rng(0).normal(size=(B, 67, D)).astype("float32")
+def test_xla_compiles_any_length(steps, cell):
+    layer, sequence = Recurrent(cell(H)), np.random.default_rng(0).normal(size=(B, 67, D)).astype("float32")
     layer.build(sequence.shape)
 
     def outputs_and_gradient(sequence):
@@ -216,7 +220,7 @@ def test_xla_compiles_any_length(steps):
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", [RNNCell, LSTMCell, GRUCell, MinGRUCell])
+@pytest.mark.parametrize("cell", [RNNCell, LSTMCell, GRUCell, MinGRUCell, StepOnlyCell])
 def test_states_stay_float32_under_bfloat16(cell):
     layer = Recurrent(cell(H, dtype="mixed_bfloat16"), return_state=True, dtype="mixed_bfloat16")
     first, *states = layer(sequence_of())
@@ -372,7 +376,7 @@ def test_a_sequence_in_parts_pools_to_the_same(make):
 def test_foreign_cell_runs_as_in_keras_and_the_log_says_so(reverse, caplog):
     ours = make_layer("lstm", reverse=reverse)
     cell = keras.layers.LSTMCell(H)
-    recurrent._say_once.cache_clear()
+    engine.say_once.cache_clear()
     with caplog.at_level(logging.WARNING, "textrnn"):
         layer = Recurrent(cell, True, True, reverse)
         Recurrent(cell)

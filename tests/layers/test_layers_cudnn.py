@@ -1,4 +1,4 @@
-"""cuDNN's recurrence: what it is given. A loop written from cuDNN's own description stands in for the GPU."""
+"""The arguments of cuDNN's recurrence. A loop written from cuDNN's own description stands in for the GPU."""
 
 import logging
 
@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from references import MASKS, B, D, H, T, make_inputs, make_layer
 
-from textrnn.layers import cudnn, recurrent
+from textrnn.layers import cudnn, engine, recurrent
 
 
 def sigmoid(z):
@@ -76,14 +76,14 @@ def test_layer_gives_cudnn_what_it_expects(name, mask, reverse, use_bias, monkey
     assert len(calls) == (0 if mask is MASKS["hole"] else 1)
 
 
-def test_right_padding_is_told_from_holes_and_empty_rows():
+def test_right_padding_is_distinguished_from_holes_and_empty_rows():
     serves = {name: bool(cudnn.is_right_padded(tf.constant(mask))) for name, mask in MASKS.items() if name != "none"}
     assert serves == {"all": True, "mix": True, "hole": False, "empty_row": False}
 
 
 def test_a_cell_cudnn_does_not_know_runs_in_the_loop_and_the_log_says_why(monkeypatch, caplog):
     monkeypatch.setattr(recurrent, "has_gpu", lambda: True)
-    recurrent._say_once.cache_clear()
+    engine.say_once.cache_clear()
     with caplog.at_level(logging.WARNING, "textrnn"):
         for name in ("rnn_tanh", "gru_reset_before", "rnn_relu", "min_gru"):
             layer = make_layer(name)

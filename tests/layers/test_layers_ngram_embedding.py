@@ -1,4 +1,4 @@
-"""Neighbors as tokens: what a vector depends on, and what it does not."""
+"""N-grams as tokens: a vector depends on the last ids alone."""
 
 import keras
 import numpy as np

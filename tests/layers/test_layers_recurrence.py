@@ -1,4 +1,4 @@
-"""The recurrence says what its equations say: outputs, states and gradients."""
+"""The recurrence equals its equations: outputs, states and gradients."""
 
 import keras
 import numpy as np
@@ -160,7 +160,7 @@ def test_padding_changes_no_output_state_or_gradient(name, reverse):
     mask = MASKS["mix"]
     got = gradients_of(lambda x, h: run(layer, x, h, mask), layer, sequence, initial)
 
-    # Three more columns and two more rows, all of them holding what must not leak.
+    # Three more columns and two more rows, all of them filled with values that must not leak.
     wide = np.full((B + 2, T + 3, D), np.nan, "float32")
     wide[:B, :T] = np.where(mask[..., None], sequence, np.nan)
     wide_mask = np.pad(mask, [(0, 2), (0, 3)])
@@ -227,7 +227,7 @@ def test_last_output_is_the_last_real_one(name, reverse):
     np.testing.assert_array_equal(last[1], initial[0][1])  # nothing was read in the empty row
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru", "min_gru"])
+@pytest.mark.parametrize("name", ["lstm", "gru", "min_gru", "step_only"])
 @pytest.mark.parametrize("is_masked", [False, True], ids=["no_mask", "mask"])
 @pytest.mark.parametrize("kind", ["known_length", "unknown_length", "eager"])
 @pytest.mark.parametrize("steps", [3, 8, 13])

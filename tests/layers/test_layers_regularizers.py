@@ -1,4 +1,4 @@
-"""What is dropped and kept while training, and that none of it is left at inference."""
+"""Weights dropped and states kept in training, and neither at inference."""
 
 import keras
 import numpy as np
@@ -100,7 +100,7 @@ def test_no_two_chunks_calls_or_shards_keep_the_same_units(monkeypatch):
 
 
 def test_zoneout_over_several_chunks_has_exact_gradients():
-    """The backward pass draws what the forward pass drew, chunk by chunk."""
+    """The backward pass draws the masks of the forward pass, chunk by chunk."""
     layer = make_layer("lstm", zoneout=0.3)
     sequence, initial = make_inputs(layer.cell, "float64", steps=150)
     gradient = gradients_of(lambda s, i: run(layer, s, i), layer, sequence, initial)[0]

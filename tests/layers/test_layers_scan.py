@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from references import D, H, make_inputs, make_layer, run_reference, weights_of
 
-from textrnn.layers import recurrent
+from textrnn.layers import execution, recurrent
 from textrnn.layers.projection import project_sequence
 from textrnn.layers.recurrence import run_recurrence
 from textrnn.layers.scan import run_scan, scan_in_log_depth
@@ -49,7 +49,7 @@ def test_layer_runs_the_scan_where_there_is_a_gpu(monkeypatch):
     sequence, initial = make_inputs(layer.cell, "float64")
     expected, states = run_reference(layer.cell, weights_of(layer.cell), sequence, initial)
     monkeypatch.setattr(recurrent, "has_gpu", lambda: True)
-    monkeypatch.delattr(recurrent, "run_recurrence")
+    monkeypatch.delattr(execution, "run_recurrence")
     outputs, state = layer(sequence, initial_state=initial)
     np.testing.assert_allclose(outputs, expected, rtol=1e-12)
     np.testing.assert_allclose(state, states[0], rtol=1e-12)

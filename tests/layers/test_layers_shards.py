@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from references import CELLS, D, H, make_inputs, make_layer
 
-from textrnn.layers import recurrent
+from textrnn.layers import execution
 from textrnn.layers.shards import MIN_SHARD_ROWS, count_shards, map_shards
 
 ROWS, STEPS = 7, 6
@@ -31,7 +31,7 @@ def test_shards_change_no_output_state_or_gradient(name, is_masked, monkeypatch)
         return [outputs, *states, *tape.gradient(loss, sources)]
 
     def traced(count):
-        monkeypatch.setattr(recurrent, "count_shards", lambda rows: count)
+        monkeypatch.setattr(execution, "count_shards", lambda rows: count)
         return tf.function(run, input_signature=signature).get_concrete_function()
 
     whole, cut = traced(1), traced(3)

@@ -33,7 +33,7 @@ def train_classifier(
     *,
     pretrained: str | os.PathLike[str] | LanguageModel | Sequence[Any] | None = None,
     tokenizer: str | Tokenizer | None = None,
-    cell: str | None = None,
+    cell: str | type | None = None,
     units: int | None = None,
     num_layers: int | None = None,
     dropout: float | None = None,
@@ -63,7 +63,7 @@ def train_classifier(
             and recurrent layers (Dai and Le, 2015, arXiv 1511.01432; Howard and Ruder, 2018, arXiv 1801.06146). Or
             one for each encoder, alike except for weights and direction.
         tokenizer: `"word"` (the default), `"character"`, `"byte"`, `"byte_pair"`, or a tokenizer of `textrnn.text`.
-        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"`, `"min_gru"`, or a registered class of your own (`docs/adding_a_cell.md`).
         units: Size of each recurrent layer, in each direction.
         num_layers: Number of recurrent layers.
         dropout: Dropout after the embedding, between layers and after pooling.

@@ -44,7 +44,7 @@ def train_language_model(
     *,
     recipe: str = "quick",
     tokenizer: str | Tokenizer | None = None,
-    cell: str | None = None,
+    cell: str | type | None = None,
     units: int | None = None,
     num_layers: int | None = None,
     dropout: float | None = None,
@@ -72,7 +72,7 @@ def train_language_model(
             if `training` has a `condition_column` or `documents="row"`.
         recipe: `"quick"`, `"standard"` or `"best"`: each takes longer than the one before and ends with a lower loss.
         tokenizer: `"character"` (the default), `"byte"`, `"byte_pair"`, `"word"`, or a tokenizer of `textrnn.text`.
-        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"`, `"min_gru"`, or a registered class of your own (`docs/adding_a_cell.md`).
         units: Size of each recurrent layer.
         num_layers: Number of recurrent layers.
         dropout: Dropout of each recurrent layer's outputs.

@@ -1,6 +1,7 @@
-"""Recurrent layers for Keras: cells, the layer that runs them over time, and what pools their outputs."""
+"""Recurrent layers for Keras: cells, the layer that runs them over time, and poolings of its outputs."""
 
 from textrnn.layers.bidirectional import Bidirectional
+from textrnn.layers.cell import Cell, product
 from textrnn.layers.gru_cell import GRUCell
 from textrnn.layers.locked_dropout import LockedDropout
 from textrnn.layers.lstm_cell import LSTMCell
@@ -13,6 +14,7 @@ from textrnn.layers.rnn_cell import RNNCell
 __all__ = [
     "AttentionPooling",
     "Bidirectional",
+    "Cell",
     "ConcatPooling",
     "GRUCell",
     "LSTMCell",
@@ -21,4 +23,5 @@ __all__ = [
     "NgramEmbedding",
     "RNNCell",
     "Recurrent",
+    "product",
 ]

@@ -1,4 +1,4 @@
-"""What a recurrent layer may be called with, the same words for a tensor and for a place in a functional model."""
+"""Checks of a recurrent layer's arguments, with one message for tensors and for a functional model's placeholders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 NOT_GO_BACKWARDS = (
-    "`go_backwards` must not be given: a Recurrent layer is turned round by `reverse=True`, which leaves each output "
+    "`go_backwards` must not be given: `reverse=True` makes a Recurrent layer read backwards, and leaves each output "
     "at the place of its input. keras.layers.Bidirectional asks for `go_backwards`; to read both ways use "
     "textrnn.layers.Bidirectional(Recurrent(...))."
 )
@@ -38,7 +38,7 @@ def check_mask(mask: Any, sequence: Any) -> None:
 
 
 def checked_states(given: Any, sizes: Sequence[int], rows: int | None, cell: str) -> list[Any]:
-    """The states a `cell` is to start from as a list, one of each of its `sizes`."""
+    """The initial states of a `cell` as a list, one for each of its `sizes`."""
     states = list(given) if isinstance(given, (list, tuple)) else [given]
     if len(states) != len(sizes):
         raise ValueError(f"`initial_state` must hold {len(sizes)} tensor(s) for {cell}; received {len(states)}.")
@@ -51,6 +51,6 @@ def checked_states(given: Any, sizes: Sequence[int], rows: int | None, cell: str
 
 
 def freeze_parts(layer: Any) -> None:
-    """Freeze the layers inside one that was made with `trainable=False`, before it had any to hand that on to."""
+    """Freeze the inner layers of one made with `trainable=False`: Keras set it before there were any."""
     if not layer.trainable:
-        keras.layers.Layer.trainable.fset(layer, False)  # assigning what an attribute already is does nothing
+        keras.layers.Layer.trainable.fset(layer, False)  # assigning the attribute's own value does nothing

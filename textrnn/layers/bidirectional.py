@@ -14,7 +14,7 @@ from textrnn.layers.recurrent import Recurrent
 
 @keras.saving.register_keras_serializable("textrnn")
 class Bidirectional(keras.layers.Layer):
-    """Runs one `Recurrent` layer forwards and one backwards, and concatenates what they say at each step.
+    """Runs one `Recurrent` layer forwards and one backwards, and concatenates their outputs at each step.
 
     Keras's own `Bidirectional` flips outputs and masks around `go_backwards`; `Recurrent` keeps outputs in
     place, so here padding on the right is simply masked in both directions.
@@ -28,8 +28,8 @@ class Bidirectional(keras.layers.Layer):
 
     Args:
         forward: A `Recurrent` layer.
-        backward: One with `reverse` set that returns what `forward` returns; by default a copy of `forward`
-            that reads the other way, with weights of its own.
+        backward: One with `reverse` set and the same returns as `forward`; by default a copy of `forward` that
+            reads the other way, with weights of its own.
 
     Raises:
         TypeError: If a layer is not a `Recurrent`.
@@ -77,7 +77,7 @@ class Bidirectional(keras.layers.Layer):
         return self._joined(there, back, lambda *outputs: tf.concat(outputs, axis=-1))
 
     def compute_output_shape(self, sequence_shape: Any, initial_state_shape: Any = None) -> Any:
-        """The shapes of what a call returns, from that of a sequence."""
+        """Shapes of a call's results, from that of a sequence."""
         there, back = (layer.compute_output_shape(sequence_shape) for layer in (self.forward, self.backward))
         return self._joined(there, back, _side_by_side)
 
@@ -92,7 +92,7 @@ class Bidirectional(keras.layers.Layer):
         )
 
     def _joined(self, there: Any, back: Any, join: Callable[[Any, Any], Any]) -> Any:
-        """What a call returns, from what the directions return, whose outputs are to be joined."""
+        """A call's results, from those of the two directions; `join` makes one output of two."""
         if not self.forward.return_state:
             return join(there, back)
         return (join(there[0], back[0]), *there[1:], *back[1:])
@@ -116,7 +116,7 @@ class Bidirectional(keras.layers.Layer):
 
 
 def _halves(initial_state: Any) -> tuple[Any, Any]:
-    """What each direction starts from, forward first."""
+    """The initial states of each direction, forward first."""
     if initial_state is None:
         return None, None
     half = len(initial_state) // 2

@@ -1,4 +1,4 @@
-"""What every recurrent cell shares: its weights, its configuration, and one step seen from Keras."""
+"""Base class of all cells: weights, configuration, and one step seen from Keras."""
 
 from __future__ import annotations
 
@@ -10,21 +10,34 @@ import tensorflow as tf
 from textrnn import checks
 from textrnn.forks import check_process
 
-States = tuple[tf.Tensor, ...]
+Tensors = tuple[tf.Tensor, ...]
+States = Tensors
 
 
 class Cell(keras.layers.Layer):
-    """One step of a recurrence, split so that an engine can hoist what does not depend on the state.
+    """Base class of cells: one step of a recurrence, its input projection kept apart.
 
-    A step is `step(projection of x_t, states, recurrent_weights())`. The projection W_x x_t + b sees only the input,
-    so the engine computes it for many steps at once (`layers/projection.py`); `step` is what must be done in order;
-    `step_backward` is its derivative, written by hand; `weight_gradients` sums the recurrent weights' gradient over
-    many steps in one product. The first state is always the output h_t. `keras.layers.RNN` can run a cell too: it
-    calls `call`.
+    A subclass states `blocks` and `step`, nothing else; `docs/adding_a_cell.md` adds one. The projection W_x x_t + b
+    depends on the input alone, so the engine computes it for many steps at once (`layers/projection.py`). `step` is
+    the part that must be computed in order. The first state is always the output h_t.
+
+    The backward step is automatic differentiation of `step` (`layers/automatic.py`). A subclass may state its own as
+    an optimization: `step_backward` with `weight_gradients`, `saved_sizes` and `kept_sizes`.
 
     Inside a step columns are examples, as in the equations: states are `[H, B]` and a product reads W @ h. A gate is
     then a block of rows, contiguous in memory, which costs nothing to cut out, and the product is up to 1.7 times
     faster on a CPU than `[B, H] @ [H, blocks * H]`, whose wide right side would be packed anew at every step.
+
+    Example:
+        >>> class Average(Cell):
+        ...     blocks = 1
+        ...     has_recurrent_kernel = False
+        ...     def step(self, projected, states, weights):
+        ...         (h,) = states
+        ...         h = 0.9 * h + 0.1 * projected
+        ...         return (h,), ()
+        >>> Recurrent(Average(8))(np.zeros((2, 5, 3), "float32")).shape
+        TensorShape([2, 8])
 
     Args:
         units: H, the size of the output and of every state.
@@ -38,9 +51,11 @@ class Cell(keras.layers.Layer):
     """
 
     blocks: ClassVar[int]
-    """How many blocks of H columns the kernels hold, one for each gate or candidate."""
+    """Number of blocks of H columns in the kernels, one for each gate or candidate."""
     number_of_states: ClassVar[int] = 1
+    """Number of states `[B, H]`, the output among them."""
     has_recurrent_kernel: ClassVar[bool] = True
+    """Whether there is a W_h."""
 
     def __init__(
         self,
@@ -67,6 +82,15 @@ class Cell(keras.layers.Layer):
     @property
     def output_size(self) -> int:
         return self.units
+
+    @property
+    def has_own_backward(self) -> bool:
+        """Whether the class states the backward step of its `step`.
+
+        A subclass that states another `step` alone does not: the inherited backward step belongs to another equation.
+        """
+        stated = next(kind for kind in type(self).__mro__ if {"step", "step_backward"} & vars(kind).keys())
+        return stated is not Cell and "step_backward" in vars(stated)
 
     @property
     def saved_sizes(self) -> tuple[int, ...]:
@@ -110,7 +134,7 @@ class Cell(keras.layers.Layer):
         return current[0], current if nested else current[0]
 
     def compute_output_shape(self, inputs_shape: Any, states_shape: Any = None) -> tuple[Any, Any]:
-        """The shapes of what a call returns: of the output, and of the states as they are given, one or a list."""
+        """Shapes of the output and of the states, which are one or a list as they are given."""
         shape = (inputs_shape[0], self.units)
         is_one = states_shape is not None and not isinstance(states_shape[0], (list, tuple))
         return shape, shape if is_one else [shape] * self.number_of_states
@@ -119,49 +143,57 @@ class Cell(keras.layers.Layer):
         """b in the equations, `[blocks * H]`, zeros without one."""
         return tf.zeros([self.blocks * self.units], self.compute_dtype) if self.bias is None else self.read(self.bias)
 
-    def recurrent_weights(self) -> tuple[tf.Tensor, ...]:
-        """What `step` needs beside the projection, as matrices with rows for inputs, columns for outputs.
+    def recurrent_weights(self) -> Tensors:
+        """All weights that `step` uses, as matrices with rows for inputs, columns for outputs.
 
-        They are tensors because variables may not be read inside `tf.custom_gradient`.
+        They are tensors because `tf.custom_gradient` allows no variable to be read inside.
         """
-        return (self.read(self.recurrent_kernel),)
+        return (self.read(self.recurrent_kernel),) if self.has_recurrent_kernel else ()
 
     def read(self, variable: keras.Variable) -> tf.Tensor:
+        """`variable` as a tensor in the dtype of the computation."""
         return tf.cast(tf.convert_to_tensor(variable), self.compute_dtype)
 
-    def step(
-        self, projected: tf.Tensor, states: States, weights: tuple[tf.Tensor, ...]
-    ) -> tuple[States, tuple[tf.Tensor, ...]]:
-        """From a projected input `[blocks * H, B]` and states `[H, B]` to the next states and what to save.
+    def step(self, projected: tf.Tensor, states: States, weights: Tensors) -> tuple[States, Tensors]:
+        """The next states, and the tensors that `step_backward` needs: none, `()`, without one.
 
-        `weights` are the transposes of `recurrent_weights()`, W in the equations: a row for each output.
+        A step is a function of its arguments alone: no variable is read in it, nothing is drawn, and the columns of a
+        batch do not meet.
+
+        Args:
+            projected: W_x x_t + b, `[blocks * H, B]`.
+            states: The states before the step, each `[H, B]`.
+            weights: The transposes of `recurrent_weights()`, W in the equations: a row for each output.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define `step`.")
 
     def step_backward(
         self,
         d_states: States,
         states: States,
         previous: States,
-        saved: tuple[tf.Tensor, ...],
-        weights: tuple[tf.Tensor, ...],
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], States]:
-        """From the gradient of the next states to that of the projected input and of the previous states.
-
-        `weights` are `recurrent_weights()`, the transposes of those of `step`, so no product needs to transpose.
-        Between the two stands what the step keeps for `weight_gradients`.
-        """
-        raise NotImplementedError
-
-    def weight_gradients(
-        self, d_projected: tf.Tensor, previous: tf.Tensor, kept: tuple[tf.Tensor, ...]
-    ) -> tuple[tf.Tensor, ...]:
-        """The gradient of each of `recurrent_weights()` from N = T * B steps laid out as `flatten_steps` does.
+        saved: Tensors,
+        weights: Tensors,
+    ) -> tuple[tf.Tensor, Tensors, States]:
+        """Gradients of the projected input and of the previous states, and between them the tensors that
+        `weight_gradients` needs.
 
         Args:
-            d_projected: Of the projected inputs, `[blocks * H, N]`.
+            d_states: Gradients of the states after the step, each `[H, B]`.
+            states: Those states.
+            previous: The states before the step.
+            saved: The tensors that the step saved.
+            weights: `recurrent_weights()`, the transposes of those of `step`, so no product needs to transpose.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no backward step of its own.")
+
+    def weight_gradients(self, d_projected: tf.Tensor, previous: tf.Tensor, kept: Tensors) -> Tensors:
+        """Gradients of `recurrent_weights()`, summed over N = T * B steps laid out as by `flatten_steps`.
+
+        Args:
+            d_projected: Gradients of the projected inputs, `[blocks * H, N]`.
             previous: h before each step, `[H, N]`.
-            kept: What the backward steps kept, each `[rows, N]`.
+            kept: The tensors that the backward steps kept, each `[rows, N]`.
         """
         return (sum_of_products(previous, d_projected),)
 
@@ -177,9 +209,13 @@ class Cell(keras.layers.Layer):
 
 
 def product(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
-    """left @ right in the precision of the weights `left`, the result in that of `right`.
+    """`left @ right` in the precision of the weights `left`, the result in that of `right`.
 
     States stay in float32 while the weights they meet may be bfloat16.
+
+    Example:
+        >>> product(np.eye(2, dtype="float32"), np.ones((2, 3), "float32")).shape
+        TensorShape([2, 3])
     """
     return tf.cast(tf.matmul(left, tf.cast(right, left.dtype)), right.dtype)
 

@@ -6,8 +6,6 @@ Anything else runs in the loop of `layers/recurrence.py`, on a GPU as on a CPU.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import tensorflow as tf
 
 from textrnn.layers.cell import Cell, States
@@ -15,7 +13,7 @@ from textrnn.layers.gru_cell import GRUCell
 from textrnn.layers.lstm_cell import LSTMCell
 
 GATE_ORDERS = {LSTMCell: (0, 1, 2, 3), GRUCell: (1, 0, 2)}
-"""Where Keras keeps the gates in cuDNN's order: i, f, g, o and r, z, g."""
+"""Keras's blocks of gates in cuDNN's order: i, f, g, o and r, z, g."""
 
 
 def why_not(cell: Cell) -> str | None:
@@ -27,21 +25,6 @@ def why_not(cell: Cell) -> str | None:
     if cell.compute_dtype not in ("float32", "float64"):
         return f"its compute dtype is {cell.compute_dtype}"
     return None
-
-
-def run_or_else(
-    cell: Cell,
-    sequence: tf.Tensor,
-    weights: tuple[tf.Tensor, ...],
-    initial: States,
-    mask: tf.Tensor | None,
-    reverse: bool,
-    otherwise: Callable[[], tuple[tf.Tensor, States]],
-) -> tuple[tf.Tensor, States]:
-    """The outputs `[B, T, H]` and final states `[B, H]`, by cuDNN where the mask allows it, else by `otherwise`."""
-    if mask is None:
-        return run(cell, sequence, weights, initial, None, reverse)
-    return tf.cond(is_right_padded(mask), lambda: run(cell, sequence, weights, initial, mask, reverse), otherwise)
 
 
 def is_right_padded(mask: tf.Tensor) -> tf.Tensor:
@@ -58,7 +41,7 @@ def run(
     mask: tf.Tensor | None,
     reverse: bool,
 ) -> tuple[tf.Tensor, States]:
-    """As `run_or_else`, for a mask that is right-padded."""
+    """The outputs `[B, T, H]` and final states `[B, H]`; the mask, if any, is right-padded."""
     rows, steps = tf.shape(sequence)[0], tf.shape(sequence)[1]
     lengths = tf.fill([rows], steps) if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
     if reverse:
@@ -81,7 +64,7 @@ def run(
 
 
 def pack_weights(cell: Cell, weights: tuple[tf.Tensor, ...]) -> tf.Tensor:
-    """All weights as cuDNN wants them, in its gate order: the transposed blocks of W_x, of W_h, then b and b_h."""
+    """All weights in cuDNN's layout and gate order: the transposed blocks of W_x, of W_h, then b and b_h."""
     order = GATE_ORDERS[type(cell)]
 
     def blocks(weight: tf.Tensor) -> list[tf.Tensor]:

@@ -16,7 +16,7 @@ class LockedDropout(keras.layers.Layer):
 
         y_t = x_t * m / (1 - rate),   m of D numbers, each 0 with probability `rate`, else 1
 
-    At inference nothing is dropped. Padding stays what it is; masks are passed on.
+    At inference nothing is dropped. Padding stays as it is; masks are passed on.
 
     Paper: Gal and Ghahramani, 2016, arXiv 1512.05287. With the axis of features locked instead, a matrix of
     embeddings `[V, D]` loses whole tokens, as in its section 4.2.
@@ -28,8 +28,8 @@ class LockedDropout(keras.layers.Layer):
 
     Args:
         rate: Fraction dropped.
-        axis: The axis along which what is dropped is the same; 1 is time.
-        seed: For what is dropped.
+        axis: The axis along which the same features are dropped; 1 is time.
+        seed: For the dropped features.
 
     Raises:
         ValueError: If `rate` is not a fraction.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from textrnn.layers.cell import Cell, States
+from textrnn.layers.cell import Cell, States, Tensors
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -29,7 +29,7 @@ class MinGRUCell(Cell):
 
     Args:
         units: H, the size of the state.
-        **kwargs: As for `Cell`; `recurrent_initializer` has nothing to start.
+        **kwargs: As for `Cell`; `recurrent_initializer` has no weights to start.
     """
 
     blocks = 2
@@ -39,12 +39,7 @@ class MinGRUCell(Cell):
     def saved_sizes(self) -> tuple[int, ...]:
         return (self.units,)
 
-    def recurrent_weights(self) -> tuple[tf.Tensor, ...]:
-        return ()
-
-    def step(
-        self, projected: tf.Tensor, states: States, weights: tuple[tf.Tensor, ...]
-    ) -> tuple[States, tuple[tf.Tensor, ...]]:
+    def step(self, projected: tf.Tensor, states: States, weights: Tensors) -> tuple[States, Tensors]:
         (h,) = states
         z_z, g = tf.split(projected, 2)
         z = tf.sigmoid(z_z)
@@ -56,21 +51,19 @@ class MinGRUCell(Cell):
         d_states: States,
         states: States,
         previous: States,
-        saved: tuple[tf.Tensor, ...],
-        weights: tuple[tf.Tensor, ...],
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], States]:
+        saved: Tensors,
+        weights: Tensors,
+    ) -> tuple[tf.Tensor, Tensors, States]:
         (dh,), (h,), (previous_h,), (z,) = d_states, states, previous, saved
         dg = dh * z
         d_previous = dh - dg
         dz_z = d_previous * (h - previous_h)  # h_t - h_{t-1} = z_t (g_t - h_{t-1})
         return tf.concat([dz_z, dg], axis=0), (), (d_previous,)
 
-    def weight_gradients(
-        self, d_projected: tf.Tensor, previous: tf.Tensor, kept: tuple[tf.Tensor, ...]
-    ) -> tuple[tf.Tensor, ...]:
+    def weight_gradients(self, d_projected: tf.Tensor, previous: tf.Tensor, kept: Tensors) -> Tensors:
         return ()
 
     def decay_and_input(self, projected: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """a and b of h_t = a_t h_{t-1} + b_t for all steps: `[T, 2 H, B]` to two of `[T, H, B]`."""
+        """a and b of h_t = a_t h_{t-1} + b_t for all steps: from `[T, 2 H, B]` to two of `[T, H, B]`."""
         z_z, g = tf.split(projected, 2, axis=1)
         return tf.sigmoid(-z_z), tf.sigmoid(z_z) * g

@@ -1,4 +1,4 @@
-"""Embedding a token together with those before it."""
+"""Embeddings of n-grams: a token together with those before it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class NgramEmbedding(keras.layers.Layer):
     Weights: `embeddings` `[buckets, dim]` and, with `dim`, `kernel` `[dim, output_dim]`.
 
     A recurrent layer can learn that "not bad" is good, or which bytes are a word, but from a few thousand texts it
-    does not; given the n-gram as a token of its own it need not. N-grams are hashed (`textrnn.hashing`), so nothing
-    is fitted and an unseen one costs nothing. What is added at t depends on the last `ngrams` ids alone, so padding
-    on the right changes nothing. Before the first token stands id 0, so the first few n-grams of a text are alike.
-    The gradient takes the memory of `[B, T, ngrams - 1, dim]`.
+    does not. With the n-gram as a token of its own it need not. N-grams are hashed (`textrnn.hashing`), so nothing
+    is fitted and an unseen one costs nothing. The vector added at t depends on the last `ngrams` ids alone, so
+    padding on the right changes nothing. Ids 0 precede the first token of a text. The gradient takes the memory of
+    `[B, T, ngrams - 1, dim]`.
 
     Papers: Joulin et al., 2016, Bag of tricks for efficient text classification, arXiv 1607.01759, for words; Pagnoni
     et al., 2024, Byte latent transformer, arXiv 2412.09871, section 3.2.1, for bytes.
@@ -38,11 +38,11 @@ class NgramEmbedding(keras.layers.Layer):
         TensorShape([1, 3, 8])
 
     Args:
-        buckets: How many vectors there are; n-grams that share a bucket share a vector.
+        buckets: Number of vectors; n-grams that share a bucket share a vector.
         output_dim: Size of a vector.
-        ngrams: How many tokens the longest n-gram has, at least 2: 2 for pairs, 3 for pairs and threes.
+        ngrams: Number of tokens in the longest n-gram, at least 2: 2 for pairs, 3 for pairs and threes.
         embeddings_initializer: For the vectors.
-        dim: Size of what is kept of an n-gram, made a vector by a matrix that all share; None keeps whole vectors.
+        dim: Size of a stored vector, which a shared matrix maps to `output_dim`; None stores whole vectors.
         kernel_initializer: For that matrix.
     """
 
@@ -78,8 +78,10 @@ class NgramEmbedding(keras.layers.Layer):
         self.built = True
 
     def call(self, ids: tf.Tensor, before: tf.Tensor | None = None) -> tf.Tensor:
-        """From ids int `[B, T]`, and those before the first, int `[B, ngrams - 1]`, if the sequence goes on, to
-        vectors `[B, T, output_dim]`."""
+        """Vectors `[B, T, output_dim]` of ids int `[B, T]`.
+
+        A sequence that is continued has the ids `before` its first one, int `[B, ngrams - 1]`.
+        """
         check_process()
         ids = tf.cast(ids, tf.int64)
         if before is None:

@@ -1,4 +1,4 @@
-"""From a sequence of outputs to one vector, of a whole sequence or of one that comes in parts."""
+"""Pooling: one vector for a sequence of outputs, which may come in parts."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ import keras
 import tensorflow as tf
 
 from textrnn.forks import check_process
-from textrnn.layers.recurrence import zero_masked
+from textrnn.layers.masks import zero_masked
 
 Pooled = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
-"""What the steps so far come to, as each layer says, each `[B, H]` or `[B, 1]`."""
+"""Running sums over the steps so far, each `[B, H]` or `[B, 1]`; their meaning is the layer's."""
 
 
 class Pooling(keras.layers.Layer):
-    """What poolings have in common. Masked steps count in none; a row without a real step pools to zeros.
+    """Base class of poolings. Masked steps never count; a row without a real step pools to zeros.
 
     A sequence that comes in parts is pooled with `start`, `add` for each part, and `finish`: its length costs no
     memory.
     """
 
     vectors: ClassVar[int]
-    """How many vectors `[B, H]` stand side by side."""
+    """Number of vectors `[B, H]` side by side in the result."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
     def call(self, outputs: tf.Tensor, last: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
-        """Outputs `[B, T, H]`, the last real one `[B, H]`, mask bool `[B, T]`, to one vector a row."""
+        """One vector a row, from outputs `[B, T, H]`, the last real one `[B, H]` and a mask bool `[B, T]`."""
         check_process()
         mask = getattr(outputs, "_keras_mask", None) if mask is None else mask
         pooled = self.add(self.start(tf.shape(outputs)[0], outputs.shape[-1]), outputs, mask)
         return self.finish(pooled, last)
 
     def start(self, rows: Any, units: int) -> Pooled:
-        """No step yet."""
+        """The sums before the first step."""
         zeros = tf.zeros([rows, units], self.variable_dtype)  # sums over many steps are too much for bfloat16
         return self.empty(zeros)
 
     def add(self, pooled: Pooled, outputs: tf.Tensor, mask: tf.Tensor | None = None) -> Pooled:
-        """With the steps `[B, T, H]` of one more part; `mask` as for a call."""
+        """The sums after the steps `[B, T, H]` of one more part; `mask` as for a call."""
         mask = tf.ones(tf.shape(outputs)[:2], tf.bool) if mask is None else tf.cast(mask, tf.bool)
         return self.added(pooled, zero_masked(tf.cast(outputs, self.variable_dtype), mask), mask)
 
@@ -51,15 +51,15 @@ class Pooling(keras.layers.Layer):
         return tf.cast(tf.concat(parts, axis=-1), self.compute_dtype)
 
     def empty(self, zeros: tf.Tensor) -> Pooled:
-        """No step yet, from zeros `[B, H]`."""
+        """The sums before the first step, from zeros `[B, H]`."""
         raise NotImplementedError
 
     def added(self, pooled: Pooled, outputs: tf.Tensor, mask: tf.Tensor) -> Pooled:
-        """With more outputs, zero where masked."""
+        """The sums after more outputs, which are zero where masked."""
         raise NotImplementedError
 
     def means(self, pooled: Pooled) -> list[tf.Tensor]:
-        """What stands beside the last output, each `[B, H]`."""
+        """The vectors beside the last output, each `[B, H]`."""
         raise NotImplementedError
 
     def compute_output_shape(self, outputs_shape: Any, last_shape: Any = None) -> tuple[int | None, ...]:
@@ -74,7 +74,7 @@ class ConcatPooling(Pooling):
     """The last output, the mean and the maximum over the real steps, side by side: `[B, 3 H]`.
 
     The last output alone forgets long texts; the mean and the maximum keep a line open to every step. Masks and
-    sequences in parts as `Pooling` says.
+    sequences in parts as for `Pooling`.
 
     Paper: Howard and Ruder, 2018, arXiv 1801.06146, section 3.3.
 
@@ -104,11 +104,11 @@ class ConcatPooling(Pooling):
 
 @keras.saving.register_keras_serializable("textrnn")
 class AttentionPooling(Pooling):
-    """The last output and a mean in which each step counts as much as it matters: `[B, 2 H]`::
+    """The last output and a mean whose weights are learned: `[B, 2 H]`::
 
         a_t = softmax_t(u . tanh(W h_t + b))      mean = sum_t a_t h_t
 
-    u is zero at the start, which makes it the plain mean. Masks and sequences in parts as `Pooling` says.
+    u is zero at the start, which makes it the plain mean. Masks and sequences in parts as for `Pooling`.
 
     Paper: Yang et al., 2016, Hierarchical attention networks for document classification, equations 5 to 7.
 

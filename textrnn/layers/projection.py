@@ -1,8 +1,8 @@
-"""The part of a step that does not look at the state, W_x x_t + b, for many steps at once.
+"""The part of a step that does not depend on the state, W_x x_t + b, for many steps at once.
 
-Its gradient is stated by hand beside it, because the engine runs both a chunk of time at a time, and because
-automatic differentiation sums a bias over a sequence several times slower than a product does: here the bias is one
-more row of the weights, and its gradient falls out of theirs.
+Its gradient is stated by hand, for two reasons. The engine runs both a chunk of time at a time. And automatic
+differentiation sums a bias over a sequence several times slower than a product does: here the bias is one more row of
+the weights, and its gradient is a row of theirs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LARGEST_TABLE = 1024  # tokens; with more of them a table is as much work as pro
 
 @dataclass(frozen=True)
 class Projection(ABC):
-    """What enters a layer and how it is projected."""
+    """A layer's inputs and their projection."""
 
     source: tf.Tensor
     """Time first: `[T, D, B]`, or ids `[T, B]`."""
@@ -27,7 +27,7 @@ class Projection(ABC):
 
     @abstractmethod
     def prepare(self) -> tf.Tensor:
-        """The weights as `project` wants them, to be made once for all steps."""
+        """The weights in the form that `project` takes, made once for all steps."""
 
     @abstractmethod
     def project(self, prepared: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
@@ -35,8 +35,8 @@ class Projection(ABC):
 
     @abstractmethod
     def gradients(self, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
-        """From the gradient of the projection of some steps, laid out as `flatten_steps` does, to those of the steps,
-        None for ids, and of the weights."""
+        """Gradients of some steps, None for ids, and of the weights, from that of their projection, laid out as by
+        `flatten_steps`."""
 
     def at_once(self) -> tf.Tensor:
         """The projection of all steps, `[T, blocks * H, B]`."""

@@ -1,31 +1,33 @@
 """The loop over time, forward and backward, once for every cell.
 
 Automatic differentiation of a loop repeats at each step work that could be done once for all of them. Here the loop
-holds what is truly recurrent, each cell states its own backward step, and what does not look at the state, the input
-projection and the weight gradients, is one product for a whole chunk of time. A chunk is long enough for large
-products and short enough to stay in the processor's cache. What outlives it is what steps save for their backward
-steps: it is written once and read where it stands.
+holds the recurrent part alone: the step and the backward step, stated by the cell or derived from its step
+(`layers/automatic.py`). The input projection and the weight gradients do not depend on the state, so each is one
+product for a whole chunk of time. A chunk is long enough for large products and short enough to stay in the
+processor's cache. The tensors that steps save for their backward steps outlive it: each is written once and read
+where it stands.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from textrnn.layers.cell import Cell, States, flatten_steps
+from textrnn.layers.automatic import AutomaticBackward
+from textrnn.layers.cell import Cell, States, Tensors, flatten_steps
+from textrnn.layers.masks import select, zero_masked
 from textrnn.layers.projection import Projection
+from textrnn.layers.tensor_arrays import Arrays, make_arrays, make_chunk_array, unstack, write
 from textrnn.layers.zoneout import Zoneout
 
 MAX_CHUNK_STEPS = 64  # at most; 32 to 256 are as fast, more of them take more memory
 UNROLLED = 4  # steps an iteration; 1 and 2 are slower where a step is short
 
-Tensors = tuple[tf.Tensor, ...]
-Arrays = tuple[tf.TensorArray, ...]
+Stepper = Cell | AutomaticBackward
 
 
 def run_recurrence(
@@ -42,37 +44,51 @@ def run_recurrence(
 
     Args:
         cell: A built cell.
-        projection: What enters it.
-        weights: Its `recurrent_weights()`, or what a regularizer has made of them.
+        projection: The inputs and their projection.
+        weights: Its `recurrent_weights()`, or those a regularizer has made of them.
         initial: The states before the first step, each `[H, B]`; the loop computes in their dtype.
         mask: Bool `[T, B]`, True at real steps, or None when all are. A masked step leaves every state as it was,
             its output is zero.
-        zoneout: How much of its state a unit keeps at a real step; None keeps nothing.
-        saves: Whether to save what a gradient needs. A gradient that finds nothing saved runs the loop again: where
-            this is False, and where it is asked for in another place than the loop ran in, such as the graph of
-            `batch_jacobian` or of a SavedModel's gradients, which cannot reach what was saved.
+        zoneout: Share of its state that a unit keeps at a real step; None keeps nothing.
+        saves: Whether to save the tensors that a gradient needs. A gradient that finds none runs the loop again:
+            where this is False, and in a place that cannot reach them, such as the graph of `batch_jacobian` or of a
+            SavedModel's gradients.
 
     Returns:
         The outputs `[T, H, B]` and the states after the last step.
+
+    Raises:
+        TypeError: If the cell's `step` reads a variable.
     """
+
+    def stepper(weights: Tensors) -> Stepper:
+        return cell if cell.has_own_backward else AutomaticBackward(cell, weights)
 
     @tf.custom_gradient
     def recurrence(source: tf.Tensor, projecting: tf.Tensor, *tensors: tf.Tensor) -> tuple[Tensors, Callable]:
         entering = dataclasses.replace(projection, source=source, weights=projecting)
         initial, weights = tensors[: cell.number_of_states], tensors[cell.number_of_states :]
-        hidden, final, saved = _forward(cell, entering, initial, weights, mask, zoneout, saves)
+        hidden, final, saved = _forward(stepper(weights), entering, initial, weights, mask, zoneout, saves)
         place = _current_graph()
 
         def gradient(d_outputs: tf.Tensor, *d_final: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
             d_outputs = zero_masked(d_outputs, mask, axis=1)
-            is_saved = saves and _current_graph() is place
-            needed = saved if is_saved else _forward(cell, entering, initial, weights, mask, zoneout, saves=True)[2]
-            return _backward(cell, entering, weights, mask, zoneout, hidden, needed, d_outputs, d_final)
+            is_saved, steps = saves and _current_graph() is place, stepper(weights)
+            needed = saved if is_saved else _forward(steps, entering, initial, weights, mask, zoneout, saves=True)[2]
+            return _backward(steps, entering, weights, mask, zoneout, hidden, needed, d_outputs, d_final)
 
         return (zero_masked(hidden[1:], mask, axis=1), *final), gradient
 
     source = projection.source
-    outputs, *final = recurrence(source, projection.weights, *initial, *weights)
+    try:
+        outputs, *final = recurrence(source, projection.weights, *initial, *weights)
+    except TypeError as error:
+        if "uses variables" not in str(error):
+            raise
+        raise TypeError(
+            f"`step` of {type(cell).__name__} must read no variable: return its weights from `recurrent_weights`, "
+            "which hands them to `step`."
+        ) from error
     outputs.set_shape([source.shape[0], cell.units, source.shape[-1]])
     for state, before in zip(final, initial, strict=True):
         state.set_shape(before.shape)  # the loop forgets the batch size
@@ -84,15 +100,8 @@ def _current_graph() -> Any:
     return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
 
-def zero_masked(sequence: tf.Tensor, mask: tf.Tensor | None, axis: int = -1) -> tf.Tensor:
-    """`sequence` with zeros where `mask`, which lacks its `axis`, is False, whatever stood there, NaN included."""
-    if mask is None:
-        return sequence
-    return tf.where(tf.expand_dims(mask, axis), sequence, tf.zeros([], sequence.dtype))
-
-
 def _forward(
-    cell: Cell,
+    cell: Stepper,
     projection: Projection,
     initial: States,
     weights: Tensors,
@@ -100,14 +109,14 @@ def _forward(
     zoneout: Zoneout | None,
     saves: bool,
 ) -> tuple[tf.Tensor, States, Arrays]:
-    """The outputs after n steps, for n from 0 to T, `[T + 1, H, B]`; the final states; and, if `saves`, the other
-    states after n steps, then what step n saved."""
+    """Outputs after n steps, for n from 0 to T, `[T + 1, H, B]`; the final states; and, if `saves`, the other states
+    after n steps and the tensors that step n saved."""
     source, dtype = projection.source, initial[0].dtype
     weights, prepared = tuple(tf.transpose(weight) for weight in weights), projection.prepare()
 
     def run_chunk(chunk: Chunk, states: States, arrays: Arrays, totals: Tensors) -> tuple:
         projected = projection.project(prepared, chunk.of(source))
-        inputs, real = _unstack(tf.cast(projected, dtype)), None if mask is None else _unstack(chunk.of(mask))
+        inputs, real = unstack(tf.cast(projected, dtype)), None if mask is None else unstack(chunk.of(mask))
         kept_at: Any = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, states)
 
         def step(m: tf.Tensor, states: States, arrays: Arrays) -> tuple[States, Arrays]:
@@ -115,23 +124,23 @@ def _forward(
             if zoneout is not None:
                 after = tuple(k * old + (1 - k) * new for k, new, old in zip(kept_at(m), after, states, strict=True))
             if real is not None:
-                after = _select(real.read(m)[None], after, states)
+                after = select(real.read(m)[None], after, states)
             n = chunk.start + m
             places, values = (n + 1,) * len(after) + (n,) * len(saved), (*after, *saved)
-            return after, _write(arrays, places[: len(arrays)], values[: len(arrays)])
+            return after, write(arrays, places[: len(arrays)], values[: len(arrays)])
 
         return *chunk.run(step, states, arrays), totals
 
     steps, first = tf.shape(source)[0], initial if saves else initial[:1]
     rows = tf.shape(source)[-1]
-    arrays = _write(_arrays(steps + 1, (cell.units,) * len(first), rows, dtype), (0,) * len(first), first)
-    arrays += _arrays(steps, cell.saved_sizes, rows, dtype) if saves else ()
+    arrays = write(make_arrays(steps + 1, (cell.units,) * len(first), rows, dtype), (0,) * len(first), first)
+    arrays += make_arrays(steps, cell.saved_sizes, rows, dtype) if saves else ()
     final, (hidden, *saved), _ = _run_chunks(source, run_chunk, initial, arrays)
     return hidden.stack(), final, tuple(saved)
 
 
 def _backward(
-    cell: Cell,
+    cell: Stepper,
     projection: Projection,
     weights: Tensors,
     mask: tf.Tensor | None,
@@ -141,12 +150,12 @@ def _backward(
     d_outputs: tf.Tensor,
     d_final: Sequence[tf.Tensor],
 ) -> tuple[tf.Tensor | None, ...]:
-    """The gradients of the source, of the projection's weights, of the initial states and of the cell's weights."""
+    """Gradients of the source, of the projection's weights, of the initial states and of the cell's weights."""
     source, dtype = projection.source, d_outputs.dtype
-    states_at, saved_at = (_unstack(hidden), *saved[: len(d_final) - 1]), saved[len(d_final) - 1 :]
+    states_at, saved_at = (unstack(hidden), *saved[: len(d_final) - 1]), saved[len(d_final) - 1 :]
 
     def run_chunk(chunk: Chunk, d_states: States, arrays: Arrays, totals: Tensors) -> tuple:
-        d_output, real = _unstack(chunk.of(d_outputs)), None if mask is None else _unstack(chunk.of(mask))
+        d_output, real = unstack(chunk.of(d_outputs)), None if mask is None else unstack(chunk.of(mask))
         kept_at: Any = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, d_states)
 
         def step(done: tf.Tensor, d_states: States, arrays: Arrays) -> tuple[States, Arrays]:
@@ -155,7 +164,7 @@ def _backward(
             d_states = (d_states[0] + d_output.read(m), *d_states[1:])
             stepped = d_states
             if real is not None:
-                stepped = _select(real.read(m)[None], d_states, tuple(tf.zeros_like(d) for d in d_states))
+                stepped = select(real.read(m)[None], d_states, tuple(tf.zeros_like(d) for d in d_states))
             states, previous = (tuple(array.read(place) for array in states_at) for place in (n + 1, n))
             if zoneout is not None:
                 shares, states = kept_at(m), zoneout.undone(states, previous)
@@ -167,10 +176,10 @@ def _backward(
             if zoneout is not None:
                 d_previous = tuple(d + d_passed for d, d_passed in zip(d_previous, passed, strict=True))
             if real is not None:
-                d_previous = _select(real.read(m)[None], d_previous, d_states)
-            return d_previous, _write(arrays, (m,) * len(arrays), (d_projected, *kept))
+                d_previous = select(real.read(m)[None], d_previous, d_states)
+            return d_previous, write(arrays, (m,) * len(arrays), (d_projected, *kept))
 
-        written = _arrays(chunk.length, (cell.blocks * cell.units, *cell.kept_sizes), tf.shape(source)[-1], dtype)
+        written = make_arrays(chunk.length, (cell.blocks * cell.units, *cell.kept_sizes), tf.shape(source)[-1], dtype)
         d_states, written = chunk.run(step, d_states, written)
         dz, *kept = (flatten_steps(array.stack()) for array in written)
         dz = tf.cast(dz, projection.weights.dtype)
@@ -178,11 +187,11 @@ def _backward(
         d_weights = cell.weight_gradients(dz, flatten_steps(chunk.of(hidden)), tuple(kept))
         added = (tf.cast(part, dtype) for part in (d_projecting, *d_weights))
         totals = tuple(total + part for total, part in zip(totals, added, strict=True))
-        return d_states, _write(arrays, (chunk.number,), (d_steps,)) if arrays else arrays, totals
+        return d_states, write(arrays, (chunk.number,), (d_steps,)) if arrays else arrays, totals
 
     every_weight = (projection.weights, *weights)
     totals = tuple(tf.zeros_like(weight, dtype) for weight in every_weight)
-    arrays = _array_of_chunks(source) if source.dtype.is_floating else ()
+    arrays = make_chunk_array(source, _chunk_length(source)) if source.dtype.is_floating else ()
     d_initial, d_source, totals = _run_chunks(source, run_chunk, tuple(d_final), arrays, totals, backwards=True)
     d_projecting, *d_weights = (
         tf.cast(total, weight.dtype) for total, weight in zip(totals, every_weight, strict=True)
@@ -192,7 +201,7 @@ def _backward(
 
 @dataclass(frozen=True)
 class Chunk:
-    """Consecutive steps of a sequence, so many from `start` on."""
+    """`length` consecutive steps of a sequence, beginning at `start`."""
 
     number: tf.Tensor | int
     start: tf.Tensor | int
@@ -206,7 +215,7 @@ class Chunk:
         return tf.slice(sequence, first, tf.concat([[self.length], rest], axis=0))
 
     def run(self, step: Callable, states: States, arrays: Arrays) -> tuple[States, Arrays]:
-        """Call `step(m, states, arrays)`, which returns the last two, for m from 0 to `length` - 1."""
+        """Call `step(m, states, arrays)`, which returns the next states and arrays, for m from 0 to `length` - 1."""
         if isinstance(self.length, int) and self.length == 1:
             return step(0, states, arrays)  # without a loop TensorFlow sees that W_h need not be transposed for it
 
@@ -227,8 +236,10 @@ class Chunk:
 
 
 def _chunk_length(source: tf.Tensor) -> int | None:
-    """How many steps are run at a time: few, so that the last chunk may be a shorter one, or under XLA, which demands
-    that all chunks have the same shape, a divisor of T or else, None, all of them however many they are."""
+    """Number of steps in a chunk; None is all steps.
+
+    The last chunk may be shorter. XLA demands chunks of one shape: a divisor of T, or else a single chunk.
+    """
     steps = source.shape[0]
     if steps is not None and steps <= MAX_CHUNK_STEPS:
         return steps
@@ -246,7 +257,8 @@ def _run_chunks(
     *,
     backwards: bool = False,
 ) -> tuple[States, Arrays, Tensors]:
-    """Call `run_chunk(chunk, states, arrays, totals)`, which returns the last three, on all chunks in order."""
+    """Call `run_chunk(chunk, states, arrays, totals)`, which returns the next of the last three, on all chunks in
+    order."""
     steps, length = source.shape[0], _chunk_length(source)
     if length is None or length == steps:
         return run_chunk(Chunk(0, 0, tf.shape(source)[0] if steps is None else steps), states, arrays, totals)
@@ -267,7 +279,7 @@ def _run_chunks(
 def _while(
     stop: tf.Tensor | int, body: Callable, number: Any, states: States, arrays: Arrays, *totals: Tensors
 ) -> tuple:
-    """Call `body(number, ...)`, which returns what it was given for the next call, until `number` reaches `stop`."""
+    """Call `body(number, ...)`, which returns the arguments of the next call, until `number` reaches `stop`."""
     invariants = (
         tuple(tf.TensorShape([state.shape[0], None]) for state in states),
         tuple(tf.TensorShape(None) for _ in arrays),
@@ -280,38 +292,3 @@ def _while(
         parallel_iterations=1,  # the steps depend on each other: more would only cost book-keeping
         shape_invariants=(tf.TensorShape([]), *invariants),
     )
-
-
-def _arrays(size: tf.Tensor, heights: Sequence[int], rows: tf.Tensor, dtype: tf.DType) -> Arrays:
-    """One for each height, of `size` elements `[height, rows]`."""
-    if tf.executing_eagerly():
-        shapes = ([height, None] for height in heights)
-        return tuple(tf.TensorArray(dtype, size, element_shape=shape, clear_after_read=False) for shape in shapes)
-    # LiteRT makes room for all elements at once, so their shape must hold no unknown, as a TensorArray's own would.
-    reserve = functools.partial(tf.raw_ops.TensorListReserve, num_elements=size, element_dtype=dtype)
-    flows = (reserve(element_shape=tf.stack([height, rows])) for height in heights)
-    return tuple(tf.TensorArray(dtype, flow=flow, clear_after_read=False) for flow in flows)
-
-
-def _array_of_chunks(source: tf.Tensor) -> Arrays:
-    """For the gradients of chunks of `source`."""
-    length, steps = _chunk_length(source), source.shape[0]
-    known = steps if length is None else length if steps is not None and steps % length == 0 else None
-    count = 1 if length is None else -(-tf.shape(source)[0] // length)
-    shape = [known, source.shape[1], None]
-    return (tf.TensorArray(source.dtype, count, element_shape=shape, infer_shape=False),)
-
-
-def _write(arrays: Arrays, places: Sequence[tf.Tensor], values: Sequence[tf.Tensor]) -> Arrays:
-    return tuple(array.write(*pair) for array, *pair in zip(arrays, places, values, strict=True))
-
-
-def _unstack(sequence: tf.Tensor) -> tf.TensorArray:
-    array = tf.TensorArray(
-        sequence.dtype, tf.shape(sequence)[0], element_shape=sequence.shape[1:], clear_after_read=False
-    )
-    return array.unstack(sequence)
-
-
-def _select(real: tf.Tensor, stepped: States, kept: States) -> States:
-    return tuple(tf.where(real, new, old) for new, old in zip(stepped, kept, strict=True))

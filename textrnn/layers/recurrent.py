@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,25 +10,16 @@ import tensorflow as tf
 
 from textrnn import checks
 from textrnn.forks import check_process
-from textrnn.layers import cudnn
-from textrnn.layers.arguments import (
-    NOT_GO_BACKWARDS,
-    check_mask,
-    check_rank,
-    checked_mask,
-    checked_states,
-    freeze_parts,
-)
-from textrnn.layers.cell import Cell, States
+from textrnn.layers import arguments
+from textrnn.layers.arguments import check_rank
+from textrnn.layers.cell import Cell
+from textrnn.layers.engine import choose_engine, say_once
+from textrnn.layers.execution import ENGINES, Run
 from textrnn.layers.locked_dropout import draw_mask
-from textrnn.layers.min_gru_cell import MinGRUCell
+from textrnn.layers.masks import zero_masked
 from textrnn.layers.projection import Projection, project_ids, project_sequence
-from textrnn.layers.recurrence import run_recurrence, zero_masked
-from textrnn.layers.scan import run_scan
-from textrnn.layers.shards import count_shards, has_gpu, map_shards
+from textrnn.layers.shards import has_gpu
 from textrnn.layers.zoneout import Zoneout
-
-logger = logging.getLogger("textrnn")
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -38,9 +27,8 @@ class Recurrent(keras.layers.Layer):
     """Runs a cell over a sequence `[B, T, D]`: embedded text or any numeric series.
 
     Masking: True marks a real step. A masked step leaves every state as it was and its output is zero, so padding,
-    holes in the middle and all-padding rows change nothing for the real steps. The mask is the one passed as
-    `mask=`, else the one Keras attached to the input (also when an `initial_state` comes along, where Keras
-    itself forgets it).
+    holes in the middle and all-padding rows change nothing for the real steps. The mask is the argument
+    `mask`, else the one Keras attached to the input (also with an `initial_state`, where Keras itself forgets it).
 
     XLA compiles it for any T, LiteRT converts it with its built-in operations for any B and T, and a SavedModel of it
     can be differentiated. Keras's wrappers take it, `keras.layers.Bidirectional` excepted: use `Bidirectional`.
@@ -55,21 +43,21 @@ class Recurrent(keras.layers.Layer):
         (TensorShape([2, 5, 8]), TensorShape([2, 8]))
 
     Args:
-        cell: `RNNCell`, `LSTMCell`, `GRUCell`, `MinGRUCell`, or any cell `keras.layers.RNN` accepts; a cell that is
-            not one of this package's is run by `keras.layers.RNN`, which the log says once.
+        cell: `RNNCell`, `LSTMCell`, `GRUCell`, `MinGRUCell`, a `Cell` of your own, or any cell that
+            `keras.layers.RNN` accepts; `keras.layers.RNN` runs a cell that is no `Cell`, which the log says once.
         return_sequences: Whether to return all outputs `[B, T, H]` instead of the last real one `[B, H]`.
         return_state: Whether to return the final states too, after the output.
         reverse: Whether to read from the last step to the first. Outputs stay at the position of their input:
             output t has seen the steps t to T. (`keras.layers.RNN(go_backwards=True)` returns them reversed.)
         weight_drop: Fraction of the recurrent kernel dropped while training, the same at every step of a call
             (DropConnect; Merity et al., 2018, arXiv 1708.02182, section 2).
-        zoneout: How likely a unit keeps its state at a step while training; at inference every state keeps this
-            share of itself, the mean (Krueger et al., 2017, arXiv 1606.01305).
-        seed: For what is dropped and kept.
+        zoneout: Probability that a unit keeps its state at a step while training; at inference every state keeps
+            this share of itself, the mean (Krueger et al., 2017, arXiv 1606.01305).
+        seed: For dropped weights and kept states.
 
     Raises:
         TypeError: If `cell` has no `state_size` or cannot be called.
-        ValueError: If a fraction is outside 0 to 1, or not 0 with a cell that is not one of this package's.
+        ValueError: If a fraction is outside 0 to 1, or not 0 with a cell that is no `Cell`.
     """
 
     def __init__(
@@ -84,7 +72,7 @@ class Recurrent(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         if "go_backwards" in kwargs:
-            raise ValueError(NOT_GO_BACKWARDS)
+            raise ValueError(arguments.NOT_GO_BACKWARDS)
         super().__init__(**kwargs)
         if not callable(cell) or not hasattr(cell, "state_size"):
             raise TypeError(
@@ -92,7 +80,7 @@ class Recurrent(keras.layers.Layer):
                 f"LSTMCell(64); received {cell!r}."
             )
         self.cell = cell
-        freeze_parts(self)
+        arguments.freeze_parts(self)
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.reverse = reverse
@@ -113,9 +101,9 @@ class Recurrent(keras.layers.Layer):
                 raise ValueError(
                     f"`weight_drop` and `zoneout` need a cell of textrnn.layers; received {type(cell).__name__}."
                 )
-            _say_once(
-                f"Recurrent runs {type(cell).__name__} through keras.layers.RNN, which is slower: it is not a "
-                "textrnn cell, so it states no backward step."
+            say_once(
+                f"Recurrent runs {type(cell).__name__} through keras.layers.RNN, which is slower: it is no "
+                "textrnn.layers.Cell, so its input projection is not kept apart."
             )
 
     def build(self, sequence_shape: tuple[int | None, ...]) -> None:
@@ -144,8 +132,8 @@ class Recurrent(keras.layers.Layer):
             sequence: Float `[B, T, D]`.
             initial_state: A tensor `[B, H]` or a list of one for each state; zeros by default.
             mask: Bool `[B, T]`, True at real steps.
-            training: Whether weights are dropped and units zoned out; passed on to a cell that is not one of this
-                package's. True also saves what a gradient needs; without, a gradient runs the loop again.
+            training: Whether weights are dropped and units zoned out; passed on to a cell that is no `Cell`. True
+                also saves the tensors that a gradient needs; without them a gradient runs the loop again.
 
         Returns:
             The outputs `[B, T, H]` or the last real one `[B, H]`; with `return_state` a tuple of that and the
@@ -154,12 +142,9 @@ class Recurrent(keras.layers.Layer):
         check_process()
         mask = getattr(sequence, "_keras_mask", None) if mask is None else mask
         check_rank(sequence.shape)
-        mask = None if mask is None else checked_mask(mask, sequence)
+        mask = None if mask is None else arguments.checked_mask(mask, sequence)
         sequence = zero_masked(tf.cast(sequence, self.cell.compute_dtype), mask)
-        initial = self._initial_states(initial_state, sequence)
-        if isinstance(self.cell, Cell):
-            return self._returned(self._run(project_sequence, sequence, initial, mask, training))
-        return self._returned(self._run_with_keras(sequence, initial, mask, training))
+        return self._run(project_sequence, sequence, initial_state, mask, training)
 
     @tf.autograph.experimental.do_not_convert
     def read_ids(
@@ -180,7 +165,7 @@ class Recurrent(keras.layers.Layer):
             training: As for a call.
 
         Returns:
-            What a call returns.
+            As a call.
         """
         check_process()
         ids, embeddings = tf.cast(ids, tf.int32), tf.cast(embeddings, self.cell.compute_dtype)
@@ -188,18 +173,12 @@ class Recurrent(keras.layers.Layer):
             self.build((None, None, embeddings.shape[1]))
         if not isinstance(self.cell, Cell) or has_gpu():
             return self.call(tf.gather(embeddings, ids), initial_state, mask, training)
-        mask = None if mask is None else checked_mask(mask, ids)
-        initial = self._initial_states(initial_state, ids)
+        mask = None if mask is None else arguments.checked_mask(mask, ids)
 
         def look_up(cell: Cell, ids: tf.Tensor) -> Projection:
             return project_ids(cell, ids, embeddings)
 
-        return self._returned(self._run(look_up, ids, initial, mask, training))
-
-    def _returned(self, ran: tuple[tf.Tensor, tf.Tensor, States]) -> Any:
-        outputs, last, states = ran
-        output = tf.cast(outputs if self.return_sequences else last, self.compute_dtype)
-        return (output, *states) if self.return_state else output
+        return self._run(look_up, ids, initial_state, mask, training)
 
     def _initial_states(self, given: Any, sequence: tf.Tensor) -> list[tf.Tensor]:
         if given is None:
@@ -207,7 +186,7 @@ class Recurrent(keras.layers.Layer):
         return [tf.cast(state, self.cell.variable_dtype) for state in self._checked_states(given, sequence)]
 
     def _checked_states(self, given: Any, sequence: Any) -> list[Any]:
-        return checked_states(given, self._state_sizes(), sequence.shape[0], type(self.cell).__name__)
+        return arguments.checked_states(given, self._state_sizes(), sequence.shape[0], type(self.cell).__name__)
 
     def _state_sizes(self) -> list[int]:
         return tf.nest.flatten(self.cell.state_size)
@@ -216,46 +195,33 @@ class Recurrent(keras.layers.Layer):
         self,
         project: Callable[[Cell, tf.Tensor], Projection],
         source: tf.Tensor,
-        initial: list[tf.Tensor],
+        initial_state: Any,
         mask: tf.Tensor | None,
         training: bool | None,
-    ) -> tuple[tf.Tensor, tf.Tensor, States]:
-        """Run one of this package's cells on `source`, a sequence or ids, which `project` knows to project."""
-        weights = self._recurrent_weights(training)
-
-        def run() -> tuple[tf.Tensor, States]:
-            rows = source.shape[0]
-            count = 1 if rows is None and not training else count_shards(rows)
-            parts = map_shards(run_part, count, source, mask, tuple(initial))
-            outputs, *states = (_join(list(column)) for column in zip(*parts, strict=True))
-            return outputs, tuple(states)
-
-        def run_part(source: tf.Tensor, mask: tf.Tensor | None, initial: States) -> tuple[tf.Tensor, ...]:
-            # Time comes first inside, then units, then rows: a step is one block of memory, a gate is another.
-            if self.reverse:
-                source, mask = tf.reverse(source, [1]), None if mask is None else tf.reverse(mask, [1])
-            projection, zoneout = project(self.cell, source), self._zoneout(training)
-            columns, by_time = tuple(map(tf.transpose, initial)), None if mask is None else tf.transpose(mask)
-            if isinstance(self.cell, MinGRUCell) and has_gpu() and zoneout is None:
-                outputs, states = run_scan(self.cell, projection.at_once(), columns, by_time)
-            else:
-                outputs, states = run_recurrence(
-                    self.cell, projection, weights, columns, by_time, zoneout=zoneout, saves=bool(training)
-                )
-            outputs = tf.transpose(outputs, [2, 0, 1])
-            return tf.reverse(outputs, [1]) if self.reverse else outputs, *map(tf.transpose, states)
-
-        outputs, states = self._run_on_gpu(source, weights, initial, mask, run) if has_gpu() else run()
-        outputs.set_shape([*source.shape[:2], self.cell.units])
-        for state in states:
-            state.set_shape([source.shape[0], self.cell.units])
-        return outputs, states[0], states
+    ) -> Any:
+        """Run the cell on `source`, a sequence or ids, by the engine that suits it."""
+        engine = choose_engine(self.cell, mask, on_gpu=has_gpu(), zoneout=self.zoneout)
+        run = Run(
+            cell=self.cell,
+            source=source,
+            project=project,
+            weights=self._recurrent_weights(training),
+            initial=self._initial_states(initial_state, source),
+            mask=mask,
+            reverse=self.reverse,
+            make_zoneout=lambda: self._zoneout(training),
+            training=training,
+            policy=self.dtype_policy,
+        )
+        outputs, last, states = ENGINES[engine](run)
+        output = tf.cast(outputs if self.return_sequences else last, self.compute_dtype)
+        return (output, *states) if self.return_state else output
 
     def _recurrent_weights(self, training: bool | None) -> tuple[tf.Tensor, ...]:
-        weights = self.cell.recurrent_weights()
+        weights = self.cell.recurrent_weights() if isinstance(self.cell, Cell) else ()
         if not (training and self.weight_drop):
             return weights
-        # What has one row for all units is a bias, which the GRU has among them, and is left whole.
+        # A matrix of one row is a bias, which the GRU has among them; biases are left whole.
         are_kernels = (number == 0 or weight.shape[0] > 1 for number, weight in enumerate(weights))
         return tuple(
             weight * draw_mask(weight.shape, self.weight_drop, self.seeds.next(), weight.dtype)
@@ -269,47 +235,17 @@ class Recurrent(keras.layers.Layer):
             return None
         return Zoneout(self.zoneout, tf.cast(self.seeds.next(), tf.int32) if training else None)
 
-    def _run_on_gpu(
-        self,
-        sequence: tf.Tensor,
-        weights: tuple[tf.Tensor, ...],
-        initial: list[tf.Tensor],
-        mask: tf.Tensor | None,
-        run: Callable[[], tuple[tf.Tensor, States]],
-    ) -> tuple[tf.Tensor, States]:
-        reason = "cuDNN has no zoneout" if self.zoneout else cudnn.why_not(self.cell)
-        if reason is None:
-            if mask is not None:
-                _say_once("Recurrent runs a batch whose mask is not right-padded in a loop on this GPU.")
-            return cudnn.run_or_else(self.cell, sequence, weights, tuple(initial), mask, self.reverse, run)
-        if self.zoneout or not isinstance(self.cell, MinGRUCell):
-            _say_once(f"Recurrent runs {type(self.cell).__name__} in a loop on this GPU: {reason}.")
-        return run()
-
-    def _run_with_keras(
-        self, sequence: tf.Tensor, initial: list[tf.Tensor], mask: tf.Tensor | None, training: bool | None
-    ) -> tuple[tf.Tensor, tf.Tensor, States]:
-        run = keras.layers.RNN(self.cell, return_sequences=True, return_state=True, dtype=self.dtype_policy)
-        if self.reverse:
-            sequence, mask = tf.reverse(sequence, [1]), None if mask is None else tf.reverse(mask, [1])
-        nested = tf.nest.pack_sequence_as(self.cell.state_size, initial)
-        outputs, *states = run(sequence, initial_state=nested, mask=mask, training=training)
-        # Keras repeats the last output at masked steps, so the last one is the last real one.
-        last, outputs = outputs[:, -1], zero_masked(outputs, mask)
-        states = [tf.cast(state, self.cell.variable_dtype) for state in tf.nest.flatten(states)]
-        return tf.reverse(outputs, [1]) if self.reverse else outputs, last, tuple(states)
-
     @property
     def go_backwards(self) -> bool:
-        """What Keras's RNN layers have in the place of `reverse`.
+        """The counterpart of `reverse` in Keras's RNN layers.
 
         Raises:
-            AttributeError: Always; it says what to use.
+            AttributeError: Always; the message names the layer to use.
         """
-        raise AttributeError(NOT_GO_BACKWARDS)
+        raise AttributeError(arguments.NOT_GO_BACKWARDS)
 
     def compute_output_shape(self, sequence_shape: Any, initial_state_shape: Any = None) -> Any:
-        """The shapes of what a call returns, from that of a sequence."""
+        """Shapes of a call's results, from that of a sequence."""
         check_rank(sequence_shape)
         rows, steps, _ = sequence_shape
         sizes = self._state_sizes()
@@ -320,9 +256,9 @@ class Recurrent(keras.layers.Layer):
     def compute_output_spec(
         self, sequence: Any, initial_state: Any = None, mask: Any = None, training: bool | None = None
     ) -> Any:
-        """What a call returns, with its dtypes, found without tracing the loop."""
+        """Shapes and dtypes of a call's results, found without tracing the loop."""
         if mask is not None:
-            check_mask(mask, sequence)
+            arguments.check_mask(mask, sequence)
         if initial_state is not None:
             self._checked_states(initial_state, sequence)
         shapes = self.compute_output_shape(sequence.shape)
@@ -336,7 +272,7 @@ class Recurrent(keras.layers.Layer):
         )
 
     def compute_mask(self, sequence: Any, mask: tf.Tensor | None = None) -> Any:
-        """The mask goes on with a sequence of outputs, and ends where only the last one is returned."""
+        """The mask of the outputs: that of the input for a sequence, none for the last output."""
         output_mask = mask if self.return_sequences else None
         if not self.return_state:
             return output_mask
@@ -358,12 +294,3 @@ class Recurrent(keras.layers.Layer):
     def from_config(cls, config: dict[str, Any]) -> Recurrent:
         config = dict(config)
         return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)
-
-
-@functools.cache
-def _say_once(message: str) -> None:
-    logger.warning(message)
-
-
-def _join(parts: list[tf.Tensor]) -> tf.Tensor:
-    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)

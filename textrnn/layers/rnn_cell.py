@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from textrnn.layers.cell import Cell, States, product
+from textrnn.layers.cell import Cell, States, Tensors, product
 
 ACTIVATIONS = {"tanh": tf.tanh, "relu": tf.nn.relu}
 
@@ -19,7 +19,7 @@ class RNNCell(Cell):
         h_t = f(W_x x_t + W_h h_{t-1} + b)
 
     W_x is `kernel` `[D, H]`, W_h is `recurrent_kernel` `[H, H]`, orthogonal at the start so that a gradient
-    neither grows nor shrinks before anything is learned (Saxe et al., 2014, arXiv 1312.6120), b is `bias` `[H]`.
+    neither grows nor shrinks before training (Saxe et al., 2014, arXiv 1312.6120), b is `bias` `[H]`.
     In `step` columns are examples, so the code is the equation; the weights lie as in Keras, transposed. With ReLU
     and `recurrent_initializer="identity"` this is the IRNN of Le et al. (2015, arXiv 1504.00941).
     Masking is the business of `Recurrent`.
@@ -45,9 +45,7 @@ class RNNCell(Cell):
             raise ValueError(f'`activation` must be "tanh" or "relu"; received {activation!r}.')
         self.activation = activation
 
-    def step(
-        self, projected: tf.Tensor, states: States, weights: tuple[tf.Tensor, ...]
-    ) -> tuple[States, tuple[tf.Tensor, ...]]:
+    def step(self, projected: tf.Tensor, states: States, weights: Tensors) -> tuple[States, Tensors]:
         (h,), (w_h,) = states, weights
         f = ACTIVATIONS[self.activation]
         h = f(projected + product(w_h, h))
@@ -58,9 +56,9 @@ class RNNCell(Cell):
         d_states: States,
         states: States,
         previous: States,
-        saved: tuple[tf.Tensor, ...],
-        weights: tuple[tf.Tensor, ...],
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], States]:
+        saved: Tensors,
+        weights: Tensors,
+    ) -> tuple[tf.Tensor, Tensors, States]:
         (dh,), (h,), (recurrent_kernel,) = d_states, states, weights
         slope = 1 - h * h if self.activation == "tanh" else tf.cast(h > 0, h.dtype)
         dz = dh * slope

@@ -14,8 +14,8 @@ def sampled_cross_entropy(
 
         loss = log(exp(z_y) + sum_j exp(z_j) / E[how often j is drawn]) - z_y,   z_j = W_j h + b_j,   j != y
 
-    Half of the tokens that are summed are the first of the vocabulary, always the same; the others are drawn from
-    the rest, with a probability that falls as 1 / id. Where ids are sorted by how frequent tokens are, nearly all of
+    Half of the summed tokens are the first of the vocabulary, always the same. The others are drawn from the rest,
+    with a probability that falls as 1 / id. Where ids are sorted by how frequent tokens are, nearly all of
     the sum is then exact, and the estimate of it has no bias. One draw serves all targets.
 
     Papers: Bengio and Senecal, 2003, Quick training of probabilistic neural nets by importance sampling; Jean et al.,
@@ -26,7 +26,7 @@ def sampled_cross_entropy(
         targets: Int `[N]`.
         weights: Float `[V, D]`.
         bias: Float `[V]`.
-        num_sampled: How many tokens are summed over, 2 or more and less than V.
+        num_sampled: Number of tokens in the sum, 2 or more and less than V.
         seed: For the draw, int `[2]`.
 
     Returns:
@@ -43,8 +43,8 @@ def sampled_cross_entropy(
 
 
 def draw_tokens(count: int, vocabulary_size: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Tokens int32 `[count]`, the first half the first of the vocabulary, and the logarithm of how often each was to
-    be expected among them, float32 `[count]`."""
+    """Tokens int32 `[count]`, the first half of them the first of the vocabulary, and the logarithm of the expected
+    number of each, float32 `[count]`."""
     first, drawn = count // 2, count - count // 2
     # Log-uniform over first to V: id i has the numbers between i and i + 1.
     span = math.log(vocabulary_size / first)

@@ -12,14 +12,14 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from textrnn.layers.cell import States
+from textrnn.layers.masks import zero_masked
 from textrnn.layers.min_gru_cell import MinGRUCell
-from textrnn.layers.recurrence import zero_masked
 
 
 def run_scan(
     cell: MinGRUCell, projected: tf.Tensor, initial: States, mask: tf.Tensor | None
 ) -> tuple[tf.Tensor, States]:
-    """What `run_recurrence` computes, in log2(T) passes, from the projected inputs `[T, 2 * H, B]`."""
+    """The results of `run_recurrence`, in log2(T) passes, from the projected inputs `[T, 2 * H, B]`."""
     decay, values = cell.decay_and_input(tf.cast(projected, initial[0].dtype))
     if mask is not None:
         decay = tf.where(mask[:, None], decay, tf.ones([], decay.dtype))
@@ -42,7 +42,7 @@ def scan_in_log_depth(
     hidden = _scan(decay, tf.concat([values[:1] + decay[:1] * initial, values[1:]], axis=0))
 
     def gradient(d_hidden: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        # d(h_t) = what the output wants + a_{t+1} d(h_{t+1}): the same recurrence from the other end.
+        # d(h_t) = gradient of the output + a_{t+1} d(h_{t+1}): the same recurrence from the other end.
         following = tf.concat([decay[1:], tf.zeros_like(decay[:1])], axis=0)
         d_values = tf.reverse(_scan(tf.reverse(following, [0]), tf.reverse(d_hidden, [0])), [0])
         previous = tf.concat([initial[None], hidden[:-1]], axis=0)

@@ -21,18 +21,19 @@ _current = threading.local()
 
 
 def has_gpu() -> bool:
+    """Whether TensorFlow sees a GPU."""
     return bool(tf.config.get_visible_devices("GPU"))
 
 
 def count_cores() -> int:
-    """The processor's cores that this process may use."""
+    """Number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def count_shards(rows: int | None) -> int:
-    """How many parts a batch of `rows` (None: not known while tracing) is best cut into, here and now.
+    """Number of parts to cut a batch of `rows` into; None of rows is a number not known while tracing.
 
-    One in eager mode, where nothing runs side by side, on a GPU, which needs large batches, and inside a shard.
+    It is one in eager mode, where nothing runs side by side, on a GPU, which needs large batches, and inside a shard.
     """
     if tf.executing_eagerly() or getattr(_current, "is_inside", False) or has_gpu():
         return 1

@@ -1,6 +1,6 @@
-"""Zoneout: units that now and then keep their state.
+"""Zoneout: units that keep their state at random steps.
 
-It belongs in the loop over time, because what a unit keeps is what the next step starts from.
+It belongs in the loop over time, because the next step begins with the kept state.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ class Zoneout:
     Paper: Krueger et al., 2017, arXiv 1606.01305, equation 2.
 
     Args:
-        rate: How likely a unit keeps its state at a step.
-        seed: Int32 `[2]`, which decides every k_t of a sequence; None takes their mean, `rate`, as at inference.
+        rate: Probability that a unit keeps its state at a step.
+        seed: Int32 `[2]`, which decides every k_t of a sequence; None is their mean, `rate`, as at inference.
     """
 
     rate: float
     seed: tf.Tensor | None
 
     def kept(self, number: tf.Tensor | int, steps: tf.Tensor | int, states: States) -> Callable[[tf.Tensor], Shares]:
-        """k_t of each state, by the step's place in chunk `number` of time, which has so many `steps`.
+        """k_t of each state, as a function of the step's place in chunk `number` of time, which has `steps` steps.
 
-        The same number gives the same shares again, so the backward pass need not be told them.
+        The same number gives the same shares, so the backward pass draws them again.
         """
         if self.seed is None:
             return lambda m: (self.rate,) * len(states)
@@ -43,9 +43,9 @@ class Zoneout:
         return lambda m: tuple(tf.split(is_kept[m], units))
 
     def undone(self, states: States, previous: States) -> States:
-        """What the cell's own step led to, from the states after it and before it.
+        """The states after the cell's own step, from those after zoneout and those before the step.
 
-        Where a unit kept its state no gradient reaches the step, so what stands there does not matter.
+        No gradient reaches the step where a unit kept its state, so the value there does not matter.
         """
         if self.seed is not None:
             return states

@@ -16,15 +16,17 @@ from textrnn.generation import Score, Snapshot, TextModel
 from textrnn.layers import LockedDropout
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.sampled_softmax import sampled_cross_entropy
+from textrnn.models.cells import runs_in_numpy
 from textrnn.models.compiled_writing import CompiledWriter
 from textrnn.models.dynamic_evaluation import score_dynamically
 from textrnn.models.model_of_ids import ModelOfIds
 from textrnn.models.saving import save_model
-from textrnn.models.snapshots import SnapshotCache
+from textrnn.models.snapshots import SnapshotCache, read_weights
 from textrnn.models.stack import derive_seeds, make_recurrent, settle_options
 from textrnn.options import LanguageModelOptions
 from textrnn.options.recipes import PLAIN_LANGUAGE_MODEL
 from textrnn.runtime.config import check_language_model
+from textrnn.runtime.language_model import fingerprint_of
 from textrnn.runtime.layout import Weights
 from textrnn.text import Tokenizer, tokenizer_from_dict
 
@@ -307,11 +309,14 @@ class LanguageModel(TextModel, ModelOfIds):
         """The model with the weights of this moment: NumPy reads one text or few tokens, TensorFlow reads many.
 
         A step of one token is too little work for TensorFlow, whose overhead exceeds it. The cut of a text into
-        chunks must not change the result, so only float32 models use both: TensorFlow alone reads a model in float64,
-        NumPy alone one in bfloat16.
+        chunks must not change the result, so only float32 models use both: TensorFlow alone reads a model in float64
+        or with a user's cell, NumPy alone one in bfloat16.
         """
         if self.compute_dtype == "float64":
             return Snapshot(self.step, self.to_numpy().fingerprint)
+        if not runs_in_numpy(self.cell):
+            config = self.get_config()
+            return Snapshot(self.step, fingerprint_of(config, read_weights(self, "LanguageModel", config)))
         is_shared = self.compute_dtype == "float32"
         numpy_model, write = self.snapshots.current()
 
@@ -323,7 +328,11 @@ class LanguageModel(TextModel, ModelOfIds):
         return Snapshot(step, numpy_model.fingerprint, write)
 
     def to_numpy(self) -> runtime.LanguageModel:
-        """This model for NumPy, with the weights of this moment."""
+        """This model for NumPy, with the weights of this moment.
+
+        Raises:
+            ValueError: If its cell is not one of this package.
+        """
         return self.snapshots.current()[0]
 
     def evaluate_text(

@@ -8,17 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from textrnn.layers import Bidirectional, GRUCell, LSTMCell, MinGRUCell, Recurrent, RNNCell
-from textrnn.layers.cell import Cell
+from textrnn.layers import Bidirectional, Recurrent
+from textrnn.models.cells import CELLS, find_cell
 from textrnn.options import check_names
 
 KERAS_ARGUMENTS = ("name", "trainable", "dtype")
-CELLS: dict[str, type[Cell]] = {
-    "rnn": RNNCell,
-    "lstm": LSTMCell,
-    "gru": GRUCell,
-    "min_gru": MinGRUCell,
-}
 
 
 def settle_options(options: Any, given: dict[str, Any], plain: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -62,12 +56,12 @@ def make_recurrent(
 
     def one_way(reverse: bool) -> Recurrent:
         seed = next(seeds) if weight_drop or zoneout else None
-        made = CELLS[cell](
+        made = find_cell(cell)(
             units,
             kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
             recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
             dtype=dtype,
-            name=cell,
+            name=cell if cell in CELLS else None,
         )
         return Recurrent(made, return_sequences=True, return_state=True, reverse=reverse, seed=seed, **shared)
 

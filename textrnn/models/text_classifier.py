@@ -17,6 +17,7 @@ from textrnn.classification.text_labeler import MAX_BATCH_TOKENS
 from textrnn.forks import check_process
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.shards import MAX_SHARDS, MIN_SHARD_ROWS, count_shards, map_shards
+from textrnn.models.cells import kind_in_tensorflow, runs_in_numpy
 from textrnn.models.model_of_ids import ModelOfIds
 from textrnn.models.saving import save_model
 from textrnn.models.snapshots import SnapshotCache
@@ -25,6 +26,7 @@ from textrnn.models.text_encoder import TextEncoder
 from textrnn.options import ClassifierOptions
 from textrnn.options.recipes import PLAIN_CLASSIFIER
 from textrnn.runtime.config import check_text_classifier
+from textrnn.runtime.layout import Weights
 from textrnn.text import Tokenizer, pad_batch, tokenizer_from_dict
 
 ROWS_TO_SHARE = MIN_SHARD_ROWS * MAX_SHARDS
@@ -77,7 +79,7 @@ class TextClassifier(TextLabeler, ModelOfIds):
         checked = check_text_classifier(self.options, facts)
         for name, value in {**self.options.as_dict(), **checked}.items():
             setattr(self, name, value)
-        self.snapshots = SnapshotCache(self, "TextClassifier", runtime.TextClassifier)
+        self.snapshots = SnapshotCache(self, "TextClassifier", _make_numpy_model)
         seeds = derive_seeds(self.seed)
         # Keras stores the attributes of a model by the alphabet: `layers` must come first, in which these lie.
         self.text_encoders = [
@@ -203,3 +205,10 @@ class TextClassifier(TextLabeler, ModelOfIds):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TextClassifier:
         return cls(**{**config, "tokenizer": tokenizer_from_dict(config["tokenizer"])})
+
+
+def _make_numpy_model(config: dict[str, Any], weights: Weights) -> runtime.TextClassifier:
+    """A model for NumPy; TensorFlow computes the steps of a user's cell."""
+    if not runs_in_numpy(config["cell"]):
+        config = {**config, "cell": kind_in_tensorflow(config["cell"], config["units"])}
+    return runtime.TextClassifier(config, weights)

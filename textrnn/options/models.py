@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
+from textrnn import checks
 from textrnn.options.option import Options, from_recipe, option, options
 from textrnn.options.ranges import (
     COUNT,
     FRACTION,
     POSITIVE_INTEGER,
     SWITCH,
+    Range,
     integer_from_to,
     one_of,
 )
+from textrnn.registration import registered_name
 
-CELLS = ("rnn", "lstm", "gru", "min_gru")
+CELLS = {
+    "rnn": "textrnn>RNNCell",
+    "lstm": "textrnn>LSTMCell",
+    "gru": "textrnn>GRUCell",
+    "min_gru": "textrnn>MinGRUCell",
+}
+"""Cells of this package by the name of the option, and the names under which their classes are registered."""
 POOLINGS = ("concat", "attention")
+
+
+def _cell(name: str, value: Any) -> str:
+    """The name of a cell of this package, or the registered name of another, of which the class may be given."""
+    registered = registered_name(value) if isinstance(value, type) else value
+    if registered is None:
+        raise ValueError(
+            f"`{name}` must be a class registered with keras.saving.register_keras_serializable; received {value!r}."
+        )
+    if isinstance(registered, str) and re.fullmatch(r"[^>]+>[^>]+", registered):
+        return next((own for own, of_class in CELLS.items() if of_class == registered), registered)
+    return str(checks.one_of(name, registered, CELLS))
+
+
+CELL = Range(_cell, str, "NAME", f"{', '.join(CELLS)}, or a registered class of your own", tuple(CELLS))
 
 
 @options
 class ModelOptions(Options):
     """Options of the layers of both models."""
 
-    cell: Annotated[str | None, from_recipe(one_of(*CELLS), "Recurrent cell.", flags=("--model",))] = None
+    cell: Annotated[str | type | None, from_recipe(CELL, "Recurrent cell.", flags=("--model",))] = None
     units: Annotated[
         int | None,
         from_recipe(POSITIVE_INTEGER, "Size of each recurrent layer, in each direction.", flags=("--rnn-size",)),

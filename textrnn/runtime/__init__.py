@@ -23,6 +23,7 @@ def load(path: str | os.PathLike[str]) -> LanguageModel | TextClassifier:
     Raises:
         FileNotFoundError: If there is no such file.
         DamagedFileError: If the file is damaged or was not written by this package.
+        ValueError: If its cell is not one of this package: NumPy cannot run it.
     """
     archive = read_archive(path)
     return (LanguageModel if archive.kind == "LanguageModel" else TextClassifier)(archive.config, archive.weights)

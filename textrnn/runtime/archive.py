@@ -135,8 +135,10 @@ def _saved_model(file: Path, data: bytes) -> tuple[str, Any]:
 
 
 def _datasets_of(part: Part, datasets: Mapping[str, h5py.Dataset]) -> list[h5py.Dataset]:
-    """The datasets of one part, which must have the number and the shapes of its weights."""
+    """The datasets of one part, which must have the number and shapes of its weights; all if these are unknown."""
     prefix = f"{part.path}/vars/".removeprefix("/")
+    if part.shapes is None:
+        return [datasets[name] for n in range(len(datasets)) if (name := f"{prefix}{n}") in datasets]
     found = []
     for number, shape in enumerate(part.shapes):
         name = f"{prefix}{number}"

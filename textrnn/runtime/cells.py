@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from textrnn import checks
+
 States = tuple[np.ndarray, ...]
 Weights = tuple[np.ndarray, ...]
 Variables = list[np.ndarray]
@@ -104,3 +106,24 @@ KINDS: dict[str, Kind] = {
     "gru": Kind(gru_step, 1, read_gru, lambda d, h: [(d, 3 * h), (h, 3 * h), (2, 3 * h)]),
     "min_gru": Kind(min_gru_step, 1, read_min_gru, lambda d, h: [(d, 2 * h), (2 * h,)]),
 }
+
+
+def find_kind(cell: str | Kind) -> Kind:
+    """The kind of a cell, by its name.
+
+    Raises:
+        ValueError: If it is not a cell of this package.
+    """
+    if isinstance(cell, Kind):
+        return cell
+    if cell not in KINDS:
+        raise ValueError(
+            f"`cell` must be one of {checks.listed(KINDS)} where NumPy runs the model; received {cell!r}: import the "
+            "module that defines this cell, and load the model with textrnn.load, which runs it with TensorFlow."
+        )
+    return KINDS[cell]
+
+
+def shapes_of_cell(cell: str, inputs: int, units: int) -> list[tuple[int, ...]] | None:
+    """The shapes of a cell's variables; None of a cell that is not one of this package."""
+    return KINDS[cell].shapes(inputs, units) if cell in KINDS else None

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from textrnn.runtime.cells import KINDS
+from textrnn.runtime.cells import shapes_of_cell
 
 Config = Mapping[str, Any]
-Shapes = list[tuple[int, ...]]
+Shapes = list[tuple[int, ...]] | None
+"""None if only the class of a cell knows them."""
 Weights = Mapping[str, list[np.ndarray]]
 """The arrays of each part, by its name."""
 
@@ -69,7 +70,7 @@ def _parts_of_language_model(config: Config, vocabulary_size: int) -> Iterator[P
         yield Part("label_embedding", "label_embedding", [(len(config["labels"]), width)])
     for number in range(config["num_layers"]):
         (name,) = cell_names(number, bidirectional=False)
-        shapes = KINDS[config["cell"]].shapes(units if number else width, units)
+        shapes = shapes_of_cell(config["cell"], units if number else width, units)
         yield Part(name, f"layers/{_numbered('recurrent', number)}/cell", shapes)
         if config["layer_norm"]:
             yield Part(f"norms.{number}", f"layers/{_numbered('layer_normalization', number)}", [(units,), (units,)])
@@ -92,7 +93,7 @@ def _parts_of_encoder(config: Config, vocabulary_size: int) -> Iterator[Part]:
     layer = "bidirectional" if bidirectional else "recurrent"
     outputs = 2 * units if bidirectional else units
     for number in range(config["num_layers"]):
-        shapes = KINDS[config["cell"]].shapes(outputs if number else width, units)
+        shapes = shapes_of_cell(config["cell"], outputs if number else width, units)
         attribute = f"recurrent_layers.{number}."
         for name in cell_names(number, bidirectional=bidirectional):
             inner = name.removeprefix(attribute).replace(".", "/")

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from textrnn.runtime.cells import KINDS, States
+from textrnn.runtime.cells import Kind, States, find_kind
 
 
 class Recurrent:
     """One recurrent layer at inference.
 
     Args:
-        cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
+        cell: `"rnn"`, `"lstm"`, `"gru"`, `"min_gru"`, or another kind.
         units: H.
         variables: Weights of the cell, in the order of the file.
         zoneout: Fraction of itself that every state keeps at a step.
@@ -21,9 +21,15 @@ class Recurrent:
     """
 
     def __init__(
-        self, cell: str, units: int, variables: list[np.ndarray], *, zoneout: float = 0.0, reverse: bool = False
+        self,
+        cell: str | Kind,
+        units: int,
+        variables: list[np.ndarray],
+        *,
+        zoneout: float = 0.0,
+        reverse: bool = False,
     ) -> None:
-        kind = KINDS[cell]
+        kind = find_kind(cell)
         self.cell_step = kind.step
         self.number_of_states = kind.number_of_states
         self.units = units

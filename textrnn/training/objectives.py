@@ -127,7 +127,7 @@ class NextToken:
         if model.residual:  # each output includes that of the layer below
             outputs = [outputs[0], *(above - below for below, above in itertools.pairwise(outputs))]
         found: dict[str, Any] = {
-            "activations": measure_activations(outputs, mask, are_bounded=model.cell != "min_gru")
+            "activations": measure_activations(outputs, mask, are_bounded=model.cell in ("rnn", "lstm", "gru"))
         }
         if self.has_lags:
             are_full = np.flatnonzero(inputs[:, -1]) if batch.has_padding else np.arange(len(inputs))

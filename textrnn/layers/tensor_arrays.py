@@ -1,0 +1,43 @@
+"""Arrays of tensors that a loop over time reads and writes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+Arrays = tuple[tf.TensorArray, ...]
+
+
+def make_arrays(size: tf.Tensor, heights: Sequence[int], rows: tf.Tensor, dtype: tf.DType) -> Arrays:
+    """One array for each of `heights`, of `size` elements `[height, rows]`."""
+    if tf.executing_eagerly():
+        shapes = ([height, None] for height in heights)
+        return tuple(tf.TensorArray(dtype, size, element_shape=shape, clear_after_read=False) for shape in shapes)
+    # LiteRT makes room for all elements at once, so their shape must hold no unknown, as a TensorArray's own would.
+    reserve = functools.partial(tf.raw_ops.TensorListReserve, num_elements=size, element_dtype=dtype)
+    flows = (reserve(element_shape=tf.stack([height, rows])) for height in heights)
+    return tuple(tf.TensorArray(dtype, flow=flow, clear_after_read=False) for flow in flows)
+
+
+def write(arrays: Arrays, places: Sequence[tf.Tensor], values: Sequence[tf.Tensor]) -> Arrays:
+    """Arrays with one of `values` written to each, at its own of `places`."""
+    return tuple(array.write(*pair) for array, *pair in zip(arrays, places, values, strict=True))
+
+
+def unstack(sequence: tf.Tensor) -> tf.TensorArray:
+    """An array of the elements of `sequence` along its first axis."""
+    array = tf.TensorArray(
+        sequence.dtype, tf.shape(sequence)[0], element_shape=sequence.shape[1:], clear_after_read=False
+    )
+    return array.unstack(sequence)
+
+
+def make_chunk_array(source: tf.Tensor, length: int | None) -> Arrays:
+    """One array for the gradients of all chunks of `length` steps of `source` `[T, D, B]`; None is all steps."""
+    steps = source.shape[0]
+    known = steps if length is None else length if steps is not None and steps % length == 0 else None
+    count = 1 if length is None else -(-tf.shape(source)[0] // length)
+    shape = [known, source.shape[1], None]
+    return (tf.TensorArray(source.dtype, count, element_shape=shape, infer_shape=False),)
