@@ -12,17 +12,48 @@ settings.register_profile("textrnn", deadline=None)
 settings.load_profile("textrnn")
 
 
+PRODUCTION_LOOP = {"layers", "models", "training"}
+"""Folders of tests that run the loop of production, which does several steps per iteration; others trace it sooner."""
+
+ON_BY_DEFAULT = (
+    "constant_folding",
+    "dependency_optimization",
+    "function_optimization",
+    "implementation_selector",
+    "layout_optimizer",
+    "loop_optimization",
+    "remapping",
+    "shape_optimization",
+)
+"""Graph optimizations of TensorFlow that `skip_slow_passes` turns off."""
+
+
+def pytest_sessionstart(session):
+    """Configure TensorFlow as `textrnn train` does, in every process that runs tests."""
+    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+        import textrnn
+
+        textrnn.configure_tensorflow()
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quickly_traced(request):
-    """One step of a recurrence a loop instead of several, wherever loops are not what is tested: the same numbers,
-    sooner traced."""
-    if "layers" in request.path.parts:
-        yield
-        return
+    """One step of a recurrence per iteration where loops are not what is tested: the same numbers, sooner traced.
+
+    Tests of layers run with all graph optimizations, as in the Keras model of a user.
+    """
+    import tensorflow as tf
+
+    from textrnn.api import process
     from textrnn.layers import recurrence
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recurrence, "UNROLLED", 1)
+        if "layers" in request.path.parts:
+            tf.config.optimizer.set_experimental_options(dict.fromkeys(ON_BY_DEFAULT, True))
+        else:
+            process.skip_slow_passes()
+        if not PRODUCTION_LOOP.intersection(request.path.parts):
+            patch.setattr(recurrence, "UNROLLED", 1)
         yield
 
 
