@@ -13,7 +13,7 @@ settings.load_profile("textrnn")
 
 
 PRODUCTION_LOOP = {"layers", "models", "training"}
-"""Folders of tests that run the loop of production, which does several steps per iteration; others trace it sooner."""
+"""Folders of tests that run the loop of production, which does several steps per iteration."""
 
 ON_BY_DEFAULT = (
     "constant_folding",

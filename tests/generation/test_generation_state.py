@@ -197,7 +197,7 @@ def test_a_session_goes_on_goes_back_and_comes_back(tmp_path):
     with pytest.raises(ValueError, match="`top_k` must be at most the vocabulary size"):
         Session(model, top_k=99)
     for option in ("samples", "beams"):
-        with pytest.raises(ValueError, match=option):
+        with pytest.raises(ValueError, match=f"`{option}` must be 1 in a stream of one text"):
             Session(model, **{option: 2})
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(ValueError, match=r"other\.json must hold a session"):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from references import CELLS, MASKS, B, D, H, T, gradients_of, make_inputs, run_reference, weighted_sum, weights_of
 
-from textrnn.layers import LockedDropout, LSTMCell, MinGRUCell, Recurrent, RNNCell, recurrent
+from textrnn.layers import LockedDropout, LSTMCell, MinGRUCell, Recurrent, RNNCell, execution
 
 every_cell = pytest.mark.parametrize("name", CELLS)
 with_recurrent_kernel = pytest.mark.parametrize("name", [name for name in CELLS if name != "min_gru"])
@@ -88,7 +88,7 @@ def test_zoneout_at_inference_is_the_mean():
 
 
 def test_no_two_chunks_calls_or_shards_keep_the_same_units(monkeypatch):
-    monkeypatch.setattr(recurrent, "count_shards", lambda rows: 2)
+    monkeypatch.setattr(execution, "count_shards", lambda rows: 2)
     layer = Recurrent(RNNCell(64), True, zoneout=0.5, seed=1)
     sequence = np.random.default_rng(0).normal(size=(4, 150, 3)).astype("float32")
     outputs = np.concatenate([layer(sequence, training=True) for _ in range(3)], axis=1)

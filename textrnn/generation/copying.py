@@ -1,4 +1,4 @@
-"""How much of a text stands word for word in another: whether a model writes or recites."""
+"""Share of a text that stands word for word in another: whether a model writes or recites."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse: 2*
 
 @dataclass(frozen=True)
 class Copied:
-    """What a text has from a corpus.
+    """Passages that a text shares with a corpus.
 
     Attributes:
         share: Fraction of the text's characters that lie in a passage of `least` characters or more which stands in
             the corpus as well.
-        passages: The longest such passages, each as far as it goes on in one place of the corpus, the longest first.
-        least: How long a passage must be to count.
+        passages: The longest such passages, each as long as one place of the corpus continues it, the longest first.
+        least: Least length of a passage, in characters.
     """
 
     share: float
@@ -30,16 +30,16 @@ class Copied:
 
 
 def find_copied(text: str, corpus: Iterable[str], *, least: int = LEAST, count: int = 5) -> Copied:
-    """Measure how much of `text` was copied.
+    """Measure the copied share of `text`.
 
     Every window of `least` characters of both is hashed, so a corpus of any size takes one reading and little memory;
     two windows that differ have the same hash with a probability of 2**-64.
 
     Args:
-        text: What was written.
-        corpus: What the model was trained on, as pieces of one text.
-        least: How many characters in a row make a passage.
-        count: How many passages to list.
+        text: Generated text.
+        corpus: Training text of the model, as pieces of one text.
+        least: Least length of a passage, in characters.
+        count: Number of passages to list.
     """
     checks.positive_integer("least", least)
     checks.positive_integer("count", count)
@@ -54,8 +54,8 @@ def find_copied(text: str, corpus: Iterable[str], *, least: int = LEAST, count: 
 
 
 def _lengths_in_common(text: str, corpus: Iterable[str], least: int) -> np.ndarray:
-    """For each window of `text`, how many windows in a row, the last of them this one, stand in a row in the corpus,
-    int64 `[windows]`."""
+    """For each window of `text`, the number of consecutive windows, this one the last, that are also consecutive in
+    the corpus, int64 `[windows]`."""
     wanted, which = np.unique(_hashes(_codes(text), least), return_inverse=True)
     if not len(which):
         return which

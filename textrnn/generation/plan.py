@@ -1,4 +1,4 @@
-"""What a generation is going to do: its options checked against the model, nothing read yet."""
+"""Plan of a generation: its options, checked against the model before anything is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from textrnn.generation.state import State
 from textrnn.generation.transcript import Transcript, transcribe
 from textrnn.options import GenerationConfig, SamplingOptions
 
-NOT_CHARACTERS = {  # kinds of tokenizer, what their tokens are, and why no character can be ruled out
+NOT_CHARACTERS = {  # kinds of tokenizer, their tokens, and the reason why no character can be ruled out
     "word": "words, where spaces and capitals go without saying",
     "byte_pair": "byte pairs, where a character is a part of many tokens",
 }
@@ -24,18 +24,18 @@ NOT_CHARACTERS = {  # kinds of tokenizer, what their tokens are, and why no char
 
 @dataclass(frozen=True, eq=False)
 class GenerationPlan:
-    """Texts that are about to be written.
+    """Texts to be generated.
 
     Attributes:
         config: The options.
         sampler: Draws a token.
-        search: Looks for the likeliest text instead, or None.
-        banned: Tokens never to write, bool `[V]`.
+        search: Beam search for the likeliest text, instead of draws, or None.
+        banned: Tokens never generated, bool `[V]`.
         tokenizer: Ids to text.
-        snapshot: The model.
-        state: The state before the prompt.
-        prompt: The ids to read first, int32 `[N]`.
-        shown: What every text begins with.
+        snapshot: Snapshot of the model.
+        state: State before the prompt.
+        prompt: Ids of the prompt, int32 `[N]`.
+        shown: Beginning of every text.
     """
 
     config: GenerationConfig
@@ -92,7 +92,7 @@ class GenerationPlan:
         return texts[: self.config.samples]
 
     def _start(self, rows: int) -> tuple[State, DecodingState]:
-        """The state after the prompt, and the same as so many rows to write from."""
+        """The state after the prompt, and the decoding state of that many rows."""
         _, state = read_on(self.snapshot, self.prompt, self.state, is_scored=False)
         window = self.sampler.repetition_window
         # Padding fills up what is recent at the beginning of a text: it is never written.
@@ -104,7 +104,7 @@ class GenerationPlan:
         )
 
     def _transcript(self, state: State) -> Transcript:
-        """Of a text that continues what the state has read: a word may need a space before it."""
+        """Transcript of a text that continues the state: a word may need a space before it."""
         decode: Callable[[int], str] = self.tokenizer.incremental_decoder()
         if state.last_id is not None:
             decode(state.last_id)
@@ -112,15 +112,15 @@ class GenerationPlan:
 
 
 def is_worth_compiling(samples: int, length: int) -> bool:
-    """Whether a compiled function writes so many texts sooner than NumPy, the time it takes to compile counted."""
+    """Whether a compiled function writes that many texts sooner than NumPy, its compilation included."""
     return samples >= 16 and samples * length >= 1 << 16
 
 
 def make_sampler(config: GenerationConfig, vocabulary_size: int) -> Sampler:
-    """What draws tokens.
+    """The sampler of a generation.
 
     Raises:
-        ValueError: If two options make no sense together or with this vocabulary.
+        ValueError: If two options conflict, or one does not fit this vocabulary.
     """
     plain = SamplingOptions()
     if config.repetition_window != plain.repetition_window and config.repetition_penalty == 1:
@@ -139,10 +139,10 @@ def make_sampler(config: GenerationConfig, vocabulary_size: int) -> Sampler:
 
 
 def make_search(config: GenerationConfig) -> BeamSearch | None:
-    """What looks for the likeliest text, or None where tokens are drawn.
+    """The beam search of a generation, or None where tokens are drawn.
 
     Raises:
-        ValueError: If two options make no sense together.
+        ValueError: If two options conflict.
     """
     if config.beams == 1:
         if config.length_penalty != 1:
@@ -165,7 +165,7 @@ def make_search(config: GenerationConfig) -> BeamSearch | None:
 
 
 def banned_tokens(tokenizer: Any, end_of_text: bool, allowed: str | None, banned: str | None) -> np.ndarray:
-    """The tokens never to write, bool `[V]`.
+    """Tokens never generated, bool `[V]`.
 
     Raises:
         ValueError, TypeError: If `allowed` or `banned` are not characters that are one token each, have some in

@@ -1,4 +1,4 @@
-"""Many texts being read at once, each at its own pace."""
+"""A pool of texts that are read at once, each at its own pace."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from textrnn.options.generation import REMEMBERED
 if TYPE_CHECKING:
     from textrnn.generation.text_model import TextModel
 
-ROWS = 8  # room for so many streams at first; it doubles
+ROWS = 8  # initial capacity, in streams; it doubles
 
 
 class StreamPool:
     """Steps any number of live streams of one model in one batch.
 
-    A stream joins when it is opened and leaves when it is closed; what it is fed waits until the pool steps. What a
-    stream reads depends on no other, save for the rounding of products (1e-6): its state is close to the one that
-    `read` returns for the same text, and `==`, which compares to the bit, may tell them apart.
+    A stream joins when it is opened and leaves when it is closed; text that it is fed waits until the pool steps.
+    Streams do not affect each other, save for the rounding of products (1e-6): a state is close to the one that
+    `read` returns for the same text, and `==`, which compares to the bit, may distinguish them.
 
-    The model's weights are those it has when the pool is made.
+    The pool keeps the weights that the model has when the pool is made.
 
     Example:
         >>> pool = StreamPool(model)
@@ -49,7 +49,7 @@ class StreamPool:
         self._free = list(range(ROWS))
 
     def open(self, state: State | None = None, *, condition: str | None = None) -> Stream:
-        """A stream that goes on from `state`, or begins a text, of label `condition`."""
+        """A stream that continues `state`, or begins a text of label `condition`."""
         beginning = self.model.beginning(self.snapshot, state, condition)
         if not self._free:
             self._grow()
@@ -59,7 +59,7 @@ class StreamPool:
         return stream
 
     def step(self) -> dict[Stream, float]:
-        """Let every stream that has been fed read one token; its log-probability, by stream."""
+        """Read one token of every stream that has been fed; returns its log-probability, by stream."""
         reading = [stream for stream in self.streams if stream.waiting]
         if not reading:
             return {}
@@ -75,7 +75,7 @@ class StreamPool:
         return dict(zip(reading, log_probabilities.tolist(), strict=True))
 
     def run(self) -> None:
-        """Step until every stream has read all that it was fed."""
+        """Step until every stream has read all its text."""
         while self.step():
             pass
 
@@ -96,19 +96,19 @@ class Stream:
         self.recent: deque[int] = deque(maxlen=REMEMBERED)
 
     def feed(self, text: str) -> None:
-        """Text to read, token by token, as the pool steps."""
+        """Add text, which is read token by token as the pool steps."""
         self._require_open()
         after = self.waiting[-1] if self.waiting else self.state
         ids = encode(self.pool.model.tokenizer, "text", text, after, stacklevel=3)
         self.waiting.extend(ids.tolist())
 
     def reset(self, state: State | None = None, *, condition: str | None = None) -> None:
-        """Forget everything, what waits to be read too, and go on from `state` or begin a text."""
+        """Forget everything, waiting text included, and continue `state` or begin a text."""
         self._require_open()
         self.go_to(self.pool.model.beginning(self.pool.snapshot, state, condition))
 
     def go_to(self, state: State) -> None:
-        """Be where `state` is, with nothing to read."""
+        """Take the place of `state`, with no text waiting."""
         self.waiting.clear()
         self.recent = deque(state.recent.tolist(), maxlen=REMEMBERED)
         self.pool._logits[self.row] = state.logits
@@ -117,7 +117,7 @@ class Stream:
 
     @property
     def state(self) -> State:
-        """The memory of what has been read so far, equal to that of `read` to rounding."""
+        """State after the text read so far, equal to that of `read` up to rounding."""
         self._require_open()
         tensors = tuple(tensor[self.row : self.row + 1].copy() for tensor in self.pool._tensors)
         recent = np.array(self.recent, np.int32)

@@ -1,4 +1,4 @@
-"""Reading tokens: what they do to a state, and how likely they were."""
+"""Reading of tokens: the state after them, and their log-probabilities."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def read_on(
     """Read one text in chunks, carrying the state.
 
     Args:
-        snapshot: The model.
-        ids: The tokens to read, int32 `[N]`.
-        state: The state before them.
-        is_scored: Whether to say how likely the tokens were, too.
+        snapshot: Snapshot of the model.
+        ids: Tokens to read, int32 `[N]`.
+        state: State before them.
+        is_scored: Whether to compute the log-probabilities of the tokens.
         progress: Whether to show a bar on a terminal.
 
     Returns:
@@ -51,9 +51,9 @@ def read_on(
 
 
 def encode(tokenizer: Any, name: str, text: str, after: State | int | None = None, *, stacklevel: int) -> np.ndarray:
-    """The ids of `text`, the argument `name` of a call `stacklevel` frames up; a warning there names the unknown.
+    """Ids of `text`, the argument `name` of a call `stacklevel` frames up; a warning there names unknown tokens.
 
-    The token before it, or the last one that a state has read, may make a space go without saying.
+    The token before it, or the last one of a state, may imply a space.
     """
     last = after.last_id if isinstance(after, State) else after if isinstance(after, int) else None
     ids: np.ndarray = tokenizer.encode(checks.string(name, text), after=last)

@@ -1,4 +1,4 @@
-"""Choosing the next token from the model's logits."""
+"""Sampling of the next token from the model's logits."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from textrnn.options.option import options
 
 @options
 class Sampler(SamplingOptions):
-    """Draws the next token, as its options say.
+    """Draws the next token by its options.
 
     For the filters tokens are ranked by their logits, the likeliest first and ties by their number, so that each
-    keeps the first few. A draw is one number in 0 to 1 put against the summed probabilities of what is kept. The
+    keeps the first few. A draw compares a number in 0 to 1 with the cumulative probabilities of the kept tokens. The
     repetition penalty divides the model's own probabilities, before they are made to sum to 1 again; Keskar et al.
     divide logits, which have no zero to count from.
 
@@ -45,9 +45,9 @@ class Sampler(SamplingOptions):
         Args:
             logits: Float `[B, V]`; minus infinity where a token may not be chosen.
             points: The draw of each row, float64 `[B, 1]` in 0 to 1, 1 excluded.
-            recent: The last tokens of each row, int `[B, W]`; a token that is never chosen may fill it up.
-            number: Which token of the text is chosen, from 0: it decides the temperature.
-            xp: The library that computes, with NumPy's names: NumPy, or `tensorflow.experimental.numpy` in a graph.
+            recent: Last tokens of each row, int `[B, W]`, filled up with a token that is never chosen.
+            number: Number of the token in the text, from 0, which decides the temperature.
+            xp: Array library with NumPy's names: NumPy, or `tensorflow.experimental.numpy` in a graph.
 
         Returns:
             Ids int64 `[B]`.
@@ -66,7 +66,7 @@ class Sampler(SamplingOptions):
         return cumulative.searchsorted(point * cumulative[-1], side="right")
 
     def probabilities(self, logits: np.ndarray, recent: np.ndarray | None = None, number: int = 0) -> np.ndarray:
-        """What is drawn from: float64 `[B, V]`, rows summing to 1; arguments as for `choose`."""
+        """Probabilities of the draws, float64 `[B, V]`, rows summing to 1; arguments as for `choose`."""
         recent = np.zeros([len(logits), 0], np.int64) if recent is None else recent
         order, cumulative = self._ranked(np.asarray(logits, np.float64), recent, number, np)
         ranked = np.diff(cumulative, axis=1, prepend=0) / cumulative[:, -1:]
@@ -77,8 +77,8 @@ class Sampler(SamplingOptions):
         return probabilities
 
     def _ranked(self, logits: Any, recent: Any, number: Any, xp: Any) -> tuple[Any, Any]:
-        """The tokens of each row in order, `[B, V]`, None for that of the vocabulary, and the summed weights of what
-        is kept of them, float64."""
+        """Tokens of each row in order, `[B, V]`, None for the order of the vocabulary, and the cumulative weights of
+        the kept ones, float64."""
         logits = self._penalized(logits, recent, xp)
         if not self._needs_order:
             return None, xp.cumsum(self._weights(logits, number, xp), axis=1)
@@ -103,7 +103,7 @@ class Sampler(SamplingOptions):
         return xp.where(is_recent, logits - math.log(self.repetition_penalty), logits)
 
     def _weights(self, logits: Any, number: Any, xp: Any) -> Any:
-        """How likely tokens are against the likeliest, which has weight 1, once the temperature is counted in."""
+        """Probability of tokens relative to the likeliest, which has weight 1, after the temperature."""
         shifted = logits - xp.max(logits, axis=1, keepdims=True)
         return xp.exp(shifted if self.temperature == 1 else shifted / self._divisor(number, xp))
 

@@ -1,4 +1,4 @@
-"""How likely a text is under a model."""
+"""Scores: the probability of a text under a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textrnn import checks
 
 
 class Span(NamedTuple):
-    """Tokens `start` to `end` of a text, the end excluded, and how surprising they were together, in bits."""
+    """Tokens `start` to `end` of a text, the end excluded, and their surprise together, in bits."""
 
     start: int
     end: int
@@ -21,14 +21,14 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """How likely a text is.
+    """Probability of a text.
 
     Attributes:
         log_probabilities: Natural logarithm of each token's probability given all before it, float64 `[N]`.
         nats_per_character: Mean surprise a character, in nats; NaN for an empty text.
         bits_per_character: The same in bits.
         perplexity: exp of the mean surprise a token.
-        characters: How many the tokens spell; of tokens that are not all predicted, their share.
+        characters: Number of characters that the tokens spell; a share of them if not all tokens are predicted.
     """
 
     log_probabilities: np.ndarray
@@ -39,16 +39,16 @@ class Score:
 
     @classmethod
     def of(cls, log_probabilities: np.ndarray, characters: float) -> Score:
-        """From the tokens' log-probabilities and the number of characters they spell."""
+        """A score from the tokens' log-probabilities and the number of characters they spell."""
         nats = -float(log_probabilities.sum())
         per_character = nats / characters if characters else math.nan
-        with np.errstate(over="ignore"):  # a model may hold a text impossible
+        with np.errstate(over="ignore"):  # a text may have probability 0
             perplexity = float(np.exp(nats / len(log_probabilities))) if len(log_probabilities) else math.nan
         return cls(log_probabilities, per_character, per_character / math.log(2), perplexity, characters)
 
     @property
     def surprisals(self) -> np.ndarray:
-        """How surprising each token was, in bits, float64 `[N]`: -log2 of its probability."""
+        """Surprise of each token in bits, float64 `[N]`: -log2 of its probability."""
         return -self.log_probabilities / math.log(2)
 
     def most_surprising(self, count: int = 5, length: int = 20) -> list[Span]:

@@ -1,4 +1,4 @@
-"""Writing a text together with a model: it proposes, one picks, goes on, or goes back."""
+"""A dialogue that writes a text: the model proposes, the user picks, continues or undoes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """A text, and the model's state after each thing that was added to it.
+    """A text, and the model's state after each addition to it.
 
-    Going back costs nothing, since the states are kept: a few kilobytes an addition.
+    Undoing costs nothing, since the states are kept: a few kilobytes an addition.
 
     Args:
         model: A language model.
-        condition: The label of the text, for a model that is conditioned on labels.
-        seed: For what is drawn; None draws one.
-        **options: Options of `GenerationConfig`: how tokens are drawn (`choose` changes them).
+        condition: Label of the text, for a model that is conditioned on labels.
+        seed: Seed of the draws; None draws one.
+        **options: Options of `GenerationConfig` (`choose` changes them).
     """
 
     def __init__(
@@ -50,31 +50,31 @@ class Session:
         return self.states[-1]
 
     def choose(self, **options: Any) -> None:
-        """Draw tokens otherwise from now on; those options that are not named stay.
+        """Change options of the draws; the others stay.
 
         Raises:
-            ValueError, TypeError: If an option is wrong or does not go with the others; then all stay.
+            ValueError, TypeError: If an option is wrong or conflicts with the others; then all stay.
         """
         config = GenerationConfig(**{**self.config.as_dict(), **options})
-        self.model.stream(seed=self.seed, state=self.state, config=config)  # says what is wrong with them
+        self.model.stream(seed=self.seed, state=self.state, config=config)  # raises the error of a wrong one
         self.config = config
 
     def add(self, text: str) -> None:
-        """Go on with `text`."""
+        """Append `text`."""
         if text:
             self.states.append(self.model.read(text, self.state))
             self.pieces.append(text)
 
     def undo(self) -> str:
-        """Take the last addition back; empty if there is none."""
+        """Remove the last addition and return it; empty if there is none."""
         if not self.pieces:
             return ""
         self.states.pop()
         return self.pieces.pop()
 
     def stream(self, length: int) -> Iterator[str]:
-        """Let the model go on, piece by piece, for `length` tokens or to the end of a line; what it writes is one
-        addition, as far as it was asked for."""
+        """Let the model continue, piece by piece, for `length` tokens or to the end of a line. The pieces that were
+        asked for become one addition."""
         written = ""
         try:
             config = dataclasses.replace(self.config, length=length, seed=self._next_seed())
@@ -88,7 +88,7 @@ class Session:
             self.add(written)
 
     def propose(self, count: int, length: int) -> list[str]:
-        """Up to `count` different ways to go on in this line, the likeliest first. Nothing is added."""
+        """Up to `count` different continuations of this line, the likeliest first. Nothing is added."""
         config = dataclasses.replace(self.config, length=length, stop=self.config.stop or "\n")
         configs = [dataclasses.replace(config, seed=self._next_seed()) for _ in range(2 * count)]
         drawn = [str(self.model.generate(state=self.state, config=one)) for one in configs]
@@ -100,7 +100,7 @@ class Session:
         return None if self.seed is None else self.seed + self.drawn
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the session into a file, as JSON."""
+        """Save the session in a JSON file."""
         facts = {
             "fingerprint": self.state.fingerprint,
             "condition": self.condition,
@@ -113,7 +113,7 @@ class Session:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], model: TextModel) -> Session:
-        """Go on with a session that `save` wrote.
+        """Load a session that `save` wrote.
 
         Raises:
             DamagedFileError: If the file is damaged or holds no session.

@@ -1,4 +1,4 @@
-"""A model as everything that reads and writes sees it."""
+"""A snapshot: the interface of a model to everything that reads and writes with it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DRAWN_AT_ONCE = 64  # numbers a generator draws ahead
 
 @dataclass(frozen=True, eq=False)
 class DecodingState:
-    """Where B texts are before their next token.
+    """State of B texts before their next token.
 
     Attributes:
-        logits: For that token, float `[B, V]`, minus infinity where one may not be chosen.
-        states: The states before it, each with B rows.
-        recent: The tokens before it, int `[B, W]`, as far as the sampler looks back.
-        banned: The tokens never to choose, bool `[V]`.
+        logits: Logits of that token, float `[B, V]`, minus infinity for banned tokens.
+        states: States before it, each with B rows.
+        recent: Tokens before it, int `[B, W]`, as many as the sampler looks back on.
+        banned: Tokens never chosen, bool `[V]`.
     """
 
     logits: np.ndarray
@@ -37,22 +37,22 @@ class Writer(Protocol):
     """Writes many texts at once."""
 
     def has(self, sampler: Sampler) -> bool:
-        """Whether it can start at once."""
+        """Whether it can start at once with this sampler."""
 
     def __call__(
         self, start: DecodingState, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
     ) -> Iterator[np.ndarray]:
-        """Ids int `[B]` of one token after the other, from where to start and a generator for each row."""
+        """Ids int `[B]` of one token after the other, from a decoding state and a generator for each row."""
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A model whose weights stay as they are, for as long as one task takes.
+    """A model whose weights stay the same for the time of one task.
 
     Attributes:
-        step: Reads tokens.
-        fingerprint: What tells this model from another.
-        write: Writes many texts faster than `step` after `step`; None if nothing does.
+        step: Function that reads tokens.
+        fingerprint: Fingerprint that distinguishes the model from others.
+        write: Writer of many texts, faster than single steps; None if there is none.
     """
 
     step: Step
@@ -63,7 +63,7 @@ class Snapshot:
 def write_by_steps(
     step: Step, start: DecodingState, sampler: Sampler, generators: Sequence[np.random.Generator], length: int
 ) -> Iterator[np.ndarray]:
-    """Ids int `[B]` of one token after the other; a step is taken when the next one is asked for."""
+    """Ids int `[B]` of one token after the other; a step is taken on demand for the next."""
     logits, states, recent = start.logits, start.states, start.recent
     looks_back, never = sampler.repetition_penalty != 1, np.where(start.banned, -np.inf, 0.0)
     for number in range(length):

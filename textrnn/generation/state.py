@@ -1,4 +1,4 @@
-"""A model's memory of what it has read."""
+"""State of a model after the text it has read."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from textrnn.generation.arrays import read_arrays, write_arrays
 from textrnn.options.generation import REMEMBERED
 
 FORMAT = 1
-SAMPLED = 1024  # numbers of each weight that are looked at one by one
+SAMPLED = 1024  # numbers of each weight that are hashed one by one
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Everything a recurrent model keeps of a text, whatever the text's length: a few kilobytes.
+    """Memory of a recurrent model after a text of any length: a few kilobytes.
 
-    A state is never changed: reading on returns another one, so going back to an earlier place of a text is keeping
-    the state that was read there. It is worth something to its own model only, and knows which that is.
+    A state never changes: reading more text returns another one. So a kept state is the way back to an earlier place
+    of a text. It serves its own model only, which its fingerprint names.
 
     Attributes:
-        tensors: The states of all layers, each float `[1, H]`, and the label, int32 `[1, 1]`, where there is one.
-        logits: The model's logits for the next token, float32 `[V]`.
-        recent: The last tokens read, int32 `[N]`, 256 at most: a tokenizer may need the last to space the next, a
-            repetition penalty looks back on more.
-        fingerprint: Of the model.
+        tensors: States of all layers, each float `[1, H]`, and the label, int32 `[1, 1]`, where there is one.
+        logits: Logits of the next token, float32 `[V]`.
+        recent: Last tokens read, int32 `[N]`, 256 at most: a tokenizer may need the last one to space the next, and a
+            repetition penalty needs more.
+        fingerprint: Fingerprint of the model.
     """
 
     tensors: tuple[np.ndarray, ...]
@@ -55,8 +55,8 @@ class State:
         return State(tensors, np.array(self.logits), np.array(self.recent), self.fingerprint)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both hold the same numbers, to the bit, of the same model: a copy does, and one that was saved. The
-        same text read in other chunks, in a batch or by another engine gives numbers that are close to these."""
+        """Whether both hold the same numbers, to the bit, of the same model, as copies and saved states do. The same
+        text read in other chunks, in a batch or by another engine gives close numbers."""
         if not isinstance(other, State):
             return NotImplemented
         facts = (self.fingerprint, len(self.tensors))
@@ -70,13 +70,13 @@ class State:
         return [self.logits, self.recent, *self.tensors]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the state into one file, whole or not at all."""
+        """Save the state in one file, whole or not at all."""
         facts = {"format": FORMAT, "fingerprint": self.fingerprint}
         write_arrays(path, "facts", facts, {str(n): array for n, array in enumerate(self._arrays())})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> State:
-        """Read what `save` wrote.
+        """Load a state that `save` wrote.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -99,7 +99,7 @@ class State:
 
 
 def _check_arrays(logits: np.ndarray, recent: np.ndarray, tensors: Sequence[np.ndarray]) -> None:
-    """Raise a ValueError where no model could have left such arrays."""
+    """Raise a ValueError for arrays that no model could have made."""
     if logits.ndim != 1 or logits.dtype.kind != "f" or not np.isfinite(logits).all():
         raise ValueError(f"its logits must be finite numbers [V]; they are {logits.dtype} of shape {logits.shape}")
     is_recent = recent.ndim == 1 and recent.dtype.kind in "iu" and len(recent) <= REMEMBERED
@@ -116,10 +116,10 @@ def _check_arrays(logits: np.ndarray, recent: np.ndarray, tensors: Sequence[np.n
 
 
 def fingerprint(architecture: Mapping[str, Any], weights: Mapping[str, Sequence[np.ndarray]]) -> str:
-    """What tells one model from another: 16 hexadecimal digits that change when any number of its weights does.
+    """Fingerprint of a model: 16 hexadecimal digits that change with any number of its weights.
 
     Args:
-        architecture: What is read beside the weights; anything JSON can hold.
+        architecture: Everything else that the model computes with, as JSON can hold it.
         weights: Float32 arrays by the name of their layer.
     """
     digest = hashlib.blake2b(json.dumps(architecture, sort_keys=True).encode(), digest_size=8)
@@ -131,7 +131,7 @@ def fingerprint(architecture: Mapping[str, Any], weights: Mapping[str, Sequence[
 
 
 def _mark(weight: np.ndarray) -> bytes:
-    """Every number counts in the sum, and where it stands in some of them."""
+    """Shape, sum and samples of a weight: every number counts in the sum, the place of some in the samples."""
     bits = np.ascontiguousarray(weight, np.float32).reshape(-1).view(np.uint32)
     sampled = bits[:: max(1, len(bits) // SAMPLED)]
     return b"".join([repr(weight.shape).encode(), int(bits.sum(dtype=np.uint64)).to_bytes(8), sampled.tobytes()])

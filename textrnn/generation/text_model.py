@@ -1,4 +1,4 @@
-"""What any model of text can do, once it can take a step."""
+"""Methods of any language model, over its step function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from textrnn.options import GenerationConfig
 
 
 class TextModel:
-    """Reading, scoring and writing text, over `step` and `initial_states` of the class that inherits this."""
+    """Reading, scoring and generation of text, over `step` and `initial_states` of a subclass."""
 
     tokenizer: Any
     """Text to ids and back, with `pad_id`, `unknown_id` and `end_id`."""
@@ -31,25 +31,25 @@ class TextModel:
     reverse: bool = False
     """Whether a text is read from its end."""
     protocols: tuple[str, ...] = ("stateful", "blocks")
-    """What `evaluate_text` takes."""
+    """Protocols of `evaluate_text`."""
     labels: Sequence[str] = ()
-    """What a text can be conditioned on."""
+    """Labels that a text can be conditioned on."""
 
     def step(self, ids: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
         """From ids int32 `[B, T]` and states to logits float32 `[B, T, V]` and the states after them."""
         raise NotImplementedError
 
     def snapshot(self) -> Snapshot:
-        """The model as it is at this moment."""
+        """The model with the weights of this moment."""
         return Snapshot(self.step)
 
     def initial_states(self, batch_size: Any, labels: Any = 0) -> Any:
-        """Empty states, each `[B, H]`; where there are labels, for texts of the label of this number."""
+        """Empty states, each `[B, H]`, for texts whose labels have these numbers where there are any."""
         raise NotImplementedError
 
     @property
     def start_id(self) -> int:
-        """The token a text without a prompt is thought to follow: the end of another one, else a line break."""
+        """The token before a text without a prompt: the end of another text, else a line break."""
         if self.end_of_text:
             return int(self.tokenizer.end_id)
         line_break = self.tokenizer.encode("\n")
@@ -57,14 +57,14 @@ class TextModel:
         return int(line_break[0]) if is_known else int(self.tokenizer.end_id)
 
     def read(self, text: str, state: State | None = None, *, condition: str | None = None) -> State:
-        """The model's memory after `text`, read from `state` or as the beginning of a text of label `condition`."""
+        """State after `text`, read from `state` or as the beginning of a text of label `condition`."""
         snapshot, ids = self.snapshot(), encode(self.tokenizer, "text", text, state, stacklevel=3)
         return read_on(snapshot, ids, self.beginning(snapshot, state, condition), is_scored=False)[1]
 
     def score(
         self, text: str, state: State | None = None, *, condition: str | None = None, progress: bool = False
     ) -> Score:
-        """How likely `text` is, each of its tokens given all before it and `state`.
+        """Score of `text`: the probability of each token, given all before it and `state`.
 
         Without a state the first token is scored as the beginning of a text, of label `condition` for a model that
         is conditioned on labels. With `progress` a bar is shown on a terminal.
@@ -74,7 +74,7 @@ class TextModel:
     def score_and_read(
         self, text: str, state: State | None = None, *, condition: str | None = None
     ) -> tuple[Score, State]:
-        """`score` and `read` in one reading, for a text that arrives in parts."""
+        """Score and state of one reading, for a text that arrives in parts."""
         return self._score_and_read(text, state, condition, False)
 
     def _score_and_read(
@@ -88,8 +88,8 @@ class TextModel:
     def rank(
         self, texts: Iterable[str], state: State | None = None, *, condition: str | None = None
     ) -> list[tuple[str, Score]]:
-        """Texts and their scores, the likeliest a character first, empty ones last; each is scored as if it followed
-        `state`."""
+        """Texts and their scores, by likelihood a character, the likeliest first and empty ones last; each is scored
+        as a continuation of `state`."""
         several = checks.texts("texts", texts)
         snapshot = self.snapshot()
         start, ranked = self.beginning(snapshot, state, condition), []
@@ -101,15 +101,15 @@ class TextModel:
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
     ) -> Score:
-        """How well the model predicts a long text.
+        """Score of a long text.
 
         Args:
-            text: The text. For a model of documents it is one of them, its end predicted too (or, if the model reads
-                in reverse, its beginning).
+            text: The text. A model with `end_of_text` also predicts its end (or, if it reads in reverse, its
+                beginning).
             protocol: `"stateful"` reads it whole, the state carried from the first token to the last;
                 `"blocks"` reads 256 tokens at a time from an empty state and predicts the one after each, as a
                 transformer is scored; only the first token of the text is not predicted.
-            condition: The text's label, for a model that is conditioned on labels.
+            condition: Label of the text, for a model that is conditioned on labels.
             progress: Whether to show a bar on a terminal.
         """
         checks.one_of("protocol", protocol, self.protocols)
@@ -145,26 +145,26 @@ class TextModel:
 
         Args:
             prompt: The text to continue. Empty: the model begins a text of its own, or continues `state`.
-            length: The most tokens to add (characters, for a character model).
+            length: Most tokens to add (characters, for a character model).
             temperature: Below 1 safer, above 1 wilder, 0 always takes the likeliest token; several take turns.
             top_k: Keep the k likeliest tokens.
             top_p: Keep the likeliest tokens that together reach this probability.
             min_p: Keep tokens at least this fraction as likely as the likeliest.
             seed: The same seed gives the same text, whatever `samples` is; None draws one.
-            samples: How many texts to write.
+            samples: Number of texts.
             stop: A string, or several, at which a text ends; not part of it.
             state: A `State` to continue from instead of from the beginning.
-            condition: The label of the text, for a model that is conditioned on labels; a `state` has one already.
+            condition: Label of the text, for a model that is conditioned on labels; a `state` has one already.
             include_prompt: Whether the returned text begins with the prompt.
-            config: All options, also those of a beam search, a repetition penalty and of characters that are allowed
-                or banned; arguments that are given come on top.
+            config: All options, also those of beam search, repetition penalty, allowed and banned characters; flat
+                arguments take precedence.
 
         Returns:
             The text, or a list of them when `samples` is above 1; of a beam search the best first, and fewer if there
             are no more.
 
         Raises:
-            ValueError, TypeError: If an option is out of its range or of another type, or two make no sense together.
+            ValueError, TypeError: If an option is out of its range or of another type, or two conflict.
         """
         given = {
             "length": length,
@@ -197,10 +197,10 @@ class TextModel:
         include_prompt: bool = True,
         config: GenerationConfig | None = None,
     ) -> Iterator[str]:
-        """As `generate`, but an iterator of pieces as they are written; joined they are the text.
+        """Stream of the pieces of one text as they are generated; joined they are the text of `generate`.
 
-        No part of a stop string, nor of an unfinished character, is ever shown. There is one text, and no beam
-        search, which has nothing to show before its end.
+        No part of a stop string or of an unfinished character is ever shown. Beam search is refused: it has no text
+        before its end.
         """
         given = {
             "length": length,
@@ -220,11 +220,11 @@ class TextModel:
         return (piece for (piece,) in plan.pieces() if piece)
 
     def compress(self, text: str, *, condition: str | None = None, progress: bool = False) -> bytes:
-        """Any string as bytes: about as many bits as the model is surprised by it; `decompress` gives it back.
+        """Compress any string to about as many bits as its surprise under the model; `decompress` restores it.
 
         Args:
-            text: The text. What the model does not know of it is kept beside.
-            condition: The text's label, for a model that is conditioned on labels.
+            text: The text; characters that the model does not know are stored beside the code.
+            condition: Label of the text, for a model that is conditioned on labels.
             progress: Whether to show a bar on a terminal.
         """
         snapshot = self.snapshot()
@@ -232,7 +232,7 @@ class TextModel:
         return compress(snapshot, start, self.tokenizer, checks.string("text", text), progress=progress)
 
     def decompress(self, data: bytes, *, condition: str | None = None, progress: bool = False) -> str:
-        """The text that `compress` of this model, on a machine of this kind and with this label, made `data` of.
+        """The text that `compress` of this model turned into `data`, on a machine of this kind and with this label.
 
         Raises:
             DamagedFileError: If `data` is damaged.
@@ -247,7 +247,7 @@ class TextModel:
     def _plan(
         self, prompt: str, state: State | None, condition: str | None, config: GenerationConfig
     ) -> GenerationPlan:
-        """Everything checked at the call, nothing read yet."""
+        """The plan of a generation, checked at the call before anything is read."""
         search = make_search(config)
         sampler = make_sampler(config, self.tokenizer.vocabulary_size)
         banned = banned_tokens(self.tokenizer, self.end_of_text, config.allowed, config.banned)
@@ -257,7 +257,7 @@ class TextModel:
         return GenerationPlan(config, sampler, search, banned, self.tokenizer, snapshot, beginning, ids, shown)
 
     def beginning(self, snapshot: Snapshot, state: State | None, condition: str | None) -> State:
-        """Where reading begins: at `state`, or before a text of label `condition`."""
+        """The state at which reading begins: `state`, or the one before a text of label `condition`."""
         if self.reverse:
             raise ValueError(
                 "this model reads texts from their end (`reverse`): it cannot go on with one or write one, only "
@@ -277,7 +277,7 @@ class TextModel:
         return State(tensors, np.array(logits[0, -1]), fingerprint=snapshot.fingerprint)
 
     def _empty_states(self, batch_size: int, condition: str | None) -> Any:
-        """The states before a text of label `condition`."""
+        """Empty states of a text of label `condition`."""
         if condition is None and not self.labels:
             return self.initial_states(batch_size)
         is_known = condition is not None and bool(self.labels)
@@ -304,7 +304,7 @@ class TextModel:
         return state
 
     def _encode_whole(self, text: str) -> np.ndarray:
-        """The ids of `text` in the order in which they are read, and the end where the model learns one."""
+        """The ids of `text` in reading order, with the end where the model learns one."""
         ids = encode(self.tokenizer, "text", text, stacklevel=4)
         ids = ids[::-1] if self.reverse else ids
         return np.append(ids, np.int32(self.tokenizer.end_id)) if self.end_of_text else ids

@@ -1,4 +1,4 @@
-"""Turning a stream of ids into a stream of text that ends where it should."""
+"""Transcripts: a stream of ids becomes a stream of text that ends at a stop string or at the end of the text."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import numpy as np
 class Transcript:
     """The text of one sample as its ids arrive.
 
-    Text that may be the beginning of a stop string is held back until it is known not to be, so no part of a stop
-    string is ever shown.
+    Text that may begin a stop string is held back until this is excluded, so no part of a stop string is ever shown.
 
     Args:
-        decode: Takes an id, returns the text that is complete by then.
+        decode: Function from an id to the text that is complete by then.
         stop: Strings at which the text ends; they are not part of it.
-        end_id: The end-of-text token.
+        end_id: End-of-text token.
     """
 
     def __init__(self, decode: Callable[[int], str], stop: Sequence[str], end_id: int) -> None:
@@ -27,7 +26,7 @@ class Transcript:
         self.is_done = False
 
     def add(self, token: int) -> str:
-        """The text that can be shown once `token` has come."""
+        """The text that can be shown after `token`."""
         if self.is_done:
             return ""
         if token == self.end_id:
@@ -44,14 +43,14 @@ class Transcript:
         return shown
 
     def finish(self) -> str:
-        """What was held back, when nothing more will come."""
+        """The text held back, once no token will follow."""
         self.is_done = True
         shown, self.held = self.held, ""
         return shown
 
 
 def transcribe(tokens: Iterable[np.ndarray], transcripts: Sequence[Transcript]) -> Iterator[list[str]]:
-    """Yield the next piece of text of every sample until all are done or there are no more tokens.
+    """The next piece of text of every sample, until all are done or no token follows.
 
     Args:
         tokens: Ids int `[B]`, one of each sample at a time; not asked for once all samples are done.
