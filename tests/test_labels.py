@@ -2,6 +2,7 @@
 
 import json
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -22,11 +23,14 @@ SAME = {
     "false": (["false", "False"], [False], [np.False_]),
     "007": (["007"], [], []),
     "x y": (["x y", " x y "], [], []),
-    "100000000000000000000": ([], [1e20, 10**20], []),
+    "0.5": (["0.5"], [0.5], [Decimal("0.5")]),
+    "100000000000000000000": ([], [1e20, 10**20], [Decimal("1e20")]),
+    "9007199254740993": (["9007199254740993"], [2**53 + 1], [np.int64(2**53 + 1), Decimal(2**53 + 1)]),
+    "1" + "0" * 400: (["1" + "0" * 400], [10**400], []),
 }
 
 
-@pytest.mark.parametrize(("label", "forms"), SAME.items(), ids=SAME)
+@pytest.mark.parametrize(("label", "forms"), SAME.items(), ids=[label[:25] for label in SAME])
 def test_a_label_is_the_same_from_a_table_from_json_and_from_python(tmp_path, label, forms):
     fields, values, arrays = forms
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"t,{each}\n" for each in fields) + f"t,{label}\n")
@@ -70,6 +74,8 @@ def test_labels_that_are_numbers_are_in_the_order_of_their_size():
 
 
 def test_labels_that_are_asked_for_follow_the_rule(tmp_path):
+    with pytest.raises(ValueError, match="`class_weight` must have one weight for label '1'; received"):
+        weigh_classes({0: 1, 1: 2, "1": 3}, ["0", "1"], np.zeros(1, int))
     assert weigh_classes({-1.0: 3, "1": 1, True: 2}, ["-1", "1", "true"], np.zeros(1, int)).tolist() == [3, 1, 2]
     model = textrnn.LanguageModel(CharacterTokenizer().fit("ab"), labels=["-1", "1"], units=4, embedding_dim=4)
     texts = {model.generate("a", length=9, seed=0, condition=label) for label in ("-1", -1, -1.0, np.int8(-1))}

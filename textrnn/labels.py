@@ -33,7 +33,9 @@ def read_label(value: Any) -> str:
         return str(bool(value)).lower()
     if value is None or kind in _MISSING:
         raise ValueError(f"is missing ({value!r}); every text needs a label")
-    if not isinstance(value, numbers.Real):
+    if isinstance(value, numbers.Integral):
+        return str(int(value))  # exact: a float has 53 bits
+    if not isinstance(value, (numbers.Real, Decimal)):
         raise TypeError(f"must be a string, a number or a truth value; received {value!r:.60} of type {kind}")
     if math.isnan(value):
         raise ValueError("is missing (NaN); every text needs a label")

@@ -48,6 +48,8 @@ def say(folder, monkeypatch, capsys):
 PATHS = {
     "reveiws.csv": r"looks like a file, but there is none of this name (did you mean 'reviews.csv'?)",
     "my reveiws.csv": r"looks like a file, but there is none of this name (did you mean 'my reviews.csv'?)",
+    "his report.docx": "looks like a file",
+    "no such/my own reviews.csv": "looks like a file",
     "docs/reviews": "looks like a file, but there is none of this name;",
     "nowhere/reviews": "looks like a file",
     "./nowhere": "looks like a file",
@@ -59,7 +61,7 @@ PATHS = {
 }
 TEXTS = ["", "and/or", "I rate it 9/10.", "9/10", "24/7/365", "see www.example.com", "Visit site.com/page"]
 TEXTS += ["a.com/b/c", "It ended.", "3.5", "either/or text", "w/o", "...", ":/", "\\o/", "good", "I read reviews.csv"]
-TEXTS += ["x" * 9999]
+TEXTS += ["x" * 9999, "I opened notes.txt"]
 
 
 @pytest.mark.parametrize(("text", "message"), PATHS.items(), ids=PATHS)

@@ -202,6 +202,17 @@ def test_batch_jacobian_is_the_gradient_of_each_output(name, training):
     np.testing.assert_allclose(jacobian[:, 2, 1], expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("options", [{}, {"reset_after": False}], ids=["reset_after", "reset_before"])
+def test_jacobian_of_the_weights_of_a_gru_is_the_gradient_of_each_output(options):
+    layer, sequence = Recurrent(GRUCell(H, **options), return_sequences=True), tf.constant(sequence_of())
+    with tf.GradientTape(persistent=True) as tape:
+        outputs = layer(sequence)
+        some = outputs[1, 2, 1]
+    jacobians = tape.jacobian(outputs, layer.trainable_weights)
+    for jacobian, expected in zip(jacobians, tape.gradient(some, layer.trainable_weights), strict=True):
+        np.testing.assert_allclose(jacobian[1, 2, 1], expected, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("cell", [LSTMCell, StepOnlyCell])
 @pytest.mark.parametrize("steps", [67, None], ids=["known", "unknown"])
 def test_xla_compiles_any_length(steps, cell):

@@ -93,9 +93,10 @@ def test_saved_models_answer_and_differentiate_the_same_without_this_package(tmp
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
-@pytest.mark.parametrize("name", [*CELLS, "language_model"])
+@pytest.mark.parametrize("name", [*CELLS, "language_model", "classifier"])
 def test_litert_answers_the_same_with_its_own_operations(name, tmp_path):
-    model, inputs = (language_model(), IDS) if name == "language_model" else (functional(name), SERIES)
+    models = {"language_model": language_model, "classifier": classifier}
+    model, inputs = (models[name](), IDS) if name in models else (functional(name), SERIES)
     built_in = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
     model.export(tmp_path / "model.tflite", format="litert", verbose=False, target_spec=built_in)
     interpreter = tf.lite.Interpreter(str(tmp_path / "model.tflite"))

@@ -15,6 +15,7 @@ ENDING = re.compile(rf"\w\.({TABLES}|{TEXTS}|{ARCHIVES})", re.IGNORECASE)
 NAMES = re.compile(r"(?:[A-Za-z]:|~)?[\w.@+\\/-]+")  # names of folders and their separators
 ROOTED = re.compile(r"(?:[A-Za-z]:[\\/]|~?/|\.{1,2}[\\/])\w")
 MAX_SHORT_WORD = 3  # letters: "and/or", "9/10" and "yes/no" are words with a slash between them
+MAX_WORDS_OF_NAME = 2  # "my reviews.csv"; "I opened notes.txt" is a sentence
 MIN_SIMILARITY = 0.75  # of `difflib`'s ratio: one letter of five may differ
 
 
@@ -28,7 +29,7 @@ def check_is_text(place: str, text: str, instead: str) -> None:
 
     Raises:
         argparse.ArgumentTypeError: If the text names an existing file or folder, ends as files do, or has separators.
-            A text with spaces is a sentence, whatever it holds.
+            A text with spaces is a sentence unless it is a short name that ends as files do.
     """
     if path_exists(text):
         what = "is a file or folder"
@@ -66,8 +67,10 @@ def _looks_like_a_path(text: str) -> bool:
     if "://" in text or "\n" in text:
         return False
     has_ending = ENDING.fullmatch(text[text.rfind(".") - 1 :]) is not None
-    if len(text.split()) != 1:
-        return has_ending and (bool(ROOTED.match(text)) or " " in (_most_similar(text) or ""))
+    words = len(text.split())
+    if words != 1:
+        is_name = words <= MAX_WORDS_OF_NAME or bool(re.search(r"[\\/]", text)) or " " in (_most_similar(text) or "")
+        return has_ending and is_name
     return has_ending or (NAMES.fullmatch(text) is not None and _has_folders(text))
 
 

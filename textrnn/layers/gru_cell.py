@@ -111,9 +111,9 @@ class ResetAfter:
         return tf.concat([dx_zr, dx_g], axis=0), (du_g,), (d_previous,)
 
     def weight_gradients(self, d_projected: tf.Tensor, previous: tf.Tensor, kept: Tensors) -> Tensors:
-        dx_zr, _ = tf.split(d_projected, self.sizes)
+        dx_zr = d_projected[: self.sizes[0]]  # a slice: `GradientTape.jacobian` cannot vectorize `tf.split` here
         du_g = tf.cast(kept[0], dx_zr.dtype)
-        ones = tf.ones([1, tf.shape(dx_zr)[1]], dx_zr.dtype)  # a product sums faster than TensorFlow's reduce_sum
+        ones = tf.ones_like(dx_zr[:1])  # a product sums faster than TensorFlow's reduce_sum
         d_kernel = tf.concat([sum_of_products(previous, dx_zr), sum_of_products(previous, du_g)], axis=1)
         return d_kernel, tf.concat([sum_of_products(ones, dx_zr), sum_of_products(ones, du_g)], axis=1)
 
@@ -150,5 +150,5 @@ class ResetBefore:
         return tf.concat([dx_zr, dx_g], axis=0), (reset,), (d_previous,)
 
     def weight_gradients(self, d_projected: tf.Tensor, previous: tf.Tensor, kept: Tensors) -> Tensors:
-        dx_zr, dx_g = tf.split(d_projected, self.sizes)
+        dx_zr, dx_g = d_projected[: self.sizes[0]], d_projected[self.sizes[0] :]
         return (tf.concat([sum_of_products(previous, dx_zr), sum_of_products(kept[0], dx_g)], axis=1),)

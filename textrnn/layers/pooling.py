@@ -90,7 +90,7 @@ class ConcatPooling(Pooling):
 
     def added(self, pooled: Pooled, outputs: tf.Tensor, mask: tf.Tensor) -> Pooled:
         total, highest, count = pooled
-        among = tf.where(mask[..., None], outputs, total.dtype.min)
+        among = tf.where(tf.expand_dims(mask, -1), outputs, total.dtype.min)
         return (
             total + tf.reduce_sum(outputs, axis=1),
             tf.maximum(highest, tf.reduce_max(among, axis=1)),

@@ -106,7 +106,13 @@ def weigh_classes(class_weight: Any, labels: Sequence[str], numbers: np.ndarray)
     if isinstance(class_weight, str) and class_weight == "balanced":
         return np.asarray(len(numbers) / (len(labels) * np.bincount(numbers, minlength=len(labels))))
     if isinstance(class_weight, Mapping):
-        class_weight = {checked_label("class_weight", label): weight for label, weight in class_weight.items()}
+        names = [checked_label("class_weight", label) for label in class_weight]
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            raise ValueError(
+                f"`class_weight` must have one weight for label {repeated!r}; received {class_weight!r}."
+            )
+        class_weight = dict(zip(names, class_weight.values(), strict=True))
     if not isinstance(class_weight, Mapping) or set(class_weight) != set(labels):
         raise ValueError(
             f'`class_weight` must be None, "balanced" or a weight for each of {checks.listed(labels)}; '
