@@ -1,6 +1,8 @@
 """The command line as a user runs it, in processes of its own."""
 
+import contextlib
 import fcntl
+import io
 import json
 import os
 import pty
@@ -12,12 +14,14 @@ import subprocess
 import sys
 import termios
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import textrnn
+from textrnn.cli.main import main
 from textrnn.training import RunFolder
 
 ROOT = Path(__file__).parents[2]
@@ -29,9 +33,23 @@ def command(*arguments):
     return [sys.executable, *map(str, arguments)]
 
 
-def run(*arguments, **options):
-    options = {"capture_output": True, "text": True, "check": False, **options}
-    return subprocess.run(command(*arguments), **options)
+def run(*arguments, cwd=None):
+    """Run a command in a process of its own."""
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def textrnn_here(*arguments, cwd="."):
+    """Run `textrnn` in this process, where the start of TensorFlow costs nothing."""
+    outputs = [io.TextIOWrapper(io.BytesIO()) for _ in range(2)]
+    with contextlib.chdir(cwd), warnings.catch_warnings():
+        warnings.simplefilter("default")
+        with contextlib.redirect_stdout(outputs[0]), contextlib.redirect_stderr(outputs[1]):
+            try:
+                status = main(list(map(str, arguments)))
+            except SystemExit as stop:
+                status = stop.code
+    shown = [output.detach().getvalue().decode() for output in outputs if output.flush() is None]
+    return subprocess.CompletedProcess(arguments, status, *shown)
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +90,19 @@ def test_a_classifier_learns_from_texts_without_labels_too(tmp_path):
     (tmp_path / "more.txt").write_text("a lamp\na rope\n")
     arguments = ["--cell", "min_gru", "--units", 4, "--ensemble-size", 1, "--ngram-buckets", 16, "--ngram-dim", 2]
     arguments += ["--ngrams", 3, "--vat-weight", 1, "--unlabeled", "more.txt", "--epochs", 1, "--quiet"]
-    done = run(ROOT / "train.py", "moods.csv", *arguments, cwd=tmp_path)
+    done = textrnn_here("train", "moods.csv", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "runs/moods/config.json").read_text())["settings"]
     assert settings["unlabeled"] == str(tmp_path / "more.txt")
     assert (settings["ngrams"], settings["ngram_dim"]) == (3, 2)
-    done = run(ROOT / "train.py", "moods.csv", "--resume", "--epochs", 2, "--quiet", cwd=tmp_path)
+    done = textrnn_here("train", "moods.csv", "--resume", "--epochs", 2, "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "runs/moods/metrics.jsonl").read_text().splitlines()) == 2
 
 
 def test_a_training_that_cannot_begin_leaves_no_folder(tmp_path):
     (tmp_path / "stars.csv").write_text("text,stars\ngood,5\n")
-    done = run(ROOT / "train.py", "stars.csv", cwd=tmp_path)
+    done = textrnn_here("train", "stars.csv", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert not list(tmp_path.glob("runs/*"))
 
@@ -101,15 +119,15 @@ def test_generate_streams_the_prompt_and_more(trained, corpus):
 
 def test_a_prompt_can_come_from_a_file_and_unknown_characters_are_named(trained, corpus, tmp_path):
     (tmp_path / "prompt.txt").write_text("The ☃")
-    done = run("-m", "textrnn", "generate", corpus.parent / "runs/sea", "--start", f"FILE:{tmp_path}/prompt.txt")
+    done = textrnn_here("generate", corpus.parent / "runs/sea", "--start", f"FILE:{tmp_path}/prompt.txt")
     assert done.returncode == 0
     assert done.stdout.startswith("The ☃")
     assert done.stderr == "warning: `prompt` holds '☃', which the model never saw: read as unknown\n"
 
 
 def test_score_and_evaluate_agree(trained, corpus):
-    score = run("-m", "textrnn", "score", "runs/sea", corpus, cwd=corpus.parent)
-    evaluate = run("-m", "textrnn", "evaluate", "runs/sea", corpus, cwd=corpus.parent)
+    score = textrnn_here("score", "runs/sea", corpus, cwd=corpus.parent)
+    evaluate = textrnn_here("evaluate", "runs/sea", corpus, cwd=corpus.parent)
     found = [re.search(r"([\d.]+) bits per character", done.stdout) for done in (score, evaluate)]
     assert found[0] is not None
     assert found[1] is not None
@@ -119,9 +137,7 @@ def test_score_and_evaluate_agree(trained, corpus):
 def test_the_classifier_from_file_to_answers(tmp_path):
     rows = [f"the {noun} was {word},{word}" for noun in ("sea", "lamp", "rope", "play") for word in ("good", "bad")]
     (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows * 6]))
-    done = run(
-        "-m",
-        "textrnn",
+    done = textrnn_here(
         "train",
         "reviews.csv",
         "--units",
@@ -138,10 +154,10 @@ def test_the_classifier_from_file_to_answers(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "accuracy" in done.stdout
-    done = run("-m", "textrnn", "classify", "run", "the bread was good", "", cwd=tmp_path)
+    done = textrnn_here("classify", "run", "the bread was good", "", cwd=tmp_path)
     assert done.stdout.splitlines()[0].split("\t")[0] == "good"
     assert len(done.stdout.splitlines()) == 2
-    done = run("-m", "textrnn", "evaluate", "run", "reviews.csv", cwd=tmp_path)
+    done = textrnn_here("evaluate", "run", "reviews.csv", cwd=tmp_path)
     assert "48 texts, accuracy 1.0000" in done.stdout
 
 
@@ -232,7 +248,7 @@ def wait_for_step(checkpoint, process, step=5):
 
 
 def test_a_learning_rate_is_found_without_leaving_a_run(corpus):
-    done = run(ROOT / "train.py", corpus.name, *TINY, "--find-learning-rate", "--out", "nowhere", cwd=corpus.parent)
+    done = textrnn_here("train", corpus.name, *TINY, "--find-learning-rate", "--out", "nowhere", cwd=corpus.parent)
     assert done.returncode == 0, done.stderr
     rate = float(re.search(r"the loss falls fastest at ([\d.e-]+)", done.stdout)[1])
     assert 1e-5 < rate < 1
@@ -242,8 +258,8 @@ def test_a_learning_rate_is_found_without_leaving_a_run(corpus):
 def test_a_table_of_labeled_texts_makes_a_model_that_writes_either(tmp_path):
     rows = ["text,mood", *["the sea is calm and blue,good", "a storm tore every sail,bad"] * 12]
     (tmp_path / "lines.csv").write_text("\n".join(rows))
-    done = run(
-        ROOT / "train.py",
+    done = textrnn_here(
+        "train",
         "lines.csv",
         *TINY,
         "--epochs",
@@ -255,34 +271,34 @@ def test_a_table_of_labeled_texts_makes_a_model_that_writes_either(tmp_path):
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    arguments = ["-m", "textrnn", "generate", "runs/lines", "--temperature", "0.1", "--seed", "1"]
-    good, bad = (run(*arguments, "--condition", mood, cwd=tmp_path).stdout for mood in ("good", "bad"))
+    arguments = ["generate", "runs/lines", "--temperature", "0.1", "--seed", "1"]
+    good, bad = (textrnn_here(*arguments, "--condition", mood, cwd=tmp_path).stdout for mood in ("good", "bad"))
     assert good != bad
-    done = run("-m", "textrnn", "evaluate", "runs/lines", "lines.csv", "--label-column", "mood", cwd=tmp_path)
+    done = textrnn_here("evaluate", "runs/lines", "lines.csv", "--label-column", "mood", cwd=tmp_path)
     assert done.stdout.startswith("24 documents, stateful"), done.stderr
     text = ["--text", "the sea is calm and blue"]
     likely, unlikely = (
-        run("-m", "textrnn", "score", "runs/lines", *text, "--condition", mood, cwd=tmp_path).stdout
+        textrnn_here("score", "runs/lines", *text, "--condition", mood, cwd=tmp_path).stdout
         for mood in ("good", "bad")
     )
     bits = [float(re.search(r"([\d.]+) bits per character", shown)[1]) for shown in (likely, unlikely)]
     assert bits[0] < bits[1]
-    done = run(*arguments, "--condition", "ugly", cwd=tmp_path)
+    done = textrnn_here(*arguments, "--condition", "ugly", cwd=tmp_path)
     assert done.returncode == 1
     assert "`condition` must be one of 'bad', 'good'; received 'ugly'." in done.stderr
 
 
 def test_resuming_what_is_not_there_trains_on_nothing(tmp_path):
-    done = run(ROOT / "train.py", "--resume", "--out", "nowhere", cwd=tmp_path)
+    done = textrnn_here("train", "--resume", "--out", "nowhere", cwd=tmp_path)
     assert done.returncode == 2
     assert "CORPUS is needed" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
 def test_a_model_of_lines_is_evaluated_line_by_line(corpus, tmp_path):
-    done = run(ROOT / "train.py", corpus, *TINY, "--epochs", 1, "--documents", "line", "--out", tmp_path / "lines")
+    done = textrnn_here("train", corpus, *TINY, "--epochs", 1, "--documents", "line", "--out", tmp_path / "lines")
     assert done.returncode == 0, done.stderr
-    done = run("-m", "textrnn", "evaluate", tmp_path / "lines", corpus)
+    done = textrnn_here("evaluate", tmp_path / "lines", corpus)
     assert done.stdout.startswith("60 documents, stateful")
     assert done.stderr == ""
 
@@ -315,17 +331,18 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(corpus, tmp_path):
 
 
 def test_a_line_break_can_be_typed_in_a_prompt(trained, corpus):
-    arguments = ["-m", "textrnn", "generate", "runs/sea", "-n", 0, "--prompt", r"The sea:\nA\\n"]
-    assert run(*arguments, cwd=corpus.parent).stdout == "The sea:\nA\\n\n"
-    assert run(*arguments, "--raw-prompt", cwd=corpus.parent).stdout == r"The sea:\nA\\n" + "\n"
-    literal = ["-m", "textrnn", "generate", "runs/sea", "-n", 0, "--prompt", "FILE:a", "--raw-prompt"]
-    assert run(*literal, cwd=corpus.parent).stdout == "FILE:a\n"
+    arguments = ["generate", "runs/sea", "-n", 0, "--prompt", r"The sea:\nA\\n"]
+    assert textrnn_here(*arguments, cwd=corpus.parent).stdout == "The sea:\nA\\n\n"
+    assert textrnn_here(*arguments, "--raw-prompt", cwd=corpus.parent).stdout == r"The sea:\nA\\n" + "\n"
+    literal = ["generate", "runs/sea", "-n", 0, "--prompt", "FILE:a", "--raw-prompt"]
+    assert textrnn_here(*literal, cwd=corpus.parent).stdout == "FILE:a\n"
 
 
 def test_a_line_break_can_be_typed_wherever_characters_are(trained, corpus):
-    arguments = ["-m", "textrnn", "generate", "runs/sea", "-n", 200, "--seed", 1, "--prompt", "T"]
+    arguments = ["generate", "runs/sea", "-n", 200, "--seed", 1, "--prompt", "T"]
     plain, stopped, banned = (
-        run(*arguments, *more, cwd=corpus.parent).stdout for more in ([], ["--stop", r"\n"], ["--banned", r"\n"])
+        textrnn_here(*arguments, *more, cwd=corpus.parent).stdout
+        for more in ([], ["--stop", r"\n"], ["--banned", r"\n"])
     )
     assert plain.removesuffix("\n").count("\n") > 0
     assert stopped == plain.partition("\n")[0] + "\n"
@@ -348,9 +365,7 @@ def test_one_text_is_written_without_tensorflow(trained, corpus):
 
 
 def test_what_was_copied_is_named(trained, corpus):
-    done = run(
-        "-m",
-        "textrnn",
+    done = textrnn_here(
         "generate",
         "runs/sea",
         "--prompt",
@@ -364,23 +379,23 @@ def test_what_was_copied_is_named(trained, corpus):
     assert (
         f"copied from {corpus}: 0% in passages of 24 characters or more" in done.stdout
     )  # the prompt does not count
-    beams = run("-m", "textrnn", "generate", "runs/sea", "--beams", 3, "-n", 30, cwd=corpus.parent)
+    beams = textrnn_here("generate", "runs/sea", "--beams", 3, "-n", 30, cwd=corpus.parent)
     assert beams.returncode == 0, beams.stderr
 
 
 def test_lines_are_scored_ranked_and_searched_for_surprises(trained, corpus, tmp_path):
     (tmp_path / "lines.txt").write_text("\n".join([LINES[0], "", "zqxzqx zqx", LINES[1]]))
-    score = ["-m", "textrnn", "score", corpus.parent / "runs/sea", tmp_path / "lines.txt"]
-    facts = [json.loads(line) for line in run(*score, "--per-line").stdout.splitlines()]
+    score = ["score", corpus.parent / "runs/sea", tmp_path / "lines.txt"]
+    facts = [json.loads(line) for line in textrnn_here(*score, "--per-line").stdout.splitlines()]
     assert [fact["line"] for fact in facts] == [1, 2, 3, 4]
     assert [fact["text"] for fact in facts] == [LINES[0], "", "zqxzqx zqx", LINES[1]]
-    whole = re.search(r"([\d,]+) tokens, ([\d.]+) bits", run(*score).stdout)
+    whole = re.search(r"([\d,]+) tokens, ([\d.]+) bits", textrnn_here(*score).stdout)
     assert sum(fact["tokens"] for fact in facts) == int(whole[1])
     assert sum(fact["bits"] for fact in facts) / int(whole[1]) == pytest.approx(float(whole[2]), abs=1e-3)
-    ranked = run(*score, "--rank").stdout.splitlines()
+    ranked = textrnn_here(*score, "--rank").stdout.splitlines()
     assert ranked[-1].endswith("\tzqxzqx zqx")
     assert len(ranked) == 3
-    surprising = run(*score, "--most-surprising", 1).stdout.splitlines()[1]
+    surprising = textrnn_here(*score, "--most-surprising", 1).stdout.splitlines()[1]
     assert "zqx" in surprising
 
 
@@ -388,13 +403,13 @@ def test_a_file_is_compressed_and_comes_back_to_the_byte(trained, corpus, tmp_pa
     text = "\r\n".join(LINES * 3) + "\n☃"
     (tmp_path / "text.txt").write_bytes(text.encode())
     model = corpus.parent / "runs/sea"
-    done = run("-m", "textrnn", "compress", model, tmp_path / "text.txt", tmp_path / "small")
+    done = textrnn_here("compress", model, tmp_path / "text.txt", tmp_path / "small")
     assert re.search(r"bytes to [\d,]+: [\d.]+ bits per character", done.stdout), done.stderr
-    done = run("-m", "textrnn", "decompress", model, tmp_path / "small", tmp_path / "again.txt")
+    done = textrnn_here("decompress", model, tmp_path / "small", tmp_path / "again.txt")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "again.txt").read_bytes() == text.encode()
     (tmp_path / "small").write_bytes((tmp_path / "small").read_bytes()[:-3])
-    done = run("-m", "textrnn", "decompress", model, tmp_path / "small", tmp_path / "never.txt")
+    done = textrnn_here("decompress", model, tmp_path / "small", tmp_path / "never.txt")
     assert done.returncode == 1
     assert "its checksum is wrong" in done.stderr
     assert not (tmp_path / "never.txt").exists()
@@ -449,7 +464,7 @@ def test_a_text_is_written_together_in_a_terminal(trained, corpus, tmp_path):
     terminal.say("", "")
     terminal.say("/undo", r"\[took back '.+'\]")  # what the model wrote
     terminal.say("", "")
-    terminal.say("/nothing", "/undo +takes the last addition back")
+    terminal.say("/nothing", "/undo +remove the last addition")
     terminal.say("/save session.json", r"\[saved in session\.json\]")
     text = terminal.say("/text", "The sea.+")
     terminal.say("/quit", "")

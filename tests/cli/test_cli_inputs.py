@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import re
 import sys
 import types
 
@@ -186,7 +185,7 @@ def test_a_classifier_is_trained_on_a_table_of_any_make_and_resumed_with_it(fold
     assert run("train", "-", "--resume", "--epochs", "2", "--quiet", data=rows)[0] == 0
     status, _, errors = run("train", "-", "--resume", "--epochs", "3", "--quoting", "minimal", "--quiet", data=rows)
     assert status == 1
-    assert re.search("these differ: table: {'delimiter': ';'} then, {.*'quoting': 'minimal'} here", errors)
+    assert "these differ: quoting: None then, 'minimal' here" in errors
 
 
 def test_what_cannot_be_read_as_a_text_is_refused_by_every_command(models, folder, run):

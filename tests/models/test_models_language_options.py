@@ -182,7 +182,13 @@ def test_labels_are_learned(tmp_path):
     model = textrnn.train_language_model(
         tmp_path / "moods.csv",
         **arguments_for(
-            LANGUAGE_MODEL, condition="label", epochs=20, learning_rate=0.03, batch_size=4, verbose=False, **SIZES
+            LANGUAGE_MODEL,
+            condition_column="label",
+            epochs=20,
+            learning_rate=0.03,
+            batch_size=4,
+            verbose=False,
+            **SIZES,
         ),
     )
     assert model.labels == ("bad", "good")
@@ -268,7 +274,7 @@ def test_labels_and_new_tokens_are_inherited_by_name(moody, tmp_path):
     options = {"init_from": moody, "epochs": 1, "learning_rate": 1e-9, "verbose": False}
     with pytest.warns(UserWarning, match="1 labels of the model .* do not occur here and are given up: 'bad'"):
         child = textrnn.train_language_model(
-            tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, condition="label", **options)
+            tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, condition_column="label", **options)
         )
     assert child.labels == ("good", "odd")
     np.testing.assert_allclose(child.label_embedding.embeddings[0], moody.label_embedding.embeddings[1], atol=1e-6)

@@ -180,7 +180,7 @@ def test_the_auxiliary_loss_is_the_surprise_of_the_next_tokens(reverse, bptt):
     (encoder,), mask = classifier.text_encoders, IDS != 0
     objective = LabelOfText(np.ones(2), bptt=bptt, lm_loss_weight=0.3, language_models=[parent])
     _, outputs = encoder.logits_and_outputs(IDS, mask=mask, bptt=bptt)
-    found = objective._surprise(parent, encoder, tf.constant(IDS), tf.constant(mask), outputs)
+    found = objective._language_loss(parent, encoder, tf.constant(IDS), tf.constant(mask), outputs)
     for row, ids in enumerate([IDS[0], IDS[1, :3]]):
         shown = ids[::-1] if reverse else ids
         logits, _ = parent.step(shown[None], parent.initial_states(1))
