@@ -173,6 +173,14 @@ def test_a_model_is_trained_on_the_input_and_resumed_with_the_same_text(folder, 
     assert [path.name for path in (folder / "runs").iterdir()] == ["stdin"]
 
 
+def test_a_run_of_texts_in_memory_is_resumed_in_python(folder, run):
+    options = {"units": 4, "epochs": 1, "verbose": False}
+    textrnn.train_language_model([TEXT] * 9, out="runs/memory", **options)
+    status, _, errors = run("train", "--resume", "--out", "runs/memory", "--epochs", "2")
+    assert status == 2
+    assert "the run in runs/memory was started in Python with texts in memory (source): resume it in Python" in errors
+
+
 def test_a_classifier_is_trained_on_a_table_of_any_make_and_resumed_with_it(folder, run):
     rows = NO_HEADER.replace("0;", "-1;") * 2
     train = ["train", "-", "--task", "classifier", "--ensemble-size", "1", *TINY]

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 import keras
 
 from textrnn.models.precision import resolve_precision
-from textrnn.options import Options, RunOptions, TableOptions, check_names
+from textrnn.options import IN_MEMORY, Options, RunOptions, TableOptions, check_names
 from textrnn.options.tasks import names_of
 from textrnn.text import Tokenizer, is_input
 
@@ -110,11 +110,11 @@ def suggests_arguments(kinds: dict[str, type[Options]]) -> Callable:
 
 
 def name_of(source: Any) -> str | None:
-    """The name of a source in the config of a run: its path, or "in memory"."""
+    """The name of a source in the config of a run: its path, or `IN_MEMORY`."""
     if source is None:
         return None
     if not isinstance(source, (str, os.PathLike)):
-        return "in memory"
+        return IN_MEMORY
     if is_input(source):
         return os.fspath(source)
     return os.path.abspath(source) if os.path.exists(source) else os.fspath(source)  # a preset's name is no path

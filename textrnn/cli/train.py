@@ -13,6 +13,7 @@ from textrnn.cli.library import import_api
 from textrnn.cli.option_flags import add_options
 from textrnn.files import DamagedFileError
 from textrnn.options import (
+    IN_MEMORY,
     ClassifierOptions,
     ClassifierTraining,
     LanguageModelOptions,
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
         out = out or latest_folder(source)
         recorded = read_config(Path(out))
         source = source or recorded.get("settings", {}).get("source")
-        _check_not_input(given.get("source"), source, out)
+        _check_texts_can_be_read_again({**recorded.get("settings", {}), **given}, out, is_given="source" in given)
     if source is None:
         raise argparse.ArgumentTypeError("CORPUS is needed (or --resume with the --out of a run)")
     stored = {name: value for name, value in recorded.get("settings", {}).items() if name != "source"}
@@ -135,9 +136,15 @@ def _is_classifier(task: str | None, model: str | None, source: str, options: di
     return file_ending(Path(source)) in TABLES
 
 
-def _check_not_input(given: str | None, source: str | None, out: str) -> None:
-    """Refuse to resume a run of standard input without its text, which is kept nowhere."""
-    if given is None and source == "-":
+def _check_texts_can_be_read_again(settings: dict[str, Any], out: str, *, is_given: bool) -> None:
+    """Refuse to resume a run without its texts: standard input and texts in memory are kept nowhere."""
+    gone = [name for name, value in settings.items() if isinstance(value, str) and value == IN_MEMORY]
+    if gone:
+        raise argparse.ArgumentTypeError(
+            f"the run in {out} was started in Python with texts in memory ({', '.join(gone)}): resume it in Python "
+            "with the same texts and resume=True"
+        )
+    if settings.get("source") == "-" and not is_given:
         raise argparse.ArgumentTypeError(
             f"CORPUS is needed: the run in {out} was started with standard input; give the same text again, as in "
             f"`{command_line('train', '-', '--resume', '--out', out)} < FILE`, or the name of a file that holds it"

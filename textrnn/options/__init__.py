@@ -3,7 +3,7 @@
 from textrnn.options.generation import GenerationConfig, SamplingOptions
 from textrnn.options.models import CELLS, POOLINGS, ClassifierOptions, LanguageModelOptions, ModelOptions
 from textrnn.options.option import Option, Options, check_names, options_of
-from textrnn.options.run import PRECISIONS, RunOptions
+from textrnn.options.run import IN_MEMORY, PRECISIONS, RunOptions
 from textrnn.options.tables import FORMATS, QUOTINGS, TableFormat, TableOptions
 from textrnn.options.training import (
     RECIPES,
@@ -17,6 +17,7 @@ from textrnn.options.training import (
 __all__ = [
     "CELLS",
     "FORMATS",
+    "IN_MEMORY",
     "POOLINGS",
     "PRECISIONS",
     "QUOTINGS",

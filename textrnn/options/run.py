@@ -10,6 +10,8 @@ from textrnn.options.option import Options, option, options
 from textrnn.options.ranges import COUNT, NON_NEGATIVE_NUMBER, SWITCH, anything, one_of
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+IN_MEMORY = "in memory"
+"""Name of texts that were no file, in the recorded options of a run."""
 
 
 @options
