@@ -31,9 +31,9 @@ ON_BY_DEFAULT = (
 def pytest_sessionstart(session):
     """Configure TensorFlow as `textrnn train` does, in every process that runs tests."""
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
-        import textrnn
+        from textrnn.cli.library import import_api
 
-        textrnn.configure_tensorflow()
+        import_api(work="training")
 
 
 @pytest.fixture(autouse=True, scope="module")

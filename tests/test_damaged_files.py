@@ -22,6 +22,7 @@ from textrnn.files import refuse_damage
 from textrnn.generation import Session, State
 from textrnn.options import TrainingOptions
 from textrnn.training import NextToken, RunFolder, Trainer
+from textrnn.training.runs import claim_run
 from textrnn.training.streams import StreamBatches
 
 TEXT = "the sea is a slow clock.\nthe light turns, the sea waits.\n"
@@ -237,3 +238,12 @@ def test_a_damaged_checkpoint_is_not_resumed_from(tmp_path):
     path.write_bytes(data)
     trainer.restore()
     assert trainer.position.step == 1
+
+
+def test_the_damaged_config_of_a_run_is_named(tmp_path):
+    run = RunFolder(tmp_path)
+    run.checkpoint.parent.mkdir(exist_ok=True)
+    run.checkpoint.write_bytes(b"")
+    run.config.write_text('{"textrnn": "0.')
+    with pytest.raises(textrnn.DamagedFileError, match=r"config\.json must hold the settings of a run"):
+        claim_run(tmp_path, resume=True)

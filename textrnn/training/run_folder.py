@@ -61,12 +61,18 @@ class RunFolder:
         return read_run_config(self.config)
 
     def foreign_files(self) -> list[str]:
-        """Existing files that a run would overwrite but that belong to no run."""
+        """Existing files that a run would overwrite but that belong to no run.
+
+        Raises:
+            DamagedFileError: If the config of a run, which has a checkpoint, is damaged.
+        """
         names = [path.name for path in (self.model, self.config, self.metrics, self.samples, self.curves)]
         found = [name for name in names if (self.path / name).exists()]
         try:
             is_ours = "textrnn" in self.read_config()
         except (OSError, ValueError):
+            if self.config.exists() and self.checkpoint.exists():
+                raise
             is_ours = False
         return [] if is_ours else found
 
