@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def climb(name: str, settings: dict[str, Any], learned: str, validation: str, options: argparse.Namespace) -> str:
-    """Train one rung, or go on with it, and score it: a row of the table."""
+    """Train or resume one rung and score it: a row of the table."""
     from textrnn.cli.library import import_api
 
     told_apart = [f"{options.epochs}-epochs"] * bool(options.epochs) + [f"seed-{options.seed}"] * bool(options.seed)

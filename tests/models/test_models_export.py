@@ -111,7 +111,7 @@ def test_litert_answers_the_same_with_its_own_operations(name, tmp_path):
 
 def test_a_model_with_labels_says_how_it_is_called(tmp_path):
     model = textrnn.LanguageModel(CharacterTokenizer().fit("the sea"), units=4, labels=["a", "b"])
-    with pytest.raises(ValueError, match="a model with `labels` must be told the label of each row"):
+    with pytest.raises(ValueError, match="a model with `labels` needs the label of each row"):
         model.export(tmp_path / "model", verbose=False)
 
 

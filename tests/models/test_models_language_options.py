@@ -167,7 +167,7 @@ def test_a_missing_or_unknown_label_is_refused(moody, call, message):
 
 
 def test_ids_alone_do_not_say_which_label(moody):
-    with pytest.raises(ValueError, match="a model with `labels` must be told the label of each row"):
+    with pytest.raises(ValueError, match="a model with `labels` needs the label of each row"):
         moody(ids_of(moody))
 
 

@@ -47,7 +47,7 @@ def find_copied(text: str, corpus: Iterable[str], *, least: int = LEAST, count: 
     is_copied = np.zeros(len(text), bool)
     for start in np.flatnonzero(lengths):
         is_copied[start : start + least] = True
-    ends = np.flatnonzero(lengths > np.append(lengths, 0)[1:] - 1)  # where the next window does not go on with it
+    ends = np.flatnonzero(lengths > np.append(lengths, 0)[1:] - 1)  # where the next window does not continue it
     found = {text[end - lengths[end] + 1 : end + least] for end in ends if lengths[end]}
     passages = sorted(found, key=lambda passage: (-len(passage), passage))
     return Copied(float(is_copied.mean()) if text else 0.0, tuple(passages[:count]), least)

@@ -260,7 +260,7 @@ class TextModel:
         """The state at which reading begins: `state`, or the one before a text of label `condition`."""
         if self.reverse:
             raise ValueError(
-                "this model reads texts from their end (`reverse`): it cannot go on with one or write one, only "
+                "this model reads texts from their end (`reverse`): it cannot continue or generate one, only "
                 "measure a whole one with `evaluate_text`, and give a classifier its layers."
             )
         if state is not None:

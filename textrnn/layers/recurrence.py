@@ -27,7 +27,7 @@ from textrnn.layers.zoneout import Zoneout
 MAX_CHUNK_STEPS = 64  # at most; 32 to 256 are as fast, more of them take more memory
 UNROLLED = 4  # steps an iteration; 1 and 2 are slower where a step is short
 
-Stepper = Cell | AutomaticBackward
+DifferentiableCell = Cell | AutomaticBackward
 
 
 def run_recurrence(
@@ -61,19 +61,19 @@ def run_recurrence(
         TypeError: If the cell's `step` reads a variable.
     """
 
-    def stepper(weights: Tensors) -> Stepper:
+    def differentiable(weights: Tensors) -> DifferentiableCell:
         return cell if cell.has_own_backward else AutomaticBackward(cell, weights)
 
     @tf.custom_gradient
     def recurrence(source: tf.Tensor, projecting: tf.Tensor, *tensors: tf.Tensor) -> tuple[Tensors, Callable]:
         entering = dataclasses.replace(projection, source=source, weights=projecting)
         initial, weights = tensors[: cell.number_of_states], tensors[cell.number_of_states :]
-        hidden, final, saved = _forward(stepper(weights), entering, initial, weights, mask, zoneout, saves)
+        hidden, final, saved = _forward(differentiable(weights), entering, initial, weights, mask, zoneout, saves)
         place = _current_graph()
 
         def gradient(d_outputs: tf.Tensor, *d_final: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
             d_outputs = zero_masked(d_outputs, mask, axis=1)
-            is_saved, steps = saves and _current_graph() is place, stepper(weights)
+            is_saved, steps = saves and _current_graph() is place, differentiable(weights)
             needed = saved if is_saved else _forward(steps, entering, initial, weights, mask, zoneout, saves=True)[2]
             return _backward(steps, entering, weights, mask, zoneout, hidden, needed, d_outputs, d_final)
 
@@ -101,7 +101,7 @@ def _current_graph() -> Any:
 
 
 def _forward(
-    cell: Stepper,
+    cell: DifferentiableCell,
     projection: Projection,
     initial: States,
     weights: Tensors,
@@ -140,7 +140,7 @@ def _forward(
 
 
 def _backward(
-    cell: Stepper,
+    cell: DifferentiableCell,
     projection: Projection,
     weights: Tensors,
     mask: tf.Tensor | None,

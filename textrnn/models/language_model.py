@@ -173,7 +173,7 @@ class LanguageModel(TextModel, ModelOfIds):
         """
         if self.labels:
             raise ValueError(
-                "a model with `labels` must be told the label of each row: call "
+                "a model with `labels` needs the label of each row: call "
                 "`forward(ids, initial_states(B, labels))`; received ids alone."
             )
         mask = self.compute_mask(ids, mask)
