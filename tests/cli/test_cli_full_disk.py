@@ -36,11 +36,12 @@ def test_a_training_on_a_full_disk_names_the_file_and_resumes_when_there_is_room
     assert run(folder, "train", "sea.txt", "--out", "run", *SMALL, "--epochs", "1").returncode == 0
     checkpoint = folder / "run/checkpoint/state.npz"
     before, names = checkpoint.read_bytes(), sorted(folder.rglob("*"))
-    advice = "The checkpoint before is whole: free some space, then resume (resume=True, --resume).\n"
-    for room, file, more in ((9_000, "run/model.keras", advice), (30, "run/ids.new", "")):
+    resume = "\nThe checkpoint before is whole: free some space, then resume (resume=True, --resume).\n"
+    repeat = "; make room, then run the same command again\n"
+    for room, file, advice in ((9_000, "run/model.keras", resume), (30, "run/ids.new", repeat)):
         done = run(folder, "train", "--resume", "--out", "run", "--epochs", "2", room=room)
         assert done.returncode == 1
-        assert f"textrnn: error: File too large: {file}\n{more}" in done.stderr
+        assert f"textrnn: error: File too large: {file}{advice}" in done.stderr
         assert checkpoint.read_bytes() == before
         assert sorted(folder.rglob("*")) == names
     done = run(folder, "train", "--resume", "--out", "run", "--epochs", "2")
@@ -67,6 +68,7 @@ def test_an_output_that_is_full_is_named_and_nothing_complains_once_more(folder)
         done = run(folder, "classify", "classifier.keras", "good", capture_output=False, stdout=full, stderr=-1)
     assert done.returncode == 1
     assert done.stderr.startswith("textrnn: error: No space left on device: the output")
+    assert done.stderr.endswith("; make room, then run the same command again\n")
     assert done.stderr.count("\n") == 1
 
 

@@ -104,7 +104,10 @@ def _run_command(parser: argparse.ArgumentParser, given: argparse.Namespace, fai
 
 def describe_error(error: Exception) -> str:
     """The error in a line; an unforeseen one also names its class and how to see a traceback."""
-    return "\n".join([_describe(error), *getattr(error, "__notes__", ())])
+    notes = getattr(error, "__notes__", ())
+    is_full = isinstance(error, OSError) and error.errno in FULL
+    advice = "; make room, then run the same command again" if is_full and not notes else ""
+    return "\n".join([_describe(error) + advice, *notes])
 
 
 def _describe(error: Exception) -> str:
