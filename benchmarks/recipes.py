@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-WORKER = Path(__file__).parent / "workers" / "torch_recipe.py"
+WORKER = Path(__file__).parent / "workers" / "torch_lstm.py"
 
 
 def main() -> None:

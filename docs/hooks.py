@@ -19,7 +19,7 @@ ELSEWHERE = {
     "README.md": "index.md",
     "benchmarks/README.md": "benchmarks.md",
     "corpora/README.md": "corpora.md",
-    "recipes/README.md": "recipes.md",
+    "experiments/README.md": "experiments.md",
     **{f"textrnn/presets/{name}.md": f"presets/{name}.md" for name in ("plays-en", "reviews-en", "sentiment-en")},
 }
 """Pages of the site that do not lie in docs/: their file in the repository, and their name in the site."""

@@ -1,4 +1,4 @@
-"""The examples and recipes run as their first lines say."""
+"""The examples and experiments run as their first lines say."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_a_custom_cell_is_trained_saved_and_loaded_in_both_models(tmp_path):
 
 def test_a_rung_of_the_ladder_is_climbed_and_a_finished_one_only_scored(tmp_path):
     (tmp_path / "sea.txt").write_text("\n".join(LINES * 40))
-    command = [ROOT / "recipes/ladder.py", "sea.txt", "--rungs", "10 s", "--out", "runs"]
+    command = [ROOT / "experiments/ladder.py", "sea.txt", "--rungs", "10 s", "--out", "runs"]
     first, second = (run(*command, folder=tmp_path).splitlines()[-1] for _ in range(2))
     row = r"\| 10 s \| [\d,]+ \| \d+ \| (\d\.\d+) \| (\d\.\d+) \|  \|"
     assert re.fullmatch(row, first), first
@@ -53,7 +53,14 @@ def test_a_rung_of_the_ladder_is_climbed_and_a_finished_one_only_scored(tmp_path
 
 def test_a_classifier_learns_from_what_others_say_of_texts_without_a_label(tmp_path):
     corpora = ROOT / "corpora"
-    command = [ROOT / "recipes/sentiment.py", corpora / "sentences_train.csv", "--held-out", 100, "--calibration", 60]
+    command = [
+        ROOT / "experiments/sentiment.py",
+        corpora / "sentences_train.csv",
+        "--held-out",
+        100,
+        "--calibration",
+        60,
+    ]
     teachers = ["--unlabeled", corpora / "sentences_test.csv", "--teachers", "sentiment-en", "sentiment-en"]
     shown = run(*command, *teachers, "--out", "runs", folder=tmp_path)
     assert re.search(r"^100 texts, accuracy 0\.\d+", shown, re.MULTILINE), shown

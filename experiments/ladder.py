@@ -1,9 +1,9 @@
 """Ladder of losses by training time: each rung is a run of its own.
 
-    python recipes/ladder.py tinyshakespeare.txt                    every rung except the hours-long ones
-    python recipes/ladder.py tinyshakespeare.txt --rungs best       one of them
-    python recipes/ladder.py tinyshakespeare.txt --ablate           standard, with one option changed at a time
-    python recipes/ladder.py tinyshakespeare.txt --ablate --epochs 4        the same in a third of the time
+    python experiments/ladder.py tinyshakespeare.txt                    every rung except the hours-long ones
+    python experiments/ladder.py tinyshakespeare.txt --rungs best       one of them
+    python experiments/ladder.py tinyshakespeare.txt --ablate           standard, with one option changed at a time
+    python experiments/ladder.py tinyshakespeare.txt --ablate --epochs 4        the same in a third of the time
 
 A run trains on the first 90% of the text, keeps its last weights, and is evaluated once on the rest: whole with the
 state carried, in blocks of 256 from an empty state, and (--dynamic) with weights adapted to it. Seconds are those of

@@ -1,10 +1,10 @@
 """Training of the package's presets.
 
-    python recipes/presets.py plays-en corpora/plays.txt      a language model of verse plays; a minute or two
-    python recipes/presets.py reviews-en imdb_train.jsonl.xz --language-model runs/sentiment/language_model
+    python experiments/presets.py plays-en corpora/plays.txt      a language model of verse plays; a minute or two
+    python experiments/presets.py reviews-en imdb_train.jsonl.xz --language-model runs/sentiment/language_model
                                                               a language model of film reviews, to begin with
-    python recipes/presets.py sentiment-en imdb_train.jsonl.xz --sst2 sst2_train.csv \\
-        --language-model runs/sentiment/language_model        good or bad, of the run of recipes/sentiment.py
+    python experiments/presets.py sentiment-en imdb_train.jsonl.xz --sst2 sst2_train.csv \\
+        --language-model runs/sentiment/language_model        good or bad, of the run of experiments/sentiment.py
 
 What is held out is measured with the file as it is shipped, quantized, and without TensorFlow.
 """
@@ -77,7 +77,7 @@ def make_plays(options: argparse.Namespace) -> None:
 
 
 def make_reviews(options: argparse.Namespace) -> None:
-    """The language model of a run of recipes/sentiment.py, evaluated on held-out reviews."""
+    """The language model of a run of experiments/sentiment.py, evaluated on held-out reviews."""
     held_out = split(read_labeled(options.corpus), held_out=2500, calibration=1000)[2].texts[:EVALUATED_REVIEWS]
     model = import_api(work="training").load(options.language_model)
     path = options.out / f"{options.preset}.keras"

@@ -1,10 +1,10 @@
 """Film reviews: a language model trains on all of them, then a classifier starts from it.
 
-    python recipes/sentiment.py imdb_train.jsonl.xz --unlabeled imdb_unlabelled.jsonl.xz      both parts
-    python recipes/sentiment.py imdb_train.jsonl.xz --language-model reviews-en                the second part
-    python recipes/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
-    python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte                           and from bytes
-    python recipes/sentiment.py imdb_train.jsonl.xz --tokenizer byte --unlabeled imdb_unlabelled.jsonl.xz \\
+    python experiments/sentiment.py imdb_train.jsonl.xz --unlabeled imdb_unlabelled.jsonl.xz      both parts
+    python experiments/sentiment.py imdb_train.jsonl.xz --language-model reviews-en                the second part
+    python experiments/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
+    python experiments/sentiment.py imdb_train.jsonl.xz --tokenizer byte                           and from bytes
+    python experiments/sentiment.py imdb_train.jsonl.xz --tokenizer byte --unlabeled imdb_unlabelled.jsonl.xz \\
         --teachers runs/sentiment/sentiment.keras --out runs/bytes    and from another's answers for the unlabeled
 
 With --backward a second language model reads from the end, and the classifier is the mean of two encoders.
