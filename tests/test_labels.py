@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import textrnn
-from textrnn.api.examples import open_labeled
+from textrnn.api.labeled_data import open_labeled
 from textrnn.labels import read_label, sort_labels
 from textrnn.options import TableOptions
 from textrnn.text import CharacterTokenizer, TableFormat, WordTokenizer, read_labeled

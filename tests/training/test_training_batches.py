@@ -6,7 +6,7 @@ import pytest
 from textrnn.text import END_ID
 from textrnn.training import split_documents
 from textrnn.training.batch import NO_LABEL
-from textrnn.training.documents import DocumentBatches, ExampleBatches, bucketed
+from textrnn.training.bucketed_batches import DocumentBatches, LabeledBatches, bucketed
 from textrnn.training.streams import StreamBatches
 
 
@@ -86,7 +86,7 @@ def test_an_epoch_can_be_entered_at_any_step(first):
     for batches in (
         StreamBatches(np.arange(60), 2, 5),
         documents(texts),
-        ExampleBatches([np.array(text, np.int32) for text in texts], labels, batch_size=1, seed=1),
+        LabeledBatches([np.array(text, np.int32) for text in texts], labels, batch_size=1, seed=1),
     ):
         whole, rest = list(batches.epoch(2)), list(batches.epoch(2, first))
         assert len(whole) == batches.steps(2)
@@ -134,7 +134,7 @@ def test_a_document_as_long_as_a_book_pads_no_others():
 @pytest.mark.parametrize("seed", [None, 1])
 def test_a_text_as_long_as_a_book_pads_no_others(seed):
     lengths = [3, 150_000, 5, 200_000, 0, 4]
-    batches = ExampleBatches([np.full(n, 5, np.int32) for n in lengths], np.arange(6), batch_size=4, seed=seed)
+    batches = LabeledBatches([np.full(n, 5, np.int32) for n in lengths], np.arange(6), batch_size=4, seed=seed)
     read = list(batches.epoch(1))
     assert len(read) == batches.steps(1) == 3
     assert sorted(batch.inputs.shape for batch in read) == [(1, 150_000), (1, 200_000), (4, 5)]
@@ -145,7 +145,7 @@ def test_a_text_as_long_as_a_book_pads_no_others(seed):
 def test_a_batch_has_labels_however_much_longer_the_texts_without_one_are(more):
     texts = [np.full(1 + row % 2, 5, np.int32) for row in range(20)]
     others = [np.full(40 + row, 6, np.int32) for row in range(more)]
-    batches = ExampleBatches(texts, np.zeros(20), batch_size=4, seed=0, unlabeled=others)
+    batches = LabeledBatches(texts, np.zeros(20), batch_size=4, seed=0, unlabeled=others)
     assert batches.batch_size == 8
     read = list(batches.epoch(0))
     assert len(read) == 5
@@ -161,7 +161,7 @@ def test_a_batch_has_labels_however_much_longer_the_texts_without_one_are(more):
 @pytest.mark.parametrize(("unlabeled", "read_an_epoch"), [(10, 4), (3, 3)])
 def test_an_epoch_reads_as_many_texts_without_a_label_as_with_one(unlabeled, read_an_epoch):
     texts = [np.array([3 + row] * (1 + row % 3), np.int32) for row in range(4 + unlabeled)]
-    batches = ExampleBatches(texts[:4], np.arange(4), batch_size=3, seed=0, unlabeled=texts[4:])
+    batches = LabeledBatches(texts[:4], np.arange(4), batch_size=3, seed=0, unlabeled=texts[4:])
     turns = []
     for epoch in range(5):
         read = list(batches.epoch(epoch))
@@ -179,7 +179,7 @@ def test_an_epoch_reads_as_many_texts_without_a_label_as_with_one(unlabeled, rea
 def labeled_by_length(rows, batch_size, **options):
     """Texts of which the shorter half has one label and the longer half another, as the file has them."""
     texts = [np.full(1 + row, 5, np.int32) for row in range(rows)]
-    return ExampleBatches(texts, np.arange(rows) * 2 // rows, batch_size=batch_size, seed=0, **options)
+    return LabeledBatches(texts, np.arange(rows) * 2 // rows, batch_size=batch_size, seed=0, **options)
 
 
 @pytest.mark.parametrize("batch_size", [4, 16])
@@ -206,9 +206,9 @@ def test_labels_that_have_nothing_to_do_with_lengths_cost_no_padding():
     generator = np.random.default_rng(0)
     texts = [np.full(n, 5, np.int32) for n in np.sort(generator.lognormal(3, 0.6, 3000)).astype(int) + 1]
     for kinds in (2, 100):
-        batches = ExampleBatches(texts, generator.integers(0, kinds, 3000), batch_size=16, seed=0)
+        batches = LabeledBatches(texts, generator.integers(0, kinds, 3000), batch_size=16, seed=0)
         padded = sum(batch.inputs.size for batch in batches.epoch(0))
         assert padded / sum(map(len, texts)) < 1.08
     # Sorted by label, as files are: of texts of one length those of one label stand side by side.
-    batches = ExampleBatches([np.full(3, 5, np.int32)] * 200, np.repeat([0, 1], 100), batch_size=8, seed=0)
+    batches = LabeledBatches([np.full(3, 5, np.int32)] * 200, np.repeat([0, 1], 100), batch_size=8, seed=0)
     assert batches.mixed is None

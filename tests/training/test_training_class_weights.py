@@ -10,7 +10,7 @@ from textrnn.models import TextClassifier
 from textrnn.options import TrainingOptions
 from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import WordTokenizer
-from textrnn.training import ExampleBatches, LabelOfText, Trainer, traced_steps, weigh_classes
+from textrnn.training import LabeledBatches, LabelOfText, Trainer, traced_steps, weigh_classes
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import NO_LABEL, Batch
 from textrnn.training.traced_steps import TracedSteps
@@ -137,7 +137,7 @@ def test_weights_matter_where_each_text_is_a_batch():
     assert answers[1].probabilities["n"] > answers[0].probabilities["n"] + 0.02
 
 
-class Unbucketed(ExampleBatches):
+class Unbucketed(LabeledBatches):
     def _batches(self, epoch):
         order = np.random.default_rng([self.seed, epoch]).permutation(len(self.sequences))
         return np.split(order, range(self.batch_size, len(order), self.batch_size))
@@ -149,7 +149,7 @@ def test_training_where_length_tells_the_label_converges_as_without_bucketing():
     labels = np.repeat([0, 1], 80)
     texts = [np.append(generator.integers(10, 20, n), 8 + label) for n, label in zip(lengths, labels, strict=True)]
     losses = []
-    for kind in (Unbucketed, ExampleBatches):
+    for kind in (Unbucketed, LabeledBatches):
         record = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: losses.append(logs["loss"]))
         settings = TrainingOptions(
             epochs=2, learning_rate=0.01, warmup=0.0, schedule="constant", weight_decay=0.0, clip_norm=1.0

@@ -11,7 +11,7 @@ import numpy as np
 
 from textrnn import checks
 from textrnn.api.common import Prepared, fit
-from textrnn.api.examples import Examples, load_examples
+from textrnn.api.labeled_data import LabeledData, load_labeled_data
 from textrnn.api.settings import resolve, suggests_arguments
 from textrnn.api.validation import check_same_labels
 from textrnn.classification import CalibrationError
@@ -22,7 +22,7 @@ from textrnn.options import ClassifierOptions, ClassifierTraining, RunOptions, T
 from textrnn.options.tasks import CLASSIFIER
 from textrnn.runtime.archive import read_archive
 from textrnn.text import Tokenizer
-from textrnn.training import ExampleBatches, LabelOfText, Trainer, begin_run, checksum, describe_run, say
+from textrnn.training import LabeledBatches, LabelOfText, Trainer, begin_run, checksum, describe_run, say
 
 MIN_CALIBRATION_TEXTS = 50  # fewer leave the temperature too uncertain to help
 
@@ -110,51 +110,51 @@ def train_classifier(
         "verbose": verbose,
     }
     objects = {"model": model, "training": training, "table": table, "run": run}
-    examples = load_examples(resolve(CLASSIFIER, source, {**given, **objects}))
-    trained: TextClassifier = fit(prepare_classifier(examples, build_classifier(examples)))
-    if len(examples.validation):
-        _calibrate(trained, examples)
+    data = load_labeled_data(resolve(CLASSIFIER, source, {**given, **objects}))
+    trained: TextClassifier = fit(prepare_classifier(data, build_classifier(data)))
+    if len(data.validation):
+        _calibrate(trained, data)
     return trained
 
 
-def build_classifier(examples: Examples) -> TextClassifier:
+def build_classifier(data: LabeledData) -> TextClassifier:
     """Build the model; its encoders start with the layers of the language models, if any."""
-    settings = examples.settings
+    settings = data.settings
     model = TextClassifier(
-        examples.tokenizer,
-        examples.labels,
+        data.tokenizer,
+        data.labels,
         settings.model,
         seed=settings.run.seed,
-        reverse=[parent.reverse for parent in examples.parents] or False,
+        reverse=[parent.reverse for parent in data.parents] or False,
         dtype=dtype_policy(settings.run.precision),
     )
-    if examples.parents:
-        warm_start_classifier(model, examples.parents)
+    if data.parents:
+        warm_start_classifier(model, data.parents)
     return model
 
 
-def prepare_classifier(examples: Examples, model: TextClassifier) -> Prepared:
+def prepare_classifier(data: LabeledData, model: TextClassifier) -> Prepared:
     """Encode the texts and build a trainer for them."""
-    settings, run, verbose = examples.settings, examples.run, examples.settings.run.verbose
-    training, encode = settings.training, examples.tokenizer.encode
-    texts = [encode(text) for text in examples.texts]
-    unlabeled = [encode(text) for text in examples.unlabeled]
+    settings, run, verbose = data.settings, data.run, data.settings.run.verbose
+    training, encode = settings.training, data.tokenizer.encode
+    texts = [encode(text) for text in data.texts]
+    unlabeled = [encode(text) for text in data.unlabeled]
 
     def cut(sequence: np.ndarray) -> np.ndarray:
         return sequence if training.maximum_length is None else sequence[-training.maximum_length :]
 
-    batches = ExampleBatches(
-        [cut(texts[row]) for row in examples.kept],
-        examples.numbers[examples.kept],
+    batches = LabeledBatches(
+        [cut(texts[row]) for row in data.kept],
+        data.numbers[data.kept],
         batch_size=training.batch_size,
         seed=settings.run.seed,
         unlabeled=[cut(sequence) for sequence in unlabeled],
     )
-    held_out = [encode(text) for text in examples.validation.texts]
-    held_out_numbers = np.array([examples.labels.index(label) for label in examples.validation.labels], int)
-    validation = ExampleBatches(held_out, held_out_numbers, batch_size=training.batch_size, seed=None)
-    corpus = {"texts": len(texts), "checksum": checksum([*texts, *unlabeled, examples.numbers])}
-    if examples.has_own_validation:
+    held_out = [encode(text) for text in data.validation.texts]
+    held_out_numbers = np.array([data.labels.index(label) for label in data.validation.labels], int)
+    validation = LabeledBatches(held_out, held_out_numbers, batch_size=training.batch_size, seed=None)
+    corpus = {"texts": len(texts), "checksum": checksum([*texts, *unlabeled, data.numbers])}
+    if data.has_own_validation:
         corpus |= {
             "validation_texts": len(held_out),
             "validation_checksum": checksum([*held_out, held_out_numbers]),
@@ -162,14 +162,14 @@ def prepare_classifier(examples: Examples, model: TextClassifier) -> Prepared:
     facts = describe_run(model, corpus)
     record = settings.record()
     is_resumed = run is not None and begin_run(run, resume=settings.run.resume, settings=record, facts=facts)
-    named, size = checks.listed(examples.labels, show=str), examples.tokenizer.vocabulary_size
+    named, size = checks.listed(data.labels, show=str), data.tokenizer.vocabulary_size
     say(verbose, f"{len(texts):,} texts, labels {named}, vocabulary of {size:,}")
     objective = LabelOfText(
-        examples.class_weights,
+        data.class_weights,
         training.vat_weight,
         bptt=training.bptt,
         lm_loss_weight=training.lm_loss_weight,
-        language_models=examples.parents,
+        language_models=data.parents,
     )
     trainer = Trainer(
         model,
@@ -183,20 +183,20 @@ def prepare_classifier(examples: Examples, model: TextClassifier) -> Prepared:
         is_shown=verbose,
     )
     if run is not None and is_resumed and run.model.exists():
-        check_same_labels(run, examples.labels)
+        check_same_labels(run, data.labels)
         model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated since
     return Prepared(trainer, facts, is_resumed, "loss")
 
 
-def _calibrate(model: TextClassifier, examples: Examples) -> None:
+def _calibrate(model: TextClassifier, data: LabeledData) -> None:
     """Fit the temperature of a trained model, with the same result for a resumed run, even after its end."""
-    run, verbose, count = examples.run, examples.settings.run.verbose, len(examples.validation)
+    run, verbose, count = data.run, data.settings.run.verbose, len(data.validation)
     if count < MIN_CALIBRATION_TEXTS:
         say(verbose, f"not calibrated: that takes {MIN_CALIBRATION_TEXTS} held-out texts, there are {count}")
         return
     previous, model.temperature = model.temperature, 1.0  # so that a repeated calibration reports the same errors
     try:
-        calibration = model.calibrate(examples.validation.texts, examples.validation.labels)
+        calibration = model.calibrate(data.validation.texts, data.validation.labels)
     except CalibrationError as error:
         model.temperature = previous
         say(verbose, f"not calibrated: {error}")

@@ -21,7 +21,7 @@ from textrnn.api.common import (
     prepare_tokenizer,
     warn_of_texts_without_words,
 )
-from textrnn.api.examples import warn_of_repeated
+from textrnn.api.labeled_data import warn_of_repeated
 from textrnn.api.settings import Settings
 from textrnn.api.validation import check_labels, format_beside, format_of, reading_validation_data, resolve_validation
 from textrnn.generation import find_copied
@@ -103,11 +103,11 @@ def _open_validation(settings: Settings, texts: Texts) -> Texts | None:
 
 def open_texts(source: Any, settings: Settings, table: TableFormat) -> Texts:
     """Open the corpus in `source`, as the options say."""
-    documents, condition = settings.training.documents, settings.training.condition_column
+    documents, label_column = settings.training.documents, settings.training.condition_column
     text_column, encoding = settings.table.text_column, settings.table.encoding
-    if documents == "row" and condition is None:
+    if documents == "row" and label_column is None:
         return Texts(_open_rows(source, settings, table), ())
-    if condition is None:
+    if label_column is None:
         is_plain = table in (TEXT, TableFormat())
         for name, value in {"text_column": text_column, "table": None if is_plain else table}.items():
             if value is not None:
@@ -122,7 +122,9 @@ def open_texts(source: Any, settings: Settings, table: TableFormat) -> Texts:
             f"one; received {type(source).__name__} and documents={documents!r}."
         )
     try:
-        read = read_labeled(source, text_column=text_column, label_column=condition, encoding=encoding, table=table)
+        read = read_labeled(
+            source, text_column=text_column, label_column=label_column, encoding=encoding, table=table
+        )
     except ValueError as error:
         raise ValueError(str(error).replace("`label_column`", "`condition_column`")) from error
     rows = [(text, label) for text, label in zip(read.texts, read.labels, strict=True) if text.removeprefix("\ufeff")]

@@ -133,11 +133,7 @@ class LanguageModelTraining(TrainingOptions):
     ] = None
     condition_column: Annotated[
         str | None,
-        option(
-            anything("COLUMN", "a column's name"),
-            "Column of a table whose labels the texts are conditioned on.",
-            flags=("--condition",),
-        ),
+        option(anything("COLUMN", "a column's name"), "Column of a table whose labels the texts are conditioned on."),
     ] = None
     init_from: Annotated[
         Any,

@@ -1,8 +1,8 @@
 """Batches, objectives, the training loop and its run folder, independent of the model."""
 
 from textrnn.training.batch import Batches
+from textrnn.training.bucketed_batches import LabeledBatches
 from textrnn.training.curves import can_draw, draw_curves
-from textrnn.training.documents import ExampleBatches
 from textrnn.training.interrupt import TrainingInterrupted
 from textrnn.training.objectives import LabelOfText, NextToken
 from textrnn.training.range_test import RangeTest, run_range_test
@@ -21,8 +21,8 @@ from textrnn.training.trainer import Trainer, TrainingDivergedError
 
 __all__ = [
     "Batches",
-    "ExampleBatches",
     "LabelOfText",
+    "LabeledBatches",
     "NextToken",
     "RangeTest",
     "RunFolder",

@@ -11,7 +11,7 @@ from textrnn import checks
 from textrnn.labels import checked_label
 from textrnn.text import END_ID, document_spans
 from textrnn.training.batch import Batches
-from textrnn.training.documents import DocumentBatches
+from textrnn.training.bucketed_batches import DocumentBatches
 from textrnn.training.streams import StreamBatches
 
 MIN_VALIDATION_STREAM = 1000  # tokens, so that the empty initial state hardly matters
@@ -82,12 +82,12 @@ def validation_documents(ids: np.ndarray, **options: Any) -> Batches:
 def split_labeled(
     numbers: np.ndarray, labels: Sequence[str], validation_split: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows to train on and the held-out rows, in the same proportion for every label.
+    """Indices of the texts to train on and of the held-out texts, in the same proportion for every label.
 
     Args:
-        numbers: Number of each row's label, int `[N]`.
+        numbers: Number of each text's label, int `[N]`.
         labels: Names of the labels, for messages.
-        validation_split: Fraction of each label's rows to hold out.
+        validation_split: Fraction of each label's texts to hold out.
         seed: Seed of the choice.
     """
     generator = np.random.default_rng(seed)

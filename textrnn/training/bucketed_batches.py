@@ -1,4 +1,4 @@
-"""Batches of texts of different lengths, with little padding."""
+"""Batches of texts of similar length, which need little padding."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class DocumentBatches:
             yield Batch(inputs[:, window], targets[:, window], has_padding, is_fresh=begin == 0, labels=labels)
 
 
-class ExampleBatches:
+class LabeledBatches:
     """Batches of labeled texts for a classifier, padded.
 
     Args:
@@ -147,7 +147,7 @@ class ExampleBatches:
 
 
 def interleaved(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Both kinds of rows evenly mixed, so that every shard of a batch has some of both."""
+    """Both kinds of texts evenly mixed, so that every shard of a batch has some of both; all are indices."""
     places = np.concatenate([np.arange(len(kind)) / len(kind) for kind in (rows, others)])
     return np.concatenate([rows, others])[np.argsort(places, kind="stable")]
 
@@ -155,11 +155,11 @@ def interleaved(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 def bucketed(
     lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int, labels: np.ndarray | None = None
 ) -> list[np.ndarray]:
-    """Group rows of similar length into batches, in an order that depends on `seed` and `epoch` alone.
+    """Group texts of similar length into batches of indices, in an order that depends on `seed` and `epoch` alone.
 
-    Rows are shuffled, sorted by length within pools of 50 batches, cut into batches (`cut_batches`), and the batches
-    are shuffled. So there is little padding, and batches differ from epoch to epoch. Without a seed all rows are
-    sorted by length. With `labels` the rows of each label are sorted separately and then mixed, so that the shortest
+    Texts are shuffled, sorted by length within pools of 50 batches, cut into batches (`cut_batches`), and the batches
+    are shuffled. So there is little padding, and batches differ from epoch to epoch. Without a seed all texts are
+    sorted by length. With `labels` the texts of each label are sorted separately and then mixed, so that the shortest
     of every label share a batch.
     """
 
@@ -200,7 +200,7 @@ def labels_to_mix(lengths: np.ndarray, labels: np.ndarray, batch_size: int, seed
 
 
 def _places_in_label(lengths: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Rank of each row by length among the rows of its label, from 0 to 1, float `[N]`."""
+    """Rank of each text by length among the texts of its label, from 0 to 1, float `[N]`."""
     places = np.empty(len(lengths))
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)

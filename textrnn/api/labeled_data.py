@@ -38,7 +38,7 @@ INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class LabeledData:
     """The data of a classifier before they are encoded.
 
     Attributes:
@@ -70,7 +70,7 @@ class Examples:
     parents: list[LanguageModel]
 
 
-def load_examples(settings: Settings) -> Examples:
+def load_labeled_data(settings: Settings) -> LabeledData:
     """Open the texts, resolve the settings with the recipe, hold texts out, and fit the tokenizer."""
     requested = resolve_validation(settings, default=0.0)
     models = _open_encoders(requested.training.pretrained)
@@ -102,7 +102,7 @@ def load_examples(settings: Settings) -> Examples:
     tokenizer = prepare_tokenizer(training.tokenizer)
     if not tokenizer.is_fitted:
         tokenizer.fit(learned_from)
-    return Examples(
+    return LabeledData(
         settings=settings,
         run=run,
         texts=labeled.texts,
