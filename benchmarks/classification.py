@@ -1,11 +1,11 @@
-"""Sentences a second of a classifier, and of the same network in stock Keras with all texts padded to the longest.
+"""Texts per second of a classifier, and of the same network in stock Keras with all texts padded to the longest.
 
     python benchmarks/classification.py FILE [--texts 2000] [--units 256]
 
-FILE is a table with a text column. The first --texts of it are timed; Keras has each padded to the longest of all, as
-for answers to the whole file. Both hold the same weights, which is checked on the answers first; they take turns in
-one process, with TensorFlow's own settings, and medians are compared: textrnn's with the batches that `classify`
-makes, Keras's with those of KERAS_BATCHES that suit it best. Reading words to ids is left out for both.
+FILE is a table with a text column. The first --texts texts are timed; for Keras each is padded to the longest text of
+the file, as if the whole file were classified. Both networks have the same weights, and their outputs are compared
+first. They take turns in one process with TensorFlow's own settings, and medians are compared: textrnn with the
+batches of `classify`, Keras with the batch size of KERAS_BATCHES that is fastest. Tokenization is not timed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KERAS_BATCHES = (32, 64, 256)  # the first is the default of `predict`
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Classification beside stock Keras padded to the longest text.")
+    parser = argparse.ArgumentParser(description="Classification against stock Keras padded to the longest text.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--units", type=int, default=128)
@@ -42,7 +42,7 @@ def main() -> None:
     lengths = np.array([len(each) for each in ids])
     print(f"{len(ids):,} texts of {lengths.min()} to {lengths.max():,} tokens, {lengths.mean():.0f} on average")
     print(f"the longest of {len(texts):,} has {longest:,}")
-    print("| network | textrnn, texts a second | Keras | ratio |")
+    print("| network | textrnn, texts per second | Keras | ratio |")
     print("| --- | --- | --- | --- |")
     for bidirectional in (False, True):
         ours = TextClassifier(tokenizer, ["no", "yes"], units=options.units, bidirectional=bidirectional)
@@ -52,7 +52,7 @@ def main() -> None:
         own, others = scored(ours, ids[:64]), keras.ops.log_softmax(stock(padded[:64]))
         np.testing.assert_allclose(own, others, atol=1e-3)
         runs: dict[str, Callable[[], Any]] = {
-            f"Keras, {size} rows": partial(stock.predict, padded, batch_size=size, verbose=0)
+            f"Keras, batch size {size}": partial(stock.predict, padded, batch_size=size, verbose=0)
             for size in KERAS_BATCHES
         }
         rates = race({"textrnn": partial(scored, ours, ids), **runs}, options.rounds, len(ids))
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def scored(model: TextClassifier, ids: list[np.ndarray]) -> np.ndarray:
-    """Batches of texts of similar length, as in `classify`."""
+    """Log-probabilities of the labels, float `[N, labels]`, with the batches of `classify`."""
     logs = np.zeros([len(ids), len(model.labels)])
     for rows in batches_by_length([len(each) for each in ids]):
         logs[rows] = model.log_probabilities([ids[row] for row in rows])
@@ -71,7 +71,7 @@ def scored(model: TextClassifier, ids: list[np.ndarray]) -> np.ndarray:
 
 
 def in_keras(model: TextClassifier) -> keras.Model:
-    """The same network from Keras's own layers, with the same weights."""
+    """The same network made of Keras's own layers, with the same weights."""
     (encoder,) = model.text_encoders
     layers = keras.layers
     ids = keras.Input([None], dtype="int32")
@@ -97,7 +97,7 @@ def in_keras(model: TextClassifier) -> keras.Model:
 
 
 def race(contestants: dict[str, Callable[[], Any]], rounds: int, texts: int) -> dict[str, float]:
-    """Texts a second of each contestant, the median of the rounds after a first one, in which graphs are traced."""
+    """Texts per second of each contestant: the median of all rounds but the first, in which graphs are traced."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, run in contestants.items():

@@ -1,4 +1,4 @@
-"""Contests: processes that run their steps in turn, for every benchmark of speed."""
+"""Contestants: processes that run their steps in turn, for every benchmark of speed."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Contestant:
         )
         self.rates: list[float] = []
         self.first_seconds = self._answer()["seconds"]
-        self.step_seconds = self._run(1)  # not counted: allocators and caches settle
+        self.step_seconds = self._run(1)  # not counted: memory is allocated and caches are filled
 
     @property
     def rate(self) -> float:
-        """Characters per second, the median of the rounds."""
+        """Median characters per second of the rounds."""
         return statistics.median(self.rates)
 
     def play_round(self) -> None:
@@ -49,7 +49,7 @@ class Contestant:
         self.process.wait()
 
     def _run(self, steps: int) -> float:
-        """Seconds a step."""
+        """Seconds per step."""
         assert self.process.stdin is not None
         print(steps, file=self.process.stdin, flush=True)
         answer = self._answer()

@@ -1,9 +1,9 @@
-"""Time of each part of an LSTM step in its possible forms, the reason for the form of the cells.
+"""Time of each part of an LSTM step, written in several forms; the fastest form is the one in the cells.
 
-    python benchmarks/gates.py            512 units, 64 rows
+    python benchmarks/gates.py            512 units, batch size 64
     python benchmarks/gates.py 128 32
 
-Every form runs in a chain inside one graph, the forms in turn, round after round; medians in microseconds.
+Each form runs many times in a chain inside one graph. The forms take turns; medians in microseconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CHAIN, ROUNDS = 32, 9
 
 
 def chained(form: Callable[[tf.Tensor], tf.Tensor], start: tf.Tensor) -> Callable[[], float]:
-    """Microseconds of one `form`, from many in a chain."""
+    """A function that measures the microseconds of one `form` in a chain of them."""
 
     def chain(state: tf.Tensor) -> tf.Tensor:
         for _ in range(CHAIN):
@@ -42,12 +42,12 @@ def chained(form: Callable[[tf.Tensor], tf.Tensor], start: tf.Tensor) -> Callabl
     return measure
 
 
-def forms(units: int, rows: int) -> dict[str, Callable[[], float]]:
-    """The forms, each a function from a state to one of the same shape, so that they can be chained."""
+def forms(units: int, batch: int) -> dict[str, Callable[[], float]]:
+    """A measurement of each form, a function from a tensor to one of the same shape, so that it can be chained."""
     kernel = tf.random.normal([units, 4 * units]) / units
     w_h = tf.transpose(kernel)
-    in_rows, in_columns = tf.random.normal([rows, units]), tf.random.normal([units, rows])
-    z, z_in_rows = tf.random.normal([4 * units, rows]), tf.random.normal([rows, 4 * units])
+    in_rows, in_columns = tf.random.normal([batch, units]), tf.random.normal([units, batch])
+    z, z_in_rows = tf.random.normal([4 * units, batch]), tf.random.normal([batch, 4 * units])
 
     def by_sigmoids(z: tf.Tensor) -> tf.Tensor:
         z_if, z_g, z_o = tf.split(z, [2 * units, units, units])
@@ -55,7 +55,7 @@ def forms(units: int, rows: int) -> dict[str, Callable[[], float]]:
         return tf.concat([i, f, tf.tanh(z_g), tf.sigmoid(z_o)], axis=0)
 
     def by_one_tanh(z: tf.Tensor) -> tf.Tensor:
-        i, f, g, o = tf.split(tf.tanh(z), 4)  # sigmoid(2 x) = (1 + tanh(x)) / 2, the 2 kept in the weights
+        i, f, g, o = tf.split(tf.tanh(z), 4)  # sigmoid(2 x) = (1 + tanh(x)) / 2; the weights contain the 2
         return tf.concat([0.5 * i + 0.5, 0.5 * f + 0.5, g, 0.5 * o + 0.5], axis=0)
 
     def by_sigmoids_in_rows(z: tf.Tensor) -> tf.Tensor:
@@ -76,13 +76,13 @@ def forms(units: int, rows: int) -> dict[str, Callable[[], float]]:
 
 
 def main() -> None:
-    units, rows = (int(argument) for argument in sys.argv[1:3]) if len(sys.argv) > 2 else (512, 64)
-    measures = forms(units, rows)
+    units, batch = (int(argument) for argument in sys.argv[1:3]) if len(sys.argv) > 2 else (512, 64)
+    measures = forms(units, batch)
     taken: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(ROUNDS):
         for name, measure in measures.items():
             taken[name].append(measure())
-    print(f"| LSTM of {units} units, {rows} rows | microseconds |\n| --- | --- |")
+    print(f"| LSTM of {units} units, batch size {batch} | microseconds |\n| --- | --- |")
     for name, times in taken.items():
         print(f"| {name} | {statistics.median(times):.0f} |")
 

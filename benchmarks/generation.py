@@ -1,12 +1,12 @@
 """Speed of generation, memory of a stream, and compression of a text.
 
-    python benchmarks/generation.py                                         all that needs no model of yours
-    python benchmarks/generation.py speed --torch-python ENV/bin/python     with PyTorch, from its own environment
+    python benchmarks/generation.py                                         every part that needs no trained model
+    python benchmarks/generation.py speed --torch-python ENV/bin/python     with PyTorch, from another environment
     python benchmarks/generation.py long --characters 1000000               one stream to the millionth token
     python benchmarks/generation.py compression --model RUN --text TEXT     against xz and zstd
 
-Speeds are of untrained models, whose work is the same. Contestants are processes that take turns, round after round;
-medians are compared.
+Models are untrained, which does not change their speed. Contestants are processes that take turns; medians are
+compared.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ READ_AT_ONCE = 1 << 20  # characters
 
 
 def speed(options: argparse.Namespace) -> Iterator[str]:
-    """Characters per second of writing, all streams together; TensorFlow's loop is that of its tutorial."""
+    """Characters generated per second, all streams together; TensorFlow's loop is that of its tutorial."""
     yield row("model", "streams", "textrnn", "TensorFlow's loop", "PyTorch's loop", "vs TensorFlow", "vs PyTorch")
     yield row(*["---"] * 7)
     cases = [Case("generate", cell, units, layers, 1, 300) for cell, units, layers in ONE_STREAM]
-    cases += [Case("generate", cell, units, layers, rows, steps) for cell, units, layers, rows, steps in MANY_STREAMS]
+    cases += [Case("generate", *sizes) for sizes in MANY_STREAMS]
     for case in tqdm(cases, unit="model", disable=None):
         entries = {"textrnn": (sys.executable, "with_textrnn.py"), "loop": (sys.executable, "with_one_step.py")}
         if options.torch_python:
@@ -62,10 +62,10 @@ def speed(options: argparse.Namespace) -> Iterator[str]:
 
 
 def long(options: argparse.Namespace) -> Iterator[str]:
-    """One stream (LSTM of 256 units): speed of each tenth, and memory after it."""
+    """Speed of each tenth of one stream (LSTM of 256 units), and peak memory after it."""
     model = make_model("lstm", 256, 1)
     tenth = options.characters // 10
-    yield row("characters", "per second", "against the first tenth", "peak memory")
+    yield row("characters", "per second", "relative to the first tenth", "peak memory")
     yield row(*["---"] * 4)
     pieces = model.stream(length=options.characters, seed=0)
     first = None
@@ -81,7 +81,7 @@ def long(options: argparse.Namespace) -> Iterator[str]:
 
 
 def reading(options: argparse.Namespace) -> Iterator[str]:
-    """Reading a long text in parts (MinGRU of 256 units), the state carried from part to part."""
+    """Characters read per second of a long text in parts (MinGRU of 256 units), with the state carried."""
     from textrnn.cli.library import import_api
 
     import_api()
@@ -99,7 +99,7 @@ def reading(options: argparse.Namespace) -> Iterator[str]:
 
 
 def scoring(options: argparse.Namespace) -> Iterator[str]:
-    """Characters per second of one text: `score`, the engine's forward pass of it alone, and `score` in NumPy."""
+    """Characters per second of one text: `score`, its forward pass alone, and `score` in NumPy."""
     from textrnn.cli.library import import_api
 
     import_api()
@@ -133,14 +133,14 @@ def scoring(options: argparse.Namespace) -> Iterator[str]:
 
 
 def forward(model: Any, ids: np.ndarray) -> None:
-    """The engine over one text, in parts of the length that `score` reads."""
+    """Forward pass over one text, in chunks as long as those of `score`."""
     states = model.initial_states(1)
     for begin in range(0, ids.shape[1], CHUNK):
         _, states = model.step(ids[:, begin : begin + CHUNK], states)
 
 
 def start(options: argparse.Namespace) -> Iterator[str]:
-    """From the shell to the first token, and from a loaded model to it: median of nine (LSTM 2 x 512)."""
+    """Seconds to the first token, from the shell and from a loaded model: median of nine (LSTM 2 x 512)."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         make = (
@@ -165,7 +165,7 @@ def start(options: argparse.Namespace) -> Iterator[str]:
 
 
 def compression(options: argparse.Namespace) -> Iterator[str]:
-    """The last tenth of a text the model has not learned, in bytes."""
+    """Compressed size of the last tenth of a text, which the model was not trained on."""
     from textrnn import runtime
 
     text = options.text.read_text(encoding="utf-8")
@@ -173,13 +173,13 @@ def compression(options: argparse.Namespace) -> Iterator[str]:
     raw = text.encode()
     model: Any = runtime.load(options.model)
     ideal = model.score(text).surprisals.sum() / 8
-    sizes = {"as it is": len(raw), "xz -9e": len(lzma.compress(raw, preset=9 | lzma.PRESET_EXTREME))}
+    sizes = {"uncompressed": len(raw), "xz -9e": len(lzma.compress(raw, preset=9 | lzma.PRESET_EXTREME))}
     if (zstd := with_zstd(raw)) is not None:
         sizes["zstd -19"] = zstd
     data = model.compress(text)
     if model.decompress(data) != text:
-        raise RuntimeError("the text did not come back")
-    sizes |= {"textrnn": len(data), "the model's own surprise": round(ideal)}
+        raise RuntimeError("the decompressed text differs from the original")
+    sizes |= {"textrnn": len(data), "negative log-likelihood": round(ideal)}
     yield row("", "bytes", "bits per character")
     yield row(*["---"] * 3)
     for name, size in sizes.items():
@@ -187,7 +187,7 @@ def compression(options: argparse.Namespace) -> Iterator[str]:
 
 
 def make_model(cell: str, units: int, layers: int, *, with_tensorflow: bool = False) -> Any:
-    """An untrained model as `textrnn generate` would load it."""
+    """An untrained model, in the form in which `textrnn generate` loads a trained one."""
     from textrnn.models import LanguageModel
     from textrnn.text import CharacterTokenizer
 
@@ -243,15 +243,15 @@ PARTS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Writing, streams and compression, measured.")
-    parser.add_argument(
-        "part", nargs="?", choices=PARTS, help="default: all, compression only with --model and --text"
+    parser = argparse.ArgumentParser(
+        description="Speed of generation, memory of a stream, and compression of a text."
     )
+    parser.add_argument("part", nargs="?", choices=PARTS, help="default: all; compression needs --model and --text")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each contestant (default: 5)")
     parser.add_argument("--characters", type=int, default=1_000_000, help="characters of `long` (default: a million)")
     parser.add_argument("--megabytes", type=int, default=100, help="megabytes of `reading` (default: 100)")
     parser.add_argument("--model", type=Path, help="model of `compression`: a .keras file or a run folder")
-    parser.add_argument("--text", type=Path, help="text of `compression`, of which the last tenth is compressed")
+    parser.add_argument("--text", type=Path, help="text of `compression`; its last tenth is compressed")
     parser.add_argument(
         "--torch-python", metavar="PATH", help="a Python with PyTorch; by default PyTorch is left out"
     )

@@ -1,9 +1,9 @@
-"""A recipe against a common LSTM, 2 x 512 in PyTorch, with the same wall time on the same text.
+"""Loss of a recipe against a common PyTorch LSTM, 2 x 512, given the same time and text.
 
     python benchmarks/recipes.py CORPUS --torch-python ENV/bin/python [--recipe standard]
 
-Both learn from the first 90% of the text and are then scored on the rest, read whole with the state carried. The time
-is that of training; starting up, tracing and scoring are left out for both.
+Both train on the first 90% of the text and are evaluated on the rest with the state carried over all of it. Only
+training is timed, not start-up, tracing and evaluation.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ WORKER = Path(__file__).parent / "workers" / "torch_lstm.py"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A recipe against a PyTorch LSTM given the same time.")
+    parser = argparse.ArgumentParser(description="Loss of a recipe against a PyTorch LSTM given the same time.")
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--torch-python", required=True, metavar="PATH", help="a Python that has PyTorch")
+    parser.add_argument("--torch-python", required=True, metavar="PATH", help="a Python with PyTorch")
     parser.add_argument("--recipe", default="standard")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def train_ours(training: str, validation: str, out: Path, options: argparse.Namespace) -> tuple[float, float, int]:
-    """Training seconds, nats per character and parameters of the recipe's model."""
+    """Training seconds, nats per character and number of parameters of the recipe's model."""
     from textrnn.cli.library import import_api
 
     api = import_api(work="training")

@@ -1,12 +1,12 @@
-"""Speed of training and scoring, against stock Keras and PyTorch, measured in turn in one run.
+"""Speed of training and scoring against stock Keras and PyTorch, measured in turns in one run.
 
-    python benchmarks/training.py                                     everything, an hour or more
-    python benchmarks/training.py speed --cells lstm --units 512      a few rows
-    python benchmarks/training.py speed --torch-python ENV/bin/python with PyTorch, from an environment of its own
+    python benchmarks/training.py                                     every part; an hour or more
+    python benchmarks/training.py speed --cells lstm --units 512      a few rows of the first table
+    python benchmarks/training.py speed --torch-python ENV/bin/python with PyTorch, from another environment
 
-Every contestant is a process of its own with the same mathematics: embedding, recurrent layers, logits,
-cross-entropy, the gradient clipped to a global norm, Adam. They take turns, round after round, and the medians of the
-rounds are compared; on a shared machine the ratios count, not the speeds.
+Each contestant is a process of its own. All compute the same: embedding, recurrent layers, logits, cross-entropy, the
+gradient clipped to a global norm, Adam. They take turns, and the medians of their rounds are compared. On a shared
+machine ratios are more reliable than speeds.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ KERAS, KERAS_ONEDNN, TORCH, TORCH_BFLOAT16 = "Keras", "Keras, oneDNN", "PyTorch"
 
 
 def compete(case: Case, options: argparse.Namespace, names: Sequence[str] = ()) -> dict[str, Contestant]:
-    """All contestants that can run `case`, or the named ones, after all rounds."""
-    peer = dataclasses.replace(case, cell="lstm") if case.cell == "min_gru" else case  # they have no minGRU
+    """All contestants that can run `case`, or the named ones, after their rounds."""
+    # Keras and PyTorch have no minGRU.
+    peer = dataclasses.replace(case, cell="lstm") if case.cell == "min_gru" else case
     entries = {
         "textrnn": (sys.executable, "with_textrnn.py", dataclasses.replace(case, precision=options.precision), {}),
         KERAS: (sys.executable, "with_keras.py", peer, {}),
@@ -41,7 +42,7 @@ def compete(case: Case, options: argparse.Namespace, names: Sequence[str] = ()) 
     if options.torch_python and case.cell != "min_gru":
         low = dataclasses.replace(peer, precision="bfloat16")
         entries[TORCH] = (options.torch_python, "with_torch.py", peer, {})
-        if multiplies_bfloat16():  # PyTorch emulates it elsewhere, up to a hundred times slower than float32
+        if multiplies_bfloat16():  # elsewhere PyTorch emulates bfloat16, up to a hundred times slower than float32
             entries[TORCH_BFLOAT16] = (options.torch_python, "with_torch.py", low, {})
     contestants = {}
     for name, entry in entries.items():
@@ -60,7 +61,7 @@ def compete(case: Case, options: argparse.Namespace, names: Sequence[str] = ()) 
 def speed(options: argparse.Namespace) -> Iterator[str]:
     """Characters per second of a full training step, batch 64, 128 steps."""
     columns = ["textrnn", KERAS, KERAS_ONEDNN, TORCH, TORCH_BFLOAT16]
-    yield row("model", *columns, "vs Keras", "vs Keras, oneDNN", "vs PyTorch at its best", "first step")
+    yield row("model", *columns, "vs Keras", "vs Keras, oneDNN", "vs faster PyTorch", "first step")
     yield row(*["---"] * 10)
     cases = [
         Case("train", cell, units, layers, 64, 128)
@@ -109,7 +110,7 @@ PARTS = {"speed": speed, "growth": growth, "scoring": scoring}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Training and scoring speed against Keras and PyTorch.")
-    parser.add_argument("part", nargs="?", choices=PARTS, help="default: all of them")
+    parser.add_argument("part", nargs="?", choices=PARTS, help="part to run (default: all)")
     parser.add_argument("--cells", nargs="+", default=["rnn", "lstm", "gru", "min_gru"])
     parser.add_argument("--units", nargs="+", type=int, default=[128, 512, 1024])
     parser.add_argument("--layers", nargs="+", type=int, default=[1, 2])

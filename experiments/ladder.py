@@ -1,14 +1,14 @@
 """Ladder of losses by training time: each rung is a run of its own.
 
-    python experiments/ladder.py tinyshakespeare.txt                    every rung except the hours-long ones
-    python experiments/ladder.py tinyshakespeare.txt --rungs best       one of them
+    python experiments/ladder.py tinyshakespeare.txt                    every rung but `best`, which takes an hour
+    python experiments/ladder.py tinyshakespeare.txt --rungs best       one rung
     python experiments/ladder.py tinyshakespeare.txt --ablate           standard, with one option changed at a time
     python experiments/ladder.py tinyshakespeare.txt --ablate --epochs 4        the same in a third of the time
 
-A run trains on the first 90% of the text, keeps its last weights, and is evaluated once on the rest: whole with the
-state carried, in blocks of 256 from an empty state, and (--dynamic) with weights adapted to it. Seconds are those of
-training after the first step, which TensorFlow traces. Runs are in --out. The same command resumes a stopped run and
-only evaluates a finished one.
+A run trains on the first 90% of the text, keeps its last weights, and is evaluated once on the rest: with the state
+carried over all of it, in blocks of 256 tokens from an empty state, and (--dynamic) by dynamic evaluation. Seconds
+are those of training after the first step, in which TensorFlow traces the graph. Runs are saved in --out. The same
+command resumes a stopped run and evaluates a finished one again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 from textrnn.options.tasks import LANGUAGE_MODEL, arguments_for
 
-PORTIONS = {"3 s": 0.5}  # of the training part, for rungs too short for one epoch
+PORTIONS = {"3 s": 0.5}  # fraction of the training part, for a rung too short for one epoch
 RUNGS: dict[str, dict[str, Any]] = {
     "3 s": {
         "units": 256,
@@ -68,12 +68,14 @@ def main() -> None:
         nargs="*",
         choices=ABLATIONS,
         metavar="CHANGE",
-        help="change one thing at a time in the standard recipe (default: each of " + ", ".join(ABLATIONS) + ")",
+        help="change one option at a time in the standard recipe (default: each of " + ", ".join(ABLATIONS) + ")",
     )
+    parser.add_argument("--epochs", type=int, help="epochs of every run (default: those of its rung)")
     parser.add_argument(
-        "--epochs", type=int, help="how often every run reads the text, instead of what its settings say"
+        "--dynamic",
+        action="store_true",
+        help="also evaluate with weights that adapt to the text (dynamic evaluation)",
     )
-    parser.add_argument("--dynamic", action="store_true", help="also score with weights that follow the text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
     options = parser.parse_args()
@@ -93,15 +95,15 @@ def main() -> None:
 
 
 def climb(name: str, settings: dict[str, Any], learned: str, validation: str, options: argparse.Namespace) -> str:
-    """Train or resume one rung and score it: a row of the table."""
+    """Train or resume one rung and evaluate it; return a row of the table."""
     from textrnn.cli.library import import_api
 
-    told_apart = [f"{options.epochs}-epochs"] * bool(options.epochs) + [f"seed-{options.seed}"] * bool(options.seed)
-    out = options.out / "-".join([*name.split(), *told_apart])
+    suffixes = [f"{options.epochs}-epochs"] * bool(options.epochs) + [f"seed-{options.seed}"] * bool(options.seed)
+    out = options.out / "-".join([*name.split(), *suffixes])
     api = import_api(work="training")
     has_begun = (out / "checkpoint/state.npz").exists()
     settings = {"validation_split": 0.0, "seed": options.seed, "checkpoint_seconds": 30, **settings}
-    settings["verbose"] = sys.stderr.isatty()  # the table alone goes into a file
+    settings["verbose"] = sys.stderr.isatty()  # only the table, if the output is a file
     api.train_language_model([learned], **arguments_for(LANGUAGE_MODEL, out=out, resume=has_begun, **settings))
     line = json.loads((out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     model = api.load(out)

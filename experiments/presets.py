@@ -2,11 +2,12 @@
 
     python experiments/presets.py plays-en corpora/plays.txt      a language model of verse plays; a minute or two
     python experiments/presets.py reviews-en imdb_train.jsonl.xz --language-model runs/sentiment/language_model
-                                                              a language model of film reviews, to begin with
+                                                              a language model of film reviews, to pretrain with
     python experiments/presets.py sentiment-en imdb_train.jsonl.xz --sst2 sst2_train.csv \\
-        --language-model runs/sentiment/language_model        good or bad, of the run of experiments/sentiment.py
+        --language-model runs/sentiment/language_model        a classifier of film reviews, negative or positive
 
-What is held out is measured with the file as it is shipped, quantized, and without TensorFlow.
+`runs/sentiment/language_model` is a run of experiments/sentiment.py. Held-out texts are evaluated with the quantized
+file, as the package contains it, without TensorFlow.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from textrnn.text import LabeledTexts, read_labeled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
 EVALUATED_REVIEWS = 200  # held-out reviews, for a language model
-SMALL = {"ngram_buckets": 0, "epochs": 1}  # vectors of pairs of words are several times the 8 MB of a preset
-SHARES = {"sst2": 2, "sentences": 3}  # readings in an epoch; these texts are short and few compared with the reviews
+SMALL = {"ngram_buckets": 0, "epochs": 1}  # n-gram embeddings would take several times the 8 MB of a preset
+SHARES = {"sst2": 2, "sentences": 3}  # times in an epoch: these texts are short and few compared with the reviews
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--language-model", type=Path, help="run of a language model of film reviews")
     parser.add_argument("--sst2", type=Path, help="labeled sentences about films")
     parser.add_argument("--sentences", type=Path, default=Path("corpora/sentences_train.csv"))
-    parser.add_argument("--test", type=Path, nargs="*", default=[], help="tables to measure the finished file on")
+    parser.add_argument("--test", type=Path, nargs="*", default=[], help="tables to evaluate the finished file on")
     parser.add_argument(
         "--run", type=Path, default=Path("runs/sentiment-en"), help="run folder of the classifier; can be resumed"
     )
@@ -47,9 +48,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PRESETS, help="folder (default: that of the package)")
     options = parser.parse_args()
     if options.preset != "plays-en" and options.language_model is None:
-        parser.error(f"{options.preset} begins with a --language-model")
+        parser.error(f"{options.preset} needs --language-model")
     if options.preset == "sentiment-en" and options.sst2 is None:
-        parser.error("sentiment-en learns from --sst2, too")
+        parser.error("sentiment-en needs --sst2")
     makers = {"plays-en": make_plays, "reviews-en": make_reviews, "sentiment-en": make_sentiment}
     makers[options.preset](options)
 
@@ -84,9 +85,9 @@ def make_reviews(options: argparse.Namespace) -> None:
     model.save(path, quantized=True)
     shipped: Any = runtime.load(path)
     for name, each in (("before", model), ("quantized", shipped)):
-        warnings.simplefilter("ignore")  # about unknown words
-        told = np.concatenate([each.evaluate_text(text).log_probabilities for text in held_out])
-        score = Score.of(told, sum(map(len, held_out)))
+        warnings.simplefilter("ignore")  # of unknown words
+        log_probabilities = np.concatenate([each.evaluate_text(text).log_probabilities for text in held_out])
+        score = Score.of(log_probabilities, sum(map(len, held_out)))
         print(f"{name}: {score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.1f} a word")
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
@@ -114,7 +115,7 @@ def make_sentiment(options: argparse.Namespace) -> None:
 
 
 def read_polar(path: Path) -> LabeledTexts:
-    """Read a table whose labels are, or mean, negative and positive."""
+    """Read a table of the labels negative and positive, or 0 and 1."""
     table = read_labeled(path)
     names = {"0": "negative", "1": "positive"}
     return LabeledTexts(table.texts, [names.get(label, label) for label in table.labels])

@@ -1,15 +1,15 @@
 """Film reviews: a language model trains on all of them, then a classifier starts from it.
 
-    python experiments/sentiment.py imdb_train.jsonl.xz --unlabeled imdb_unlabelled.jsonl.xz      both parts
-    python experiments/sentiment.py imdb_train.jsonl.xz --language-model reviews-en                the second part
-    python experiments/sentiment.py imdb_train.jsonl.xz                                            from the labels alone
-    python experiments/sentiment.py imdb_train.jsonl.xz --tokenizer byte                           and from bytes
+    python experiments/sentiment.py imdb_train.jsonl.xz --unlabeled imdb_unlabelled.jsonl.xz     both parts
+    python experiments/sentiment.py imdb_train.jsonl.xz --language-model reviews-en              the second part
+    python experiments/sentiment.py imdb_train.jsonl.xz                                          from the labels alone
+    python experiments/sentiment.py imdb_train.jsonl.xz --tokenizer byte                         the same over bytes
     python experiments/sentiment.py imdb_train.jsonl.xz --tokenizer byte --unlabeled imdb_unlabelled.jsonl.xz \\
-        --teachers runs/sentiment/sentiment.keras --out runs/bytes    and from another's answers for the unlabeled
+        --teachers runs/sentiment/sentiment.keras --out runs/bytes         also from another model's predictions
 
-With --backward a second language model reads from the end, and the classifier is the mean of two encoders.
-Of the labeled reviews --held-out are set aside before anything is learned and read once, by the finished model. Runs
-lie in --out, which another kind needs of its own; one that was stopped goes on when the same command is given again.
+With --backward a second language model reads from the end, and the classifier averages two encoders. --held-out
+labeled reviews are set aside before training and evaluated once, with the finished model. Runs are saved in --out, a
+folder for each kind of run; the same command resumes a stopped run.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ BYTES: dict[str, Any] = {
     "ngram_buckets": 1 << 20,
     "token_dropout": 0.05,  # a dropped byte affects eight n-grams
 }
-KEPT_SHARE = 0.8  # of the teachers' predictions, the surest
+KEPT_SHARE = 0.8  # of the teachers' predictions, those of highest probability
 
 
 def main() -> None:
@@ -90,7 +90,7 @@ def main() -> None:
     from_scratch = BYTES if options.tokenizer == "byte" else FROM_SCRATCH
     settings = {**from_scratch} if lm is None else {**PRETRAINED, "pretrained": lm}
     if options.teachers:
-        settings["epochs"] -= 1  # of three times the texts
+        settings["epochs"] -= 1  # there are three times as many texts
     classifier = train(api.train_classifier, training, options.out / "classifier", seed=options.seed, **settings)
     print(classifier.calibrate(aside.texts, aside.labels))
     classifier.save(options.out / "sentiment.keras")
@@ -101,13 +101,15 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A classifier of film reviews, pretrained on reviews.")
     parser.add_argument("labeled", type=Path)
     parser.add_argument("--unlabeled", type=Path, help="more reviews, for a language model or --teachers")
-    parser.add_argument("--language-model", help="existing language model: a preset, a file or a run folder")
+    parser.add_argument("--language-model", help="trained language model: a preset, a file or a run folder")
     parser.add_argument(
         "--teachers", nargs="+", help="classifiers whose predictions for --unlabeled are also trained on"
     )
-    parser.add_argument("--backward", action="store_true", help="also train one of each that reads from the end")
     parser.add_argument(
-        "--tokenizer", choices=("word", "byte"), default="word", help="byte works without a language model"
+        "--backward", action="store_true", help="also train a language model and an encoder that read from the end"
+    )
+    parser.add_argument(
+        "--tokenizer", choices=("word", "byte"), default="word", help="byte trains without a language model"
     )
     parser.add_argument("--held-out", type=int, default=2500)
     parser.add_argument(
@@ -119,15 +121,15 @@ def parse_options() -> argparse.Namespace:
     options = parser.parse_args()
     pretrains = options.unlabeled is not None and options.teachers is None
     if min(options.held_out, options.calibration) < 1:
-        parser.error("--held-out and --calibration must each leave a review for it")
+        parser.error("--held-out and --calibration must be at least 1")
     if options.teachers and not options.unlabeled:
-        parser.error("--teachers answer for --unlabeled reviews")
+        parser.error("--teachers needs --unlabeled, the reviews to predict labels for")
     if options.language_model and pretrains:
-        parser.error("--unlabeled is for a language model of one's own; --language-model names one that is there")
+        parser.error("--unlabeled trains a language model, --language-model names a trained one; give one of them")
     if options.tokenizer == "byte" and (options.language_model or pretrains):
-        parser.error("--tokenizer byte begins with no language model")
+        parser.error("--tokenizer byte takes no --language-model, and --unlabeled only with --teachers")
     if options.backward and not pretrains:
-        parser.error("--backward takes a language model of one's own, of --unlabeled")
+        parser.error("--backward needs --unlabeled, to train a second language model")
     return options
 
 
@@ -144,7 +146,7 @@ def split(read: LabeledTexts, *, held_out: int, calibration: int) -> tuple[Label
 
 
 def without(texts: list[str], *held_out: LabeledTexts) -> list[str]:
-    """The texts that are not among the held-out ones."""
+    """Texts that are in none of the held-out parts."""
     others = {text for part in held_out for text in part.texts}
     return [text for text in texts if text not in others]
 
@@ -162,10 +164,10 @@ def train_language_models(texts: list[str], options: argparse.Namespace) -> Any:
 
 
 def taught(teachers: list[Any], texts: list[str], labels: list[str]) -> LabeledTexts:
-    """The texts of each label of which the teachers' mean probabilities are surest, with that label (self-training:
+    """Texts with predicted labels: for each label those of the teachers' highest mean probability (self-training,
     Yarowsky, 1995)."""
     if any(set(teacher.labels) != set(labels) for teacher in teachers):
-        raise SystemExit(f"--teachers must answer with the labels of the table: {', '.join(labels)}")
+        raise SystemExit(f"--teachers must have the labels of the table: {', '.join(labels)}")
     answers = [teacher.classify(texts, progress=True) for teacher in teachers]
     means = np.mean([[[one.probabilities[label] for label in labels] for one in each] for each in answers], axis=0)
     rows = list[int]()

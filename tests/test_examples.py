@@ -53,14 +53,8 @@ def test_a_rung_of_the_ladder_is_climbed_and_a_finished_one_only_scored(tmp_path
 
 def test_a_classifier_learns_from_what_others_say_of_texts_without_a_label(tmp_path):
     corpora = ROOT / "corpora"
-    command = [
-        ROOT / "experiments/sentiment.py",
-        corpora / "sentences_train.csv",
-        "--held-out",
-        100,
-        "--calibration",
-        60,
-    ]
+    script, table = ROOT / "experiments/sentiment.py", corpora / "sentences_train.csv"
+    command = [script, table, "--held-out", 100, "--calibration", 60]
     teachers = ["--unlabeled", corpora / "sentences_test.csv", "--teachers", "sentiment-en", "sentiment-en"]
     shown = run(*command, *teachers, "--out", "runs", folder=tmp_path)
     assert re.search(r"^100 texts, accuracy 0\.\d+", shown, re.MULTILINE), shown

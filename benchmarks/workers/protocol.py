@@ -1,6 +1,6 @@
-"""Protocol between contestant and benchmark: a model in JSON comes in, seconds and bytes go out.
+"""Protocol between benchmark and worker: a case in JSON comes in, seconds and megabytes go out.
 
-Standard library only: PyTorch's environment has nothing else of ours.
+It imports the standard library alone, since PyTorch's environment does not have textrnn.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ VOCABULARY = 65  # tokens, as in tinyshakespeare
 
 @dataclass(frozen=True)
 class Case:
-    """A model and the work it does.
+    """A model and its task.
 
     Attributes:
-        task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone; `"generate"`: token after
-            token.
+        task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone; `"generate"`: one
+            token after another.
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H; the embedding has as many.
-        layers: How many recurrent layers.
-        batch: B.
-        steps: T, of `"generate"` the tokens written at a call.
-        precision: `"float32"` or `"bfloat16"`; textrnn knows `"auto"`, too.
+        layers: Number of recurrent layers.
+        batch: B, the batch size.
+        steps: T, the sequence length; for `"generate"` the tokens generated in a call.
+        precision: `"float32"` or `"bfloat16"`; textrnn also takes `"auto"`.
     """
 
     task: str
@@ -41,7 +41,7 @@ class Case:
 
 
 def serve(make: Callable[[Case], Callable[[], Any]]) -> None:
-    """Build the step of the case given as argument, run it once, then as often as each line of input says."""
+    """Build the step of the case in the first argument, run it once, then as many times as each input line states."""
     case = Case(**json.loads(sys.argv[1]))
     step = make(case)
     _answer(_seconds(step, 1))

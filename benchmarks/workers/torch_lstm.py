@@ -1,8 +1,7 @@
-"""A 2 x 512 LSTM in PyTorch: Adam 2e-3, dropout 0.5, 64 rows of 128 steps, the state carried; trained for a given
-time.
+"""A 2 x 512 LSTM in PyTorch, trained for a given time: Adam 2e-3, dropout 0.5, batch size 64, 128 steps, stateful.
 
-It is scored after every epoch and once the time is over, and its best score counts. Products run in bfloat16 where
-that is faster. Standard library and PyTorch only: its environment has nothing of ours.
+The model is evaluated after each epoch and at the end; the lowest loss counts. Products run in bfloat16 where that is
+faster. The standard library and PyTorch are its only imports, since PyTorch's environment does not have textrnn.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import time
 
 import torch
 
-UNITS, LAYERS, ROWS, STEPS, DROPOUT, RATE, CLIP = 512, 2, 64, 128, 0.5, 2e-3, 1.0
+UNITS, LAYERS, BATCH, STEPS, DROPOUT, RATE, CLIP = 512, 2, 64, 128, 0.5, 2e-3, 1.0
 
 
 class Model(torch.nn.Module):
@@ -33,7 +32,7 @@ class Model(torch.nn.Module):
 
 
 def score(model: Model, ids: torch.Tensor) -> float:
-    """Nats per character over a text read whole."""
+    """Nats per character of a text, with the state carried over all of it."""
     model.eval()
     total, state = 0.0, None
     with torch.no_grad():
@@ -46,8 +45,8 @@ def score(model: Model, ids: torch.Tensor) -> float:
 
 
 def windows(ids: torch.Tensor) -> list[torch.Tensor]:
-    length = (len(ids) - 1) // ROWS
-    rows = torch.stack([ids[row * length : row * length + length + 1] for row in range(ROWS)])
+    length = (len(ids) - 1) // BATCH
+    rows = torch.stack([ids[row * length : row * length + length + 1] for row in range(BATCH)])
     return [rows[:, begin : begin + STEPS + 1] for begin in range(0, length, STEPS)]
 
 
@@ -79,7 +78,7 @@ def main() -> None:
                 break
         epoch += 1
         best = min(best, score(model, validation))
-    print(f"PyTorch 2 x 512: {best:.4f} nats per character at its best of {epoch} epochs, {seconds:.0f} s")
+    print(f"PyTorch 2 x 512: {best:.4f} nats per character, the lowest of {epoch} epochs, {seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stock Keras on TensorFlow: its layers, its `fit` step, its default threads."""
+"""Worker of stock Keras on TensorFlow, with its layers, the training step of `fit` and the default threads."""
 
 from __future__ import annotations
 

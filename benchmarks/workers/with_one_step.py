@@ -1,6 +1,6 @@
-"""TensorFlow as its text-generation tutorial does it: a Keras model, one step of it traced, looped over in Python.
+"""Worker of TensorFlow's text-generation tutorial: a Keras model whose traced step runs in a Python loop.
 
-A step looks tokens up, runs the model, forbids the unknown token, draws, and turns ids into strings again.
+A step maps strings to ids, runs the model, masks the unknown token, samples, and maps ids to strings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""textrnn as `textrnn train` runs it: its model, its trainer, its threads."""
+"""Worker of textrnn, with the model, the trainer and the threads of `textrnn train`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def make(case: Case) -> Callable[[], Any]:
     from textrnn.training import NextToken, Trainer
     from textrnn.training.streams import StreamBatches
 
-    tokens = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))  # padding, unknown and end are the rest
+    tokens = "".join(chr(ord("!") + n) for n in range(VOCABULARY - 3))  # the others: padding, unknown, end of text
     tokenizer = CharacterTokenizer().fit([tokens])
     # A loaded model runs in float32, whatever the precision of its training.
     policy = dtype_policy(resolve_precision(case.precision) if case.task == "train" else "float32")

@@ -1,4 +1,4 @@
-"""PyTorch: its fused layers, float32 or bfloat16 by autocast."""
+"""Worker of PyTorch, with its fused layers, in float32 or in bfloat16 by autocast."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def make(case: Case) -> Callable[[], Any]:
             return forward()
 
     def generate() -> list[list[int]]:
-        """The loop of every PyTorch example: one token a step, drawn from the softmax of the last."""
+        """The usual loop of PyTorch: each step samples one token from the softmax of the last logits."""
         tokens, state, written = inputs[:, :1], None, []
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=case.precision == "bfloat16"):
             for _ in range(case.steps):
