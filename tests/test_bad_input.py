@@ -446,7 +446,7 @@ def test_a_finished_run_is_not_overwritten_nor_resumed_as_another(tmp_path):
     assert (tmp_path / "model.keras").read_bytes() == before
 
 
-def test_a_place_that_cannot_be_written_to(tmp_path):
+def test_an_output_folder_that_cannot_be_written_to(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
         train(out=tmp_path / "file" / "run")

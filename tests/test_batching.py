@@ -9,7 +9,7 @@ from textrnn.batching import cut_batches
 
 
 @given(st.lists(st.integers(0, 50)), st.integers(1, 9), st.integers(1, 120))
-def test_batches_are_as_large_as_may_be(lengths, rows, tokens):
+def test_batches_are_as_large_as_the_limits_allow(lengths, rows, tokens):
     cuts = cut_batches(lengths, rows, tokens)
     batches = [lengths[cut] for cut in cuts]
     assert [length for batch in batches for length in batch] == lengths

@@ -115,7 +115,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize(("change", "message"), DAMAGE.values(), ids=DAMAGE)
-def test_what_is_wrong_with_a_model_file_is_said(change, message, originals, tmp_path):
+def test_error_of_a_damaged_model_file_states_the_problem(change, message, originals, tmp_path):
     members = dict(damage.members_of(originals / "model.keras"))
     change(members)
     damage.write_members(tmp_path / "model.keras", members.items())
@@ -124,7 +124,7 @@ def test_what_is_wrong_with_a_model_file_is_said(change, message, originals, tmp
             load(tmp_path / "model.keras")
 
 
-def test_what_is_no_model_is_told_from_a_damaged_one(tmp_path):
+def test_a_file_that_is_no_model_is_distinguished_from_a_damaged_one(tmp_path):
     with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
         archive.writestr("config.json", json.dumps({"registered_name": None, "class_name": "Sequential"}))
     with pytest.raises(
@@ -133,7 +133,7 @@ def test_what_is_no_model_is_told_from_a_damaged_one(tmp_path):
         textrnn.load(tmp_path / "other.keras")
 
 
-def test_a_file_that_may_not_be_read_is_no_damaged_one(originals, tmp_path):
+def test_a_file_without_read_permission_is_not_called_damaged(originals, tmp_path):
     (tmp_path / "state.npz").mkdir()
     with pytest.raises(FileNotFoundError, match=r"must be a file that `State.save` wrote"):
         State.load(tmp_path / "state.npz")
@@ -151,7 +151,7 @@ STATES = {
 
 
 @pytest.mark.parametrize(("name", "change", "message"), STATES.values(), ids=STATES)
-def test_what_is_wrong_with_a_state_is_said(name, change, message, originals, tmp_path):
+def test_error_of_a_damaged_state_states_the_problem(name, change, message, originals, tmp_path):
     with np.load(originals / "state.npz") as stored:
         arrays = dict(stored)
     np.savez(tmp_path / "state.npz", **{**arrays, name: change(arrays[name])})
@@ -168,7 +168,7 @@ SESSIONS = {
 
 
 @pytest.mark.parametrize(("changes", "message"), SESSIONS.values(), ids=SESSIONS)
-def test_what_is_wrong_with_a_session_is_said(changes, message, originals, tmp_path):
+def test_error_of_a_damaged_session_states_the_problem(changes, message, originals, tmp_path):
     facts = json.loads((originals / "session.json").read_text())
     (tmp_path / "session.json").write_text(json.dumps({**facts, **changes}))
     with pytest.raises(textrnn.DamagedFileError, match=rf"session\.json must hold a session; .*{message}"):
@@ -205,14 +205,14 @@ def assert_only(outcomes, *, refused):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
-def test_damaged_files_serve_or_are_refused_in_one_way_and_little_memory(originals):
+def test_damaged_files_load_or_raise_one_error_in_little_memory(originals):
     command = [sys.executable, str(Path(damage.__file__)), str(originals), "500", "19"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     assert_only(collections.Counter(json.loads(done.stdout)), refused=330)
 
 
-def test_keras_is_given_no_damaged_file(originals, tmp_path):
+def test_keras_opens_no_damaged_file(originals, tmp_path):
     names, outcomes = ("labels", "quantized"), collections.Counter()
     for number in range(40):
         name = f"{names[number % len(names)]}.keras"

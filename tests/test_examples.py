@@ -42,7 +42,7 @@ def test_a_custom_cell_is_trained_saved_and_loaded_in_both_models(tmp_path):
     assert {file.name for file in (tmp_path / "runs").iterdir()} == {"mgu.keras", "mgu_classifier.keras"}
 
 
-def test_a_rung_of_the_ladder_is_climbed_and_a_finished_one_only_scored(tmp_path):
+def test_ladder_trains_a_rung_once_and_then_only_evaluates_it(tmp_path):
     (tmp_path / "sea.txt").write_text("\n".join(LINES * 40))
     command = [ROOT / "experiments/ladder.py", "sea.txt", "--rungs", "10 s", "--out", "runs"]
     first, second = (run(*command, folder=tmp_path).splitlines()[-1] for _ in range(2))
@@ -51,7 +51,7 @@ def test_a_rung_of_the_ladder_is_climbed_and_a_finished_one_only_scored(tmp_path
     assert first == second
 
 
-def test_a_classifier_learns_from_what_others_say_of_texts_without_a_label(tmp_path):
+def test_a_classifier_learns_from_the_predictions_of_teachers(tmp_path):
     corpora = ROOT / "corpora"
     script, table = ROOT / "experiments/sentiment.py", corpora / "sentences_train.csv"
     command = [script, table, "--held-out", 100, "--calibration", 60]

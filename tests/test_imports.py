@@ -122,7 +122,7 @@ def test_imports_go_one_way():
         ("train.py", "from textrnn.cli.main import main", False),
     ],
 )
-def test_wrong_way_is_seen(path, source, is_wrong):
+def test_wrong_import_is_detected(path, source, is_wrong):
     assert bool(list(wrong_imports(source, ROOT / path))) == is_wrong
 
 

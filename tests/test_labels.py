@@ -61,7 +61,7 @@ def test_a_missing_label_is_an_error_with_its_line(tmp_path, value):
 
 
 @pytest.mark.parametrize("value", [["x"], {"a": 1}, b"x", 1j])
-def test_what_is_no_label_says_what_one_is(value):
+def test_error_of_an_invalid_label_states_the_rule(value):
     with pytest.raises(TypeError, match="must be a string, a number or a truth value; received"):
         read_label(value)
     with pytest.raises(ValueError, match="must be finite; received inf"):
@@ -73,7 +73,7 @@ def test_labels_that_are_numbers_are_in_the_order_of_their_size():
     assert sort_labels({"10", "9", "b"}) == ["10", "9", "b"]
 
 
-def test_labels_that_are_asked_for_follow_the_rule(tmp_path):
+def test_requested_labels_follow_the_rule(tmp_path):
     with pytest.raises(ValueError, match="`class_weight` must have one weight for label '1'; received"):
         weigh_classes({0: 1, 1: 2, "1": 3}, ["0", "1"], np.zeros(1, int))
     assert weigh_classes({-1.0: 3, "1": 1, True: 2}, ["-1", "1", "true"], np.zeros(1, int)).tolist() == [3, 1, 2]
@@ -90,7 +90,7 @@ def test_labels_that_are_asked_for_follow_the_rule(tmp_path):
         classifier.calibrate(["a", "b"], [True, math.nan])
 
 
-def test_empty_texts_and_those_with_blanks_are_the_same_from_anywhere(tmp_path):
+def test_empty_and_blank_texts_are_the_same_from_every_source(tmp_path):
     texts = ["", " x", "x ", "\tx"]
     labels = ["1"] * len(texts)
     (tmp_path / "a.csv").write_text("label,text\n" + "".join(f"1,{text}\n" for text in texts))

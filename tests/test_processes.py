@@ -111,7 +111,7 @@ def test_a_forked_child_answers_or_says_at_once_why_it_cannot(models):
 
 
 @pytest.mark.parametrize("load", [runtime.load, textrnn.load], ids=["runtime", "Keras"])
-def test_eight_threads_answer_as_one(load, models):
+def test_eight_threads_answer_like_one(load, models):
     lm, classifier = load(models / "lm.keras"), load(models / "classifier.keras")
 
     def work(number):

@@ -16,7 +16,7 @@ def clock(monkeypatch):
     return seconds
 
 
-def test_output_that_is_no_terminal_gets_a_line_a_minute(clock, capsys):
+def test_output_to_a_file_gets_a_line_per_minute(clock, capsys):
     with Progress(1000, "texts", description="reading") as shown:
         for _ in range(10):
             clock[0] += 30

@@ -62,7 +62,7 @@ def test_the_tutorials_run(folder):
     follow(TUTORIALS, folder)
 
 
-def test_what_the_page_on_generation_shows_runs(tmp_path, monkeypatch):
+def test_code_of_the_page_on_generation_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tokenizer = textrnn.text.CharacterTokenizer().fit("ISELIN:\nThe tide is late.")
     shown = {"textrnn": textrnn, "lm": textrnn.LanguageModel(tokenizer, units=8)}
@@ -72,7 +72,7 @@ def test_what_the_page_on_generation_shows_runs(tmp_path, monkeypatch):
     np.testing.assert_allclose(shown["first"].state.logits, shown["lm"].read("The tide is ").logits, atol=1e-5)
 
 
-def test_what_the_pages_on_classification_and_files_show_runs(folder, monkeypatch):
+def test_code_of_the_pages_on_classification_and_files_runs(folder, monkeypatch):
     pytest.importorskip("sklearn")
     for name in ("aside.csv", "reviews.csv"):
         (folder / name).symlink_to(ROOT / "corpora/sentences_test.csv")
@@ -90,7 +90,7 @@ def test_what_the_pages_on_classification_and_files_show_runs(folder, monkeypatc
     assert 0 < shown["accuracy"] < 1
 
 
-def test_what_the_page_on_processes_shows_runs(tmp_path):
+def test_code_of_the_page_on_processes_runs(tmp_path):
     *pools, wsgi, asgi = blocks(read_page("processes.md"), "python")
     for number, code in enumerate(pools):  # in a file, which a spawned process imports again
         (tmp_path / f"pool_{number}.py").write_text(code)
@@ -130,14 +130,14 @@ def test_every_file_that_the_page_on_the_architecture_names_is_there():
 
 
 @pytest.mark.slow
-def test_the_main_command_trains_as_far_as_it_says(tmp_path):
+def test_the_main_command_reaches_the_loss_in_the_readme(tmp_path):
     output = run([sys.executable, str(ROOT / "train.py"), str(ROOT / "corpora/plays.txt")], tmp_path)
     reached = [float(bits) for bits in re.findall(r"validation: .*?bits per character ([\d.]+)", output)]
     assert min(reached) <= 2.0
 
 
 @pytest.mark.slow
-def test_the_classifier_is_as_good_as_it_says(tmp_path):
+def test_the_classifier_reaches_the_accuracy_in_the_readme(tmp_path):
     train, test = str(ROOT / "corpora/sentences_train.csv"), str(ROOT / "corpora/sentences_test.csv")
     run([sys.executable, "-m", "textrnn", "train", train, "--out", "run"], tmp_path)
     output = run([sys.executable, "-m", "textrnn", "evaluate", "run", test], tmp_path)

@@ -49,13 +49,13 @@ def test_temperature_is_the_one_that_brute_force_finds(labels, temperature):
     assert best == pytest.approx(temperature, rel=0.1)
 
 
-def test_any_constant_may_be_added_to_logits():
+def test_adding_a_constant_to_logits_changes_nothing():
     logits, truths = drawn(200, 3, 2.0)
     logs = np.log(temper(logits, 1.0))
     assert fit_temperature(logs, truths) == pytest.approx(fit_temperature(logits + 1000, truths), rel=1e-6)
 
 
-def test_the_worst_cases_have_an_end():
+def test_fitting_the_temperature_ends_in_the_worst_cases():
     logits = np.array([[1.0, 0.0], [0.0, 2.0]])
     with pytest.raises(CalibrationError, match="every text was classified correctly"):
         fit_temperature(logits, np.array([0, 1]))
@@ -75,7 +75,7 @@ def test_the_worst_cases_have_an_end():
         (np.zeros([0, 2]), [], ValueError, r"received \(0, 2\)"),
     ],
 )
-def test_what_makes_no_sense_is_refused(rows, truths, error, message):
+def test_invalid_options_are_refused(rows, truths, error, message):
     for measure in (fit_temperature, expected_calibration_error):
         with pytest.raises(error, match=message):
             measure(np.array(rows), np.array(truths))

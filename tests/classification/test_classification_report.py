@@ -60,7 +60,7 @@ def test_the_surest_mistakes_come_first_and_thresholds_withhold_the_unsure():
     assert math.isnan(report.at_threshold(1.0).accuracy)
 
 
-def test_the_page_for_two_labels():
+def test_the_printed_report_for_two_labels():
     probabilities = np.array([[0.9, 0.1]] * 3 + [[0.25, 0.75]] * 2)
     report = ClassificationReport(["bad", "good"], np.array([0, 0, 1, 1, 1]), probabilities)
     page = """\
@@ -85,7 +85,7 @@ def test_the_page_for_two_labels():
     assert str(report) == textwrap.dedent(page)
 
 
-def test_pages_of_many_or_long_labels_stay_narrow():
+def test_printed_reports_of_many_or_long_labels_stay_narrow():
     for labels in (10, 20, 40):
         report = drawn(3000, labels)
         wide = ClassificationReport(
@@ -96,7 +96,7 @@ def test_pages_of_many_or_long_labels_stay_narrow():
     assert "confused most: truth" in page
 
 
-def test_what_is_no_answer_to_the_truths_is_refused():
+def test_answers_that_do_not_match_the_labels_are_refused():
     with pytest.raises(ValueError, match=r"`labels` must be 2 names; received \['a'\]"):
         ClassificationReport(["a"], np.array([0]), np.array([[0.5, 0.5]]))
     with pytest.raises(ValueError, match="`probabilities` must be 0 or more and sum to 1"):

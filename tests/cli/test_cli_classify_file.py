@@ -148,7 +148,7 @@ def pieces(folder):
     return json.loads(notes.read_text())["pieces"] if notes.exists() else 0
 
 
-def test_ctrl_c_says_that_the_same_command_goes_on(model, whole, folder):
+def test_ctrl_c_says_that_the_same_command_resumes(model, whole, folder):
     process = subprocess.Popen(classify(model, whole, *SLOWLY), stderr=subprocess.PIPE, text=True)
     while pieces(folder) < 2 and process.poll() is None:
         time.sleep(0.002)
@@ -164,7 +164,7 @@ def predict(texts):
 
 
 @pytest.mark.parametrize("last_step", ["append", "rename", "unlink"])
-def test_a_kill_at_the_very_end_is_no_loss(folder, monkeypatch, last_step):
+def test_a_job_killed_at_its_very_end_loses_nothing(folder, monkeypatch, last_step):
     write_reviews(folder / "a.csv", 600)
 
     def score():
@@ -193,7 +193,7 @@ def test_a_kill_at_the_very_end_is_no_loss(folder, monkeypatch, last_step):
     assert sorted(os.listdir()) == ["a.csv", "out.csv"]
 
 
-def test_another_input_model_or_option_is_not_gone_on_with(model, whole, folder, capsys):
+def test_a_job_of_another_input_model_or_option_is_not_resumed(model, whole, folder, capsys):
     notes = folder / "scored.csv.part.json"
     write_reviews(folder / "a.csv", 600)
     process = subprocess.Popen(classify(model, whole, *SLOWLY), stderr=subprocess.DEVNULL)
@@ -244,7 +244,7 @@ def test_the_input_is_a_stream_too(model, folder):
     assert sorted(os.listdir()) == ["rows.jsonl", "scored.csv", "scored.jsonl"]
 
 
-def test_a_file_is_told_from_a_text(model, folder, capsys):
+def test_a_file_is_distinguished_from_a_text(model, folder, capsys):
     (folder / "a.txt").write_text("good\n\nbad\n")
     assert main(["classify", str(model), "a.txt"]) == 0
     assert [line.split("\t")[2] for line in capsys.readouterr().out.splitlines()] == ["good", "", "bad"]
@@ -279,7 +279,7 @@ def test_a_file_is_told_from_a_text(model, folder, capsys):
         (["good.parquet", "--out", "o.csv"], 1, "must end in .csv, .tsv, .jsonl or .txt, .*; received '.parquet'"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_written(model, folder, capsys, arguments, status, message):
+def test_errors_come_before_anything_is_written(model, folder, capsys, arguments, status, message):
     (folder / "stars.csv").write_text("words,stars\nfine,5\n")
     (folder / "scored.csv").write_text("text,predicted_label\nfine,good\n")
     (folder / "latin.txt").write_bytes("très\nnaïf\n".encode("latin-1"))

@@ -77,7 +77,7 @@ def test_training_shows_what_it_does(trained, corpus):
     assert (corpus.parent / "runs/sea/model.keras").exists()
 
 
-def test_trainings_begun_together_take_a_folder_each(corpus, tmp_path):
+def test_simultaneous_trainings_take_a_folder_each(corpus, tmp_path):
     arguments = [ROOT / "train.py", corpus, *TINY, "--epochs", 1, "--quiet"]
     both = [subprocess.Popen(command(*arguments), cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(timeout=300) for process in both] == [0, 0]
@@ -222,7 +222,7 @@ def test_a_killed_run_resumes_bit_for_bit(corpus, uninterrupted, tmp_path, seed)
     same_run(uninterrupted, out)
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(corpus, uninterrupted, tmp_path):
+def test_ctrl_c_saves_and_says_how_to_resume(corpus, uninterrupted, tmp_path):
     out = tmp_path / "run"
     process = subprocess.Popen(
         start_training(corpus, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -255,7 +255,7 @@ def test_a_learning_rate_is_found_without_leaving_a_run(corpus):
     assert not (corpus.parent / "nowhere").exists()
 
 
-def test_a_table_of_labeled_texts_makes_a_model_that_writes_either(tmp_path):
+def test_a_model_trained_on_a_labeled_table_writes_either_label(tmp_path):
     rows = ["text,mood", *["the sea is calm and blue,good", "a storm tore every sail,bad"] * 12]
     (tmp_path / "lines.csv").write_text("\n".join(rows))
     done = textrnn_here(
@@ -288,7 +288,7 @@ def test_a_table_of_labeled_texts_makes_a_model_that_writes_either(tmp_path):
     assert "`condition` must be one of 'bad', 'good'; received 'ugly'." in done.stderr
 
 
-def test_resuming_what_is_not_there_trains_on_nothing(tmp_path):
+def test_resuming_a_missing_run_trains_nothing(tmp_path):
     done = textrnn_here("train", "--resume", "--out", "nowhere", cwd=tmp_path)
     assert done.returncode == 2
     assert "CORPUS is needed" in done.stderr
@@ -364,7 +364,7 @@ def test_one_text_is_written_without_tensorflow(trained, corpus):
     assert several.stdout.startswith("--- 1 ---\n" + done.stdout.strip())  # the same text, in a batch, by TensorFlow
 
 
-def test_what_was_copied_is_named(trained, corpus):
+def test_copied_passages_are_named(trained, corpus):
     done = textrnn_here(
         "generate",
         "runs/sea",
@@ -446,7 +446,7 @@ class Terminal:
         return shown
 
 
-def test_a_text_is_written_together_in_a_terminal(trained, corpus, tmp_path):
+def test_the_write_command_in_a_terminal(trained, corpus, tmp_path):
     terminal = Terminal("-m", "textrnn", "write", corpus.parent / "runs/sea", "--seed", 1, "-n", 12, cwd=tmp_path)
     terminal.read("Enter lets the model write")
     terminal.say("+The sea", "The sea")

@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.parametrize("variables", LOCALES.values(), ids=LOCALES)
-def test_what_is_written_into_a_pipe_is_utf8_whatever_the_locale(folder, variables):
+def test_output_into_a_pipe_is_utf8_whatever_the_locale(folder, variables):
     def run(command):
         arguments = [sys.executable, "-m", "textrnn", *command.split()]
         environment = {**os.environ, **variables}

@@ -147,7 +147,7 @@ def test_a_label_the_test_or_the_baseline_lacks_is_no_obstacle(tmp_path, capsys,
     assert "bigram baseline    1.0000    1.0000" in page
 
 
-def test_what_speaks_for_a_label_is_shown_and_written_as_a_page(folder, capsys, monkeypatch):
+def test_an_explanation_is_printed_and_written_as_a_page(folder, capsys, monkeypatch):
     monkeypatch.chdir(folder)
     shown = run(capsys, "explain", "model.keras", "text 9 was good", "--label", "good", "--html", "why.html").out
     headline, *rows = shown.splitlines()
@@ -173,7 +173,7 @@ def test_a_table_with_labels_of_other_names(folder, capsys, monkeypatch):
     assert "must be OLD=NEW, such as 1=positive; received '0'" in capsys.readouterr().err
 
 
-def test_what_is_of_texts_that_go_on_is_refused(folder, capsys, monkeypatch):
+def test_options_of_continuous_texts_are_refused_for_a_classifier(folder, capsys, monkeypatch):
     monkeypatch.chdir(folder)
     for flag, value in (("last", "0.5"), ("protocol", "blocks"), ("documents", "row"), ("condition", "bad")):
         with pytest.raises(SystemExit):

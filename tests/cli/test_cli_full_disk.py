@@ -49,7 +49,7 @@ def test_a_training_on_a_full_disk_names_the_file_and_resumes_when_there_is_room
     assert len((folder / "run/metrics.jsonl").read_text().splitlines()) == 2
 
 
-def test_labeling_a_file_on_a_full_disk_goes_on_behind_the_last_whole_piece(folder):
+def test_labeling_on_a_full_disk_resumes_after_the_last_whole_part(folder):
     classify = ["classify", "classifier.keras", "texts.txt", "--out", "scored.csv"]
     done = run(folder, *classify, room=15_000)
     assert done.returncode == 1
@@ -63,7 +63,7 @@ def test_labeling_a_file_on_a_full_disk_goes_on_behind_the_last_whole_piece(fold
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_an_output_that_is_full_is_named_and_nothing_complains_once_more(folder):
+def test_a_full_output_is_reported_once_by_name(folder):
     with open("/dev/full", "wb") as full:
         done = run(folder, "classify", "classifier.keras", "good", capture_output=False, stdout=full, stderr=-1)
     assert done.returncode == 1

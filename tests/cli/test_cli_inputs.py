@@ -141,7 +141,7 @@ def test_a_table_keeps_its_header_and_a_tsv_says_what_it_cannot_hold(models, fol
     assert (folder / "c.tsv").read_text().splitlines()[1].startswith(lines[1] + "\t")
 
 
-def test_a_job_that_was_begun_with_other_quotes_is_not_gone_on_with(models, folder, run):
+def test_a_job_with_other_quoting_is_not_resumed(models, folder, run):
     (folder / "a.tsv").write_text("text\ngood\n")
     command = ["classify", models / "mood.keras", "a.tsv", "--out", "b.csv"]
     assert run(*command)[0] == 0
@@ -196,7 +196,7 @@ def test_a_classifier_is_trained_on_a_table_of_any_make_and_resumed_with_it(fold
     assert "these differ: quoting: None then, 'minimal' here" in errors
 
 
-def test_what_cannot_be_read_as_a_text_is_refused_by_every_command(models, folder, run):
+def test_input_that_is_no_text_is_refused_by_every_command(models, folder, run):
     (folder / "rows.json").write_text('[{"text": "a", "label": 1}]')
     (folder / "wide.txt").write_bytes(TEXT.encode("utf-16-le"))
     for command in (

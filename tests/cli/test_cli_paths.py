@@ -65,7 +65,7 @@ TEXTS += ["x" * 9999, "I opened notes.txt"]
 
 
 @pytest.mark.parametrize(("text", "message"), PATHS.items(), ids=PATHS)
-def test_a_text_that_looks_like_a_path_is_refused_with_how_to_mean_it(say, text, message):
+def test_a_text_that_looks_like_a_path_is_refused_with_a_way_to_pass_it(say, text, message):
     echo = f"echo {shlex.quote(text)} | "
     for place, arguments, instead in (
         ("TEXT", ["classify", "classifier.keras", text], echo),
@@ -83,7 +83,7 @@ def test_a_text_that_looks_like_a_path_is_refused_with_how_to_mean_it(say, text,
         assert instead in errors
 
 
-def test_what_a_message_tells_to_type_does_what_it_says(say):
+def test_commands_in_messages_work(say):
     assert say("classify", "classifier.keras", given="reveiws.csv\n")[1].endswith("\treveiws.csv\n")
     assert "'reveiws'" in say("explain", "classifier.keras", given="reveiws.csv\n")[1]
     assert say("score", "lm.keras", given="docs")[1].startswith("4 tokens")
@@ -97,7 +97,7 @@ def test_a_sentence_stays_a_text_whatever_it_holds(say, text):
     assert (status, shown.split("\t")[2]) == (0, f"{text}\n"), errors
 
 
-def test_a_file_that_is_not_there_is_told_from_one_that_is(say):
+def test_a_missing_file_is_distinguished_from_an_existing_one(say):
     assert say("classify", "classifier.keras", "reviews.csv")[1].endswith("\tgood\n")
     missing = "No such file or directory: reveiws.csv (did you mean 'reviews.csv'?)"
     for arguments in (["evaluate", "classifier.keras", "reveiws.csv"], ["train", "reveiws.csv"]):
@@ -110,7 +110,7 @@ def test_a_file_that_is_not_there_is_told_from_one_that_is(say):
         assert f"no such file or folder (--text TEXT scores words): {file}" in errors
 
 
-def test_a_hint_names_a_command_that_is_there_and_quotes_what_the_shell_would_cut(tmp_path, monkeypatch):
+def test_a_hint_names_an_existing_command_and_quotes_for_the_shell(tmp_path, monkeypatch):
     words = ["classify", "my models", "It's good"]
     quoted = "classify 'my models' 'It'\"'\"'s good'"
     programs = tmp_path / "bin dir"

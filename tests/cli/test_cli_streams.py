@@ -20,7 +20,7 @@ def shell(line, folder):
 
 
 @pytest.mark.parametrize("closing", ["| head -n 1", "2>&1 | true", "<&- >&- 2>&-"])
-def test_a_training_whose_output_is_closed_goes_on_to_its_end(closing, tmp_path):
+def test_a_training_whose_output_is_closed_trains_to_its_end(closing, tmp_path):
     (tmp_path / "sea.txt").write_text(TEXT)
     done = shell(f"textrnn train sea.txt {FLAGS} {closing}", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -43,12 +43,12 @@ def test_a_script_whose_output_is_closed_trains_to_its_end(tmp_path):
 
 
 @pytest.mark.parametrize("closing", ["2>&1 | true", ">&- 2>&-"])
-def test_a_failure_that_nobody_reads_is_one(closing, tmp_path):
+def test_a_failure_with_closed_output_exits_with_an_error(closing, tmp_path):
     assert shell(f"textrnn train missing.txt --out run {closing}", tmp_path).returncode == 1
 
 
 @pytest.mark.parametrize("arguments", ["generate plays-en --length 50", "classify sentiment-en many.txt"])
-def test_other_commands_end_quietly_with_their_reader(arguments, tmp_path):
+def test_other_commands_end_quietly_when_their_output_is_closed(arguments, tmp_path):
     (tmp_path / "many.txt").write_text("Not bad.\n" * 20_000)  # more than a pipe holds
     done = shell(f"textrnn {arguments} | true", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -48,7 +48,7 @@ MODELS = {
         "".join
     )
 )
-def test_every_string_comes_back(model, text):
+def test_every_string_is_decompressed_exactly(model, text):
     import warnings
 
     with warnings.catch_warnings():
@@ -57,7 +57,7 @@ def test_every_string_comes_back(model, text):
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_an_ordinary_text_is_coded_not_kept(model):
+def test_an_ordinary_text_is_coded_not_stored_verbatim(model):
     assert lanes_of(model.compress(TEXT)) == 1
 
 
@@ -72,11 +72,11 @@ def lanes_of(data):
     return compression.HEADER.unpack_from(data)[4]
 
 
-def test_a_lone_surrogate_comes_back():
+def test_a_lone_surrogate_is_decompressed_exactly():
     assert CHARACTERS.decompress(CHARACTERS.compress("sea \ud800 \udfff")) == "sea \ud800 \udfff"
 
 
-def test_the_size_is_the_surprise_of_the_model_and_a_header():
+def test_compressed_size_is_the_negative_log_likelihood_and_a_header():
     text = CHARACTERS.generate(length=3000, seed=1)
     bits = CHARACTERS.score(text).surprisals.sum()
     size = len(CHARACTERS.compress(text))
@@ -91,7 +91,7 @@ def test_a_long_text_is_coded_in_lanes(monkeypatch):
         assert CHARACTERS.decompress(CHARACTERS.compress(text)) == text
 
 
-def test_what_is_damaged_or_of_another_model_is_refused():
+def test_damaged_data_or_data_of_another_model_is_refused():
     data = CHARACTERS.compress(TEXT)
     for place in (9, 30, len(data) - 9, len(data) - 1):
         damaged = bytearray(data)
@@ -116,7 +116,7 @@ def test_what_is_damaged_or_of_another_model_is_refused():
     st.lists(st.integers(0, 5), max_size=300),
     st.lists(st.floats(-80, 0), min_size=6, max_size=6),
 )
-def test_the_coder_gives_back_what_it_was_given(tokens, logits):
+def test_the_arithmetic_coder_decodes_its_input(tokens, logits):
     normal = np.array(logits) - np.log(np.exp(logits).sum())
     counts = cumulative_counts(normal[None])[0]
     encoder = Encoder()

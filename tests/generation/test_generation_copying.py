@@ -40,7 +40,7 @@ def test_passages_are_listed_the_longest_first():
 
 
 @pytest.mark.parametrize("text", ["", "short"])
-def test_a_text_too_short_to_tell_is_not_copied(text):
+def test_short_texts_do_not_count_as_copied(text):
     assert find_copied(text, ["short and more"]).share == 0
 
 

@@ -42,14 +42,14 @@ def test_a_session_keeps_its_label(model, tmp_path):
     assert loaded.states[-1] == session.states[-1] == model.read("", condition="bad")
 
 
-def test_what_was_compressed_under_a_label_comes_back_under_it_alone(model):
+def test_text_compressed_with_a_label_needs_it_to_decompress(model):
     data = model.compress(TEXT, condition="good")
     assert model.decompress(data, condition="good") == TEXT
     with pytest.raises(ValueError, match="compressed with another label"):
         model.decompress(data, condition="bad")
 
 
-def test_a_label_is_asked_for_by_name(model):
+def test_a_missing_label_is_refused_with_the_choices(model):
     for call in (
         lambda: textrnn.StreamPool(model).open(),
         lambda: Session(model),

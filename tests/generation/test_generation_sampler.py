@@ -41,7 +41,7 @@ def test_order_of_the_vocabulary_does_not_matter():
 
 
 @pytest.mark.parametrize("options", [{"temperature": 0}, {"top_k": 1}])
-def test_a_tie_goes_to_the_first_token(options):
+def test_greedy_choice_takes_the_first_of_equal_tokens(options):
     assert Sampler(**options).probabilities(np.zeros((1, 3))).tolist() == [[1, 0, 0]]
 
 
@@ -75,7 +75,7 @@ def test_draws_follow_the_probabilities(name, is_alone):
     assert statistic < EXCEEDED_ONCE_IN_A_THOUSAND[is_possible.sum() - 1]
 
 
-def test_what_is_filtered_out_is_never_drawn():
+def test_filtered_tokens_are_never_drawn():
     logits = np.array([[-np.inf, 0.1, 3.0, 0.2, -np.inf]])
     for point in (0.0, np.nextafter(1, 0), 0.5):
         for options in ({}, {"top_k": 4}, {"top_p": 0.99}, {"min_p": 0.01}):

@@ -37,7 +37,7 @@ def test_a_state_comes_back_from_its_file_to_the_bit(tmp_path):
     assert model.generate(state=loaded, length=9, seed=1) == model.generate(state=state, length=9, seed=1)
 
 
-def test_states_differ_by_what_was_read_and_by_who_read_it():
+def test_states_differ_by_text_and_model():
     state = Marked().read("abba")
     assert state == Marked().read("abba")
     assert state != Marked().read("abab")
@@ -71,7 +71,7 @@ def test_a_damaged_state_is_refused(tmp_path):
 
 
 @given(text=TEXTS, cuts=st.lists(st.integers(0, 30), max_size=4))
-def test_a_text_read_in_parts_is_read_as_a_whole(text, cuts):
+def test_reading_in_parts_equals_reading_the_whole_text(text, cuts):
     model, state, scores = Marked(), None, []
     ends = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
     for begin, end in itertools.pairwise(ends):
@@ -82,7 +82,7 @@ def test_a_text_read_in_parts_is_read_as_a_whole(text, cuts):
         np.testing.assert_allclose(state.tensors[0], model.read(text).tensors[0], atol=1e-6)
 
 
-def test_a_fingerprint_changes_with_any_number_and_any_fact():
+def test_a_fingerprint_changes_with_any_weight_and_any_setting():
     large, small = np.arange(5000, dtype=np.float32).reshape(50, 100), np.ones(3, np.float32)
     weights = {"layers/recurrent": [large], "head": [small]}
     mark = fingerprint({"cell": "gru"}, weights)
@@ -101,7 +101,7 @@ def alone(model, text, state=None):
     return model.score_and_read(text, state)
 
 
-def test_streams_of_a_pool_read_what_they_would_alone():
+def test_streams_of_a_pool_read_as_if_alone():
     model = Marked()
     pool = StreamPool(model)
     texts = ["", "a", "abba", "dc\n" * 7, *["abcd"[n % 4] * n for n in range(20)]]  # more than there is room for
@@ -120,7 +120,7 @@ def test_streams_of_a_pool_read_what_they_would_alone():
         assert stream.state.last_id == state.last_id
 
 
-def test_streams_join_leave_and_begin_anew_at_their_own_pace():
+def test_streams_open_close_and_reset_independently():
     model = Marked()
     pool = StreamPool(model)
     first, second = pool.open(), pool.open(model.read("dd"))
@@ -156,7 +156,7 @@ def test_a_stream_that_is_fed_twice_reads_words_as_if_fed_at_once():
     assert list(stream.waiting) == model.tokenizer.encode("a b a").tolist()
 
 
-def test_options_of_a_session_that_do_not_go_together_are_not_taken(tmp_path):
+def test_incompatible_options_of_a_session_are_refused(tmp_path):
     session = Session(Marked(), seed=3, top_k=3)
     with pytest.raises(ValueError, match="`top_k` must be left out with temperature 0"):
         session.choose(temperature=0)
@@ -166,7 +166,7 @@ def test_options_of_a_session_that_do_not_go_together_are_not_taken(tmp_path):
     assert Session.load(tmp_path / "session.json", Marked()).config.changed() == {"top_k": 3, "temperature": 0.5}
 
 
-def test_another_model_is_told_apart_before_its_options_are(tmp_path):
+def test_session_of_another_model_is_refused_before_its_options(tmp_path):
     Session(Marked(), top_k=5).save(tmp_path / "session.json")
     other = Marked("b2")
     other.tokenizer = CharacterTokenizer().fit("a")
@@ -174,7 +174,7 @@ def test_another_model_is_told_apart_before_its_options_are(tmp_path):
         Session.load(tmp_path / "session.json", other)
 
 
-def test_a_session_goes_on_goes_back_and_comes_back(tmp_path):
+def test_a_session_continues_undoes_saves_and_loads(tmp_path):
     model = Marked()
     session = Session(model, seed=3, temperature=0.9)
     session.add("ab")

@@ -84,12 +84,12 @@ def test_a_text_does_not_depend_on_the_samples_beside_it():
     assert texts[0] != model.generate("ab", length=40, seed=10)
 
 
-def test_without_a_seed_every_text_is_another():
+def test_texts_differ_without_a_seed():
     assert Memory().generate(length=40) != Memory().generate(length=40)
 
 
 @given(st.text("abcd\n", max_size=12), st.integers(0, 12))
-def test_reading_in_two_parts_is_reading_at_once(text, cut):
+def test_reading_in_two_parts_equals_reading_at_once(text, cut):
     model = Memory()
     state = model.read(text[:cut])
     whole, parts = model.read(text), model.read(text[cut:], state)
@@ -177,7 +177,7 @@ def test_end_of_a_document_is_predicted_too():
     ],
     ids=["read", "score", "evaluate_text", "generate", "stream"],
 )
-def test_unknown_characters_are_named_where_the_call_is(call, name):
+def test_warning_of_unknown_characters_points_to_the_call(call, name):
     with pytest.warns(UserWarning, match=f"`{name}` holds 'é', '7', which the model never saw") as caught:
         call(Alphabet(), "aé7é")
     (warning,) = caught

@@ -13,7 +13,7 @@ from textrnn.options.tasks import GENERATION, arguments_for
 from textrnn.text import BytePairTokenizer, ByteTokenizer, CharacterTokenizer, WordTokenizer
 
 
-def test_temperatures_take_turns():
+def test_several_temperatures_alternate():
     text = Memory().generate(length=40, temperature=[0, 3.0], seed=2)
     greedy = Memory()
     for n in range(0, 40, 2):  # every other token is the likeliest, whatever came before it
@@ -21,7 +21,7 @@ def test_temperatures_take_turns():
     assert text != greedy.generate(length=40, temperature=0)
 
 
-def test_what_is_recent_becomes_as_much_unlikelier_as_was_asked():
+def test_penalty_lowers_logits_of_recent_tokens():
     logits = np.log([[0.5, 0.25, 0.15, 0.1]])
     sampler = Sampler(repetition_penalty=5.0, repetition_window=2)
     expected = np.array([0.1, 0.25, 0.03, 0.1])
@@ -29,7 +29,7 @@ def test_what_is_recent_becomes_as_much_unlikelier_as_was_asked():
     np.testing.assert_allclose(sampler.probabilities(logits, np.array([[9, 9]])), np.exp(logits))
 
 
-def test_a_penalty_sees_the_prompt_and_forgets_what_lies_further_back():
+def test_a_penalty_covers_the_prompt_within_its_window():
     options = {"temperature": 0, "repetition_penalty": 1e12, "length": 3}
     # After a comes b, but b is recent; the others are alike, and the first of them that is not recent is taken.
     assert Alphabet("abc").generate("ba", **arguments_for(GENERATION, repetition_window=9, **options)) == "bacab"
@@ -40,7 +40,7 @@ def test_a_penalty_sees_the_prompt_and_forgets_what_lies_further_back():
     ("options", "letters"),
     [({"allowed": "ac"}, "ac"), ({"banned": "bd\n"}, "ac"), ({"allowed": "abc", "banned": "d"}, "abc")],
 )
-def test_characters_are_ruled_out(options, letters):
+def test_banned_characters_are_never_written(options, letters):
     text = Memory().generate(**arguments_for(GENERATION, length=200, seed=1, **options))
     assert set(text) == set(letters)
 
@@ -48,7 +48,7 @@ def test_characters_are_ruled_out(options, letters):
 @pytest.mark.parametrize(
     ("tokenizer", "tokens"), [(WordTokenizer(), "words, where"), (BytePairTokenizer(), "byte pairs, where")]
 )
-def test_characters_of_longer_tokens_cannot_be_ruled_out(tokenizer, tokens):
+def test_characters_inside_longer_tokens_cannot_be_banned(tokenizer, tokens):
     model = Alphabet()
     model.tokenizer = tokenizer.fit("the sea")
     with pytest.raises(ValueError, match=f"`banned` must be left out for a model of {tokens} .*; received 's'"):
@@ -75,7 +75,7 @@ def exhaustive(model, length):
     return sorted(texts, key=score, reverse=True)
 
 
-def test_a_wide_enough_search_finds_the_likeliest_texts():
+def test_wide_beam_search_finds_the_likeliest_texts():
     model = Memory()
     best = exhaustive(model, 3)
     assert model.generate(length=3, samples=4, config=GenerationConfig(beams=125)) == best[:4]
@@ -84,7 +84,7 @@ def test_a_wide_enough_search_finds_the_likeliest_texts():
     )
 
 
-def test_a_search_ends_each_text_where_it_ends():
+def test_beam_search_ends_each_text_at_its_end():
     assert Script("abab").generate(length=9, config=GenerationConfig(beams=3, length_penalty=0)) == "abab"
     assert Script("ababb").generate(length=9, stop="bb", config=GenerationConfig(beams=2, length_penalty=0)) == "aba"
     assert Script("ab").generate(length=0, config=GenerationConfig(beams=2)) == ""
@@ -127,25 +127,25 @@ NONSENSE = {
 }
 
 
-def test_a_model_of_documents_may_not_be_left_with_their_end_alone():
+def test_banning_all_but_the_end_of_text_is_refused():
     with pytest.raises(ValueError, match="must leave a token of the model to write; received '' and None"):
         Script("abab").generate(config=GenerationConfig(allowed=""))
 
 
 @pytest.mark.parametrize(("options", "message"), NONSENSE.values(), ids=NONSENSE)
-def test_what_makes_no_sense_is_refused_with_a_reason(options, message):
+def test_contradictory_options_are_refused_with_a_reason(options, message):
     with pytest.raises(ValueError, match=message):
         Alphabet().generate(**arguments_for(GENERATION, **options))
 
 
-def test_a_character_of_several_tokens_cannot_be_ruled_out():
+def test_a_character_of_several_tokens_cannot_be_banned():
     model = Alphabet()
     model.tokenizer = ByteTokenizer()
     with pytest.raises(ValueError, match="`banned` must hold characters that are one token each; 'é' is 2"):
         model.generate(config=GenerationConfig(banned="aé"))
 
 
-def test_a_penalty_sees_what_a_state_has_read():
+def test_a_penalty_covers_tokens_read_into_a_state():
     model, options = Memory(), {"repetition_penalty": 5.0, "temperature": 0.5, "seed": 3, "include_prompt": False}
     for cut in range(7):
         assert model.generate(

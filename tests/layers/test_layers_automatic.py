@@ -61,7 +61,7 @@ def test_stated_backward_step_equals_automatic_differentiation(name, mask, mode,
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru_reset_before"])
-def test_they_are_equal_in_a_graph_of_any_length(name):
+def test_backward_steps_are_equal_in_a_graph_of_any_length(name):
     def run(layer, sequence, initial):
         shapes = [
             tf.TensorSpec([None, None, D], sequence.dtype),
@@ -109,7 +109,7 @@ class OddCell(Cell):
         return (tf.tanh(projected + w_h @ h), count + 1), ()
 
 
-def test_parts_of_a_step_that_meet_no_weight_have_zero_gradients():
+def test_outputs_of_a_step_that_use_no_weight_have_zero_gradients():
     layer = Recurrent(OddCell(H), True, True)
     sequence, initial = make_inputs(layer.cell)
     layer.build(sequence.shape)

@@ -33,7 +33,7 @@ def test_vectors_are_those_of_a_slow_loop(ngrams):
             np.testing.assert_allclose(vectors[row, t], expected, atol=1e-6)
 
 
-def test_a_sequence_that_goes_on_needs_the_tokens_before():
+def test_a_continued_sequence_needs_the_previous_tokens():
     layer = NgramEmbedding(buckets=1000, output_dim=6, ngrams=4)
     whole = layer(IDS).numpy()
     np.testing.assert_array_equal(layer(IDS[:, 3:], before=IDS[:, :3]), whole[:, 3:])

@@ -33,7 +33,7 @@ def test_the_estimate_of_the_sum_has_no_bias(parts, num_sampled):
     assert (np.abs(error) < 4 * sums.std(axis=0) / np.sqrt(draws)).all()
 
 
-def test_what_is_drawn_comes_as_often_as_is_said():
+def test_negatives_are_sampled_at_their_stated_rate():
     draws = 20_000
     tokens, log_expected = draw_tokens(2 * draws, 3 * draws, tf.constant([1, 2]))
     np.testing.assert_array_equal(tokens[:draws], np.arange(draws))

@@ -74,7 +74,7 @@ def test_it_is_an_ordinary_keras_model(ids, capsys):
     )
 
 
-def test_windows_with_the_state_carried_are_the_whole(model, ids):
+def test_windows_with_the_state_carried_equal_the_whole_text(model, ids):
     whole = model(ids)
     states, parts = model.initial_states(6), []
     for window in (ids[:, :5], ids[:, 5:6], ids[:, 6:]):
@@ -84,7 +84,7 @@ def test_windows_with_the_state_carried_are_the_whole(model, ids):
 
 
 @pytest.mark.parametrize("cut", [0, 1, 20, len(TEXT)])
-def test_reading_in_two_is_reading_at_once(model, cut):
+def test_reading_in_two_calls_equals_reading_at_once(model, cut):
     whole, state = model.score(TEXT).log_probabilities, model.read(TEXT[:cut])
     np.testing.assert_allclose(model.score(TEXT[cut:], state).log_probabilities, whole[cut:], atol=1e-6)
     assert model.generate(TEXT, length=20, seed=1) == TEXT + model.generate(state=model.read(TEXT), length=20, seed=1)
@@ -110,7 +110,7 @@ def test_blocks_score_each_from_an_empty_state(model):
     np.testing.assert_allclose(score.log_probabilities[:256], expected, atol=1e-5)
 
 
-def test_the_corners(model):
+def test_empty_prompts_and_short_texts(model):
     assert model.generate("the", length=0) == "the"
     assert model.generate(length=0) == ""
     assert len(model.generate(length=7, seed=0)) == 7

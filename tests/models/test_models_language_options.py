@@ -66,7 +66,7 @@ def test_padding_changes_nothing(options):
 
 
 @pytest.mark.parametrize("name", DROPPED)
-def test_what_is_dropped_in_training_is_whole_at_inference(name):
+def test_dropout_does_nothing_at_inference(name):
     plain, regular = make(dropout=0.0), make(**{"dropout": 0.0, name: DROPPED[name]})
     regular.set_weights(plain.get_weights())
     ids = ids_of(plain)
@@ -83,7 +83,7 @@ def test_dropout_is_locked_in_time():
     assert not np.array_equal(dropped[0], dropped[1])
 
 
-def test_embedding_dropout_drops_a_token_wherever_it_stands():
+def test_embedding_dropout_drops_a_token_at_all_its_places():
     model = make(embedding_dropout=0.5)
     rows = model.token_dropout(tf.ones([40, 6]), training=True).numpy()
     assert set(np.unique(rows)) == {0, 2}
@@ -101,7 +101,7 @@ def test_residual_layers_add_to_what_they_read():
 
 
 @pytest.mark.parametrize("has_padding", [False, True])
-def test_penalties_move_the_weights_and_are_not_counted(has_padding):
+def test_activation_regularization_changes_weights_but_not_the_reported_loss(has_padding):
     model = make()
     ids = ids_of(model)
     inputs = np.pad(ids[:, :-1], [(0, 0), (0, 3)]) if has_padding else ids[:, :-1]
@@ -199,7 +199,7 @@ def test_labels_are_learned(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
-def test_dynamic_evaluation_that_does_not_move_is_the_stateful_one(dtype):
+def test_dynamic_evaluation_at_rate_zero_equals_the_stateful_protocol(dtype):
     model = make(dtype=dtype)
     ids = model.tokenizer.encode(TEXT * 3)
     still = score_dynamically(model, ids, model.initial_states(1), model.start_id, learning_rate=0.0, decay=0.0)
@@ -207,7 +207,7 @@ def test_dynamic_evaluation_that_does_not_move_is_the_stateful_one(dtype):
     np.testing.assert_allclose(still, model.evaluate_text(TEXT * 3).log_probabilities, atol=atol)
 
 
-def test_dynamic_evaluation_learns_from_the_text_and_forgets_it_again():
+def test_dynamic_evaluation_adapts_to_the_text_and_restores_the_weights():
     model = make(weight_drop=0.5, dropout=0.5)
     before = model.get_weights()
     text = "a clock a clock " * 60
@@ -218,7 +218,7 @@ def test_dynamic_evaluation_learns_from_the_text_and_forgets_it_again():
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_model_that_begins_with_another_knows_what_it_knew():
+def test_warm_start_keeps_the_predictions_of_the_parent():
     parent = make()
     parent.head.bias.assign(np.arange(parent.tokenizer.vocabulary_size) / 10)
     new = "the sæa is ä slow clock.\n" * 20
@@ -237,7 +237,7 @@ def test_a_model_that_begins_with_another_knows_what_it_knew():
     assert child.head.bias.numpy()[-1] == pytest.approx(np.arange(size).mean() / 10, abs=1e-6)
 
 
-def test_a_model_of_byte_pairs_is_begun_with_as_it_is():
+def test_warm_start_from_a_byte_pair_model_keeps_its_tokenizer():
     options = {"units": 8, "epochs": 1, "verbose": False}
     parent = textrnn.train_language_model(
         [TEXT * 9], **arguments_for(LANGUAGE_MODEL, tokenizer="byte_pair", **options)
@@ -261,7 +261,7 @@ def test_a_model_of_byte_pairs_is_begun_with_as_it_is():
         ({"tokenizer": "byte"}, "`tokenizer` must be left out where `init_from` brings one, .*; received 'byte'"),
     ],
 )
-def test_what_does_not_fit_the_model_begun_with_is_refused(options, message):
+def test_options_that_do_not_fit_the_parent_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         textrnn.train_language_model(
             [TEXT * 9], **arguments_for(LANGUAGE_MODEL, init_from=make(), epochs=1, verbose=False, **options)

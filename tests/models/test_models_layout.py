@@ -99,7 +99,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("kind", ["LanguageModel", "TextClassifier"])
-def test_the_form_for_numpy_is_made_once_and_again_when_weights_move(kind):
+def test_the_numpy_model_is_rebuilt_only_when_weights_change(kind):
     model = make(kind, {})
     embedding = model.embedding if kind == "LanguageModel" else model.text_encoders[0].embedding
     for name, change in [*CHANGES.items(), *CHANGES.items()]:  # a scatter changes how TensorFlow reads a variable
@@ -115,7 +115,7 @@ def test_the_form_for_numpy_is_made_once_and_again_when_weights_move(kind):
                 np.testing.assert_array_equal(array, copy)
 
 
-def test_a_classifier_explains_with_the_weights_and_the_temperature_of_the_moment():
+def test_a_classifier_explains_with_its_current_weights_and_temperature():
     model = make("TextClassifier", {"bidirectional": False})
     first, stream = model.explain("the sea", "yes"), model.stream()
     model.temperature = 2.0
@@ -127,7 +127,7 @@ def test_a_classifier_explains_with_the_weights_and_the_temperature_of_the_momen
     assert np.log(before["yes"] / before["no"]) == pytest.approx(first.difference, abs=1e-5)
 
 
-def test_threads_share_one_form(monkeypatch):
+def test_threads_share_one_numpy_model(monkeypatch):
     model, made = make("TextClassifier", {"bidirectional": False}), []
     make_one = model.snapshots.make
     monkeypatch.setattr(model.snapshots, "make", lambda *given: made.append(given) or make_one(*given))

@@ -19,12 +19,12 @@ def test_auto_follows_the_processor(flags, chosen, tmp_path, monkeypatch):
     assert precision.resolve_precision("bfloat16") == "bfloat16"
 
 
-def test_a_machine_that_cannot_be_asked_gets_float32(tmp_path, monkeypatch):
+def test_a_machine_of_unknown_instructions_gets_float32(tmp_path, monkeypatch):
     monkeypatch.setattr(precision, "CPU_INFORMATION", tmp_path / "missing")
     assert precision.resolve_precision("auto") == "float32"
 
 
-def test_a_policy_that_somebody_set_is_kept_unless_told_otherwise():
+def test_a_global_policy_is_kept_unless_overridden():
     keras.config.set_dtype_policy("float64")
     try:
         assert precision.dtype_policy(precision.resolve_precision("auto")) is None

@@ -26,7 +26,7 @@ def make_language_model(**options):
     ("cell", "from_file", "ensemble_size"),
     [("lstm", True, 2), ("min_gru", False, 1)],  # the second has no kernel to drop weights of
 )
-def test_it_begins_with_the_tokenizer_the_embedding_and_the_layers(cell, from_file, ensemble_size, tmp_path):
+def test_warm_start_takes_the_tokenizer_the_embedding_and_the_layers(cell, from_file, ensemble_size, tmp_path):
     parent = make_language_model(cell=cell)
     parent.save(tmp_path / "parent.keras")
     given = tmp_path / "parent.keras" if from_file else parent
@@ -64,7 +64,7 @@ def test_ngrams_start_without_effect_and_learn(ngram_dim):
         ({}, {"gradual_unfreezing": -1}, "`gradual_unfreezing` must be .*; received -1"),
     ],
 )
-def test_what_does_not_go_together_is_refused(parent, options, message):
+def test_incompatible_options_are_refused(parent, options, message):
     with pytest.raises(ValueError, match=message):
         textrnn.train_classifier(
             (TEXTS, LABELS),
@@ -78,7 +78,7 @@ def test_a_classifier_is_no_language_model():
         textrnn.train_classifier((TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=classifier, **TRAINED))
 
 
-def test_a_layer_that_waits_does_not_move_and_the_others_do():
+def test_gradual_unfreezing_keeps_a_frozen_layer_unchanged():
     parent, options = make_language_model(), {**TRAINED, "learning_rate": 1e-2, "gradual_unfreezing": 1.0}
     stop = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True))
     classifier = textrnn.train_classifier(
@@ -111,7 +111,7 @@ def test_depths_count_from_the_output(ensemble_size):
                 assert {depth_of[id(variable)] for variable in layer.trainable_variables} == {depth}
 
 
-def test_an_optimizer_gives_each_variable_its_pace():
+def test_the_optimizer_scales_the_learning_rate_of_each_variable():
     plain = keras.optimizers.AdamW(0.1, weight_decay=0.2)
     paced = AdamW(0.1, weight_decay=0.2, rates=[1.0, 0.5], starts=[0, 2])
     of_plain, of_paced = ([keras.Variable([2.0, -3.0]) for _ in range(2)] for _ in range(2))

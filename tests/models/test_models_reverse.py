@@ -30,14 +30,14 @@ def make_pair():
 
 
 @pytest.mark.parametrize("protocol", ["stateful", "blocks", "dynamic"])
-def test_a_text_is_as_likely_as_the_other_way_round_to_the_other_model(protocol):
+def test_a_reverse_model_scores_a_text_as_a_forward_model_scores_it_reversed(protocol):
     forward, backward = make_pair()
     expected = forward.evaluate_text("a rope is good"[::-1], protocol)
     found = backward.evaluate_text("a rope is good", protocol)
     np.testing.assert_allclose(found.log_probabilities, expected.log_probabilities, atol=1e-6)
 
 
-def test_it_learns_what_the_other_learns_of_texts_the_other_way_round():
+def test_a_reverse_model_learns_as_a_forward_model_of_reversed_texts():
     options = {"documents": "string", "batch_size": 2, "sequence_length": 4, "validation_split": 0.25}
     tokenizer = CharacterTokenizer().fit(TEXTS)
     backward = textrnn.train_language_model(
@@ -51,7 +51,7 @@ def test_it_learns_what_the_other_learns_of_texts_the_other_way_round():
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_it_is_saved_with_its_direction(tmp_path):
+def test_direction_is_saved_with_the_model(tmp_path):
     _, backward = make_pair()
     backward.save(tmp_path / "backward.keras")
     expected = backward.evaluate_text(TEXTS[0]).log_probabilities
@@ -62,14 +62,14 @@ def test_it_is_saved_with_its_direction(tmp_path):
 
 
 @pytest.mark.parametrize("use", ["read", "score", "generate", "compress"])
-def test_what_needs_a_beginning_is_refused(use):
+def test_generation_with_a_reverse_model_is_refused(use):
     _, backward = make_pair()
     for model in (backward, backward.to_numpy()):
         with pytest.raises(ValueError, match=r"this model reads texts from their end \(`reverse`\)"):
             getattr(model, use)("good")
 
 
-def test_a_text_without_end_cannot_be_read_from_it():
+def test_a_continuous_text_cannot_be_read_in_reverse():
     with pytest.raises(ValueError, match="`reverse` needs documents"):
         textrnn.LanguageModel(CharacterTokenizer().fit(TEXTS), reverse=True)
     with pytest.raises(ValueError, match="`reverse` needs documents"):
@@ -80,7 +80,7 @@ def test_a_text_without_end_cannot_be_read_from_it():
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
 @pytest.mark.parametrize("pooling", ["concat", "attention"])
-def test_a_reader_in_reverse_sees_the_text_the_other_way_round(cell, pooling):
+def test_a_reverse_encoder_reads_the_text_from_its_end(cell, pooling):
     sizes = {"cell": cell, "units": 6, "bidirectional": False, "pooling": pooling, "num_layers": 2}
     tokenizer = WordTokenizer().fit(TEXTS)
     forward, backward = (textrnn.TextClassifier(tokenizer, LABELS[:2], reverse=way, **sizes) for way in (False, True))
@@ -95,14 +95,14 @@ def test_a_reader_in_reverse_sees_the_text_the_other_way_round(cell, pooling):
         (True, True, "`reverse` must be False for encoders that are bidirectional; received True"),
     ],
 )
-def test_directions_must_fit_the_readers(reverse, bidirectional, message):
+def test_number_of_directions_must_fit_the_encoders(reverse, bidirectional, message):
     with pytest.raises((ValueError, TypeError), match=message):
         textrnn.TextClassifier(
             WordTokenizer().fit(TEXTS), ["a", "b"], ensemble_size=2, reverse=reverse, bidirectional=bidirectional
         )
 
 
-def test_two_language_models_each_give_a_reader_its_layers(tmp_path):
+def test_each_of_two_language_models_initializes_an_encoder(tmp_path):
     parents = [make_language_model(), make_language_model(reverse=True, seed=3)]
     parents[1].save(tmp_path / "backward.keras")
     classifier = textrnn.train_classifier(
@@ -144,7 +144,7 @@ def make_encoder(reverse, ngram_buckets):
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_truncated_gradients_stop_and_answers_stay(reverse):
+def test_truncated_backpropagation_changes_no_answers(reverse):
     encoder, mask = make_encoder(reverse, ngram_buckets=1009), IDS != 0
     encoder.ngram_embedding.embeddings.assign(10 * encoder.ngram_embedding.embeddings)
     with tf.GradientTape() as tape:
@@ -157,7 +157,7 @@ def test_truncated_gradients_stop_and_answers_stay(reverse):
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_how_a_text_is_padded_does_not_change_what_truncated_gradients_reach(reverse):
+def test_padding_does_not_change_truncated_gradients(reverse):
     encoder, found = make_encoder(reverse, ngram_buckets=11), []
     for padding in (0, 1, 5):
         ids = np.pad(IDS[1:, :3], [[0, 0], [0, padding]])
@@ -172,7 +172,7 @@ def test_how_a_text_is_padded_does_not_change_what_truncated_gradients_reach(rev
 
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("bptt", [None, 4])
-def test_the_auxiliary_loss_is_the_surprise_of_the_next_tokens(reverse, bptt):
+def test_the_auxiliary_loss_is_the_cross_entropy_of_the_next_tokens(reverse, bptt):
     parent = make_language_model(reverse=reverse, tie_embeddings=True)
     classifier = textrnn.train_classifier(
         (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=parent, **{**TRAINED, "learning_rate": 1e-9})
@@ -189,7 +189,7 @@ def test_the_auxiliary_loss_is_the_surprise_of_the_next_tokens(reverse, bptt):
         np.testing.assert_allclose(found[row], np.mean(losses) if losses else 0, rtol=1e-4)
 
 
-def test_the_auxiliary_loss_moves_weights_and_is_not_counted():
+def test_the_auxiliary_loss_changes_weights_but_not_the_reported_loss():
     parent = make_language_model()
     options = {**TRAINED, "learning_rate": 1e-3, "dropout": 0.0, "token_dropout": 0.0, "weight_drop": 0.0}
     plain, kept = (

@@ -77,7 +77,7 @@ def test_it_is_an_ordinary_keras_model():
 
 
 @pytest.mark.parametrize("tokenizer", ["word", "byte_pair", "character", "byte"])
-def test_training_tells_labels_apart(tokenizer):
+def test_training_distinguishes_labels(tokenizer):
     texts = [
         f"the {noun} was {word}" for noun in ("sea", "play", "lamp", "bread", "rope") for word in ("good", "bad")
     ]
@@ -141,7 +141,7 @@ def test_labels_that_are_numbers_stand_by_their_size():
     )
 
 
-def test_an_empty_text_may_be_among_those_that_teach():
+def test_an_empty_text_may_be_trained_on():
     model = textrnn.train_classifier(
         (["", "good", " "], ["none", "some", "none"]), **arguments_for(CLASSIFIER, **SMALL, epochs=1, verbose=False)
     )
@@ -242,7 +242,7 @@ def test_a_run_that_was_calibrated_later_keeps_that_when_resumed(tmp_path, valid
         assert resumed.temperature == textrnn.load(tmp_path).temperature == 2.5
 
 
-def test_of_as_many_right_answers_the_lower_loss_is_better(tmp_path):
+def test_best_weights_at_equal_accuracy_are_those_of_lower_loss(tmp_path):
     generator = np.random.default_rng(0)
     texts = [f"w{generator.integers(40)} w{generator.integers(40)}" for _ in range(120)]
     labels = [str(generator.integers(2)) for _ in texts]  # nothing to learn: the validation loss rises
@@ -259,7 +259,7 @@ def test_of_as_many_right_answers_the_lower_loss_is_better(tmp_path):
     assert line["epoch"] < 12
 
 
-def test_only_the_end_of_a_long_text_is_trained_on_where_that_is_asked_for():
+def test_max_length_trains_on_the_end_of_a_long_text():
     ends, labels = ["good", "bad"] * 8, ["yes", "no"] * 8
     options = {**SMALL, "tokenizer": WordTokenizer().fit(ends), "epochs": 1, "verbose": False}
     short, cut, whole = (
@@ -284,7 +284,7 @@ def test_a_maximum_length_is_a_positive_integer(length):
         )
 
 
-def test_cores_that_share_many_texts_answer_what_one_would():
+def test_sharding_texts_over_cores_changes_no_answers():
     model = textrnn.TextClassifier(WordTokenizer().fit("good bad"), ["a", "b"], units=6, bidirectional=False)
     ids = np.random.default_rng(0).integers(0, 6, [70, 9]).astype(np.int32)
     alone, shared = (model._traced_log_probabilities[is_shared](ids) for is_shared in (False, True))

@@ -78,7 +78,7 @@ def test_every_cell_and_option_is_compiled_to_write_the_same(options):
 
 
 @pytest.mark.usefixtures("compiles")
-def test_one_text_comes_token_by_token_even_where_a_batch_was_compiled_for(monkeypatch):
+def test_one_text_is_streamed_token_by_token_after_a_compiled_batch(monkeypatch):
     model = make()
     model.generate(length=10, seed=1, samples=2)
     monkeypatch.setattr(type(model.snapshot().write), "__call__", None)  # not called again
@@ -95,7 +95,7 @@ def test_labels_go_through_the_compiled_function():
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_few_tokens_are_read_as_many_are(cell, monkeypatch):
+def test_short_and_long_texts_are_read_alike(cell, monkeypatch):
     model = make(cell=cell, zoneout=0.2, layer_norm=True, residual=True)
     step, ids = model.snapshot().step, model.tokenizer.encode(TEXT)
     rows, states = np.stack([ids, ids[::-1]]), model.initial_states(2)
@@ -110,7 +110,7 @@ def test_few_tokens_are_read_as_many_are(cell, monkeypatch):
 
 @pytest.mark.parametrize("cut", [1, 300, 700])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-def test_a_text_cut_in_two_is_read_as_a_whole(dtype, cut):
+def test_a_text_read_in_two_parts_equals_the_whole_text(dtype, cut):
     model, text = make(dtype=dtype), TEXT * 20
     first, state = model.score_and_read(text[:cut])
     second = model.score(text[cut:], state)
@@ -118,7 +118,7 @@ def test_a_text_cut_in_two_is_read_as_a_whole(dtype, cut):
     np.testing.assert_allclose(parts, model.score(text).log_probabilities, atol=1e-6)
 
 
-def test_a_model_that_learns_forgets_its_numpy_snapshot():
+def test_training_invalidates_the_numpy_snapshot():
     model = make()
     state, before = model.read("the "), model.score(TEXT).log_probabilities
     weight = model.recurrent_layers[1].cell.recurrent_kernel
@@ -147,7 +147,7 @@ def test_a_pool_of_a_keras_model_reads_as_it_does(tmp_path):
     )
 
 
-def test_a_text_compressed_with_tensorflow_at_hand_opens_without_it(tmp_path):
+def test_a_text_compressed_with_tensorflow_is_decompressed_without_it(tmp_path):
     model = make()
     model.save(tmp_path / "model.keras")
     data = model.compress(TEXT + "ü")

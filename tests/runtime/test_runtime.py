@@ -120,7 +120,7 @@ def test_a_classifier_answers_as_with_tensorflow(options, tmp_path):
         assert own.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
 
 
-def test_nothing_of_tensorflow_is_imported(tmp_path):
+def test_runtime_imports_no_tensorflow(tmp_path):
     make_language_model().save(tmp_path / "model.keras")
     program = (
         "import sys, textrnn.runtime as runtime\n"

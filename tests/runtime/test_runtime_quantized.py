@@ -43,7 +43,7 @@ def test_a_quantized_file_is_smaller_and_both_read_the_same_from_it(make, tmp_pa
         assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-5)
 
 
-def test_each_row_has_steps_of_its_own(tmp_path):
+def test_each_row_of_a_quantized_weight_has_its_own_scale(tmp_path):
     tokens = "".join(map(chr, range(33, 127)))
     model = textrnn.LanguageModel(CharacterTokenizer().fit(tokens), units=8, embedding_dim=48)
     size = np.logspace(-4, 2, model.tokenizer.vocabulary_size)
@@ -53,13 +53,13 @@ def test_each_row_has_steps_of_its_own(tmp_path):
     assert (np.abs(own - model.embedding.embeddings.numpy()).max(axis=1) <= size / 254 * 1.001).all()
 
 
-def test_quantized_must_be_said_with_true_or_false(tmp_path):
+def test_quantized_must_be_a_boolean(tmp_path):
     with pytest.raises(TypeError, match="`quantized` must be True or False; received 8"):
         make_classifier().save(tmp_path / "small.keras", quantized=8)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_preset_is_found_by_its_name_wherever_one_is(tmp_path, monkeypatch):
+def test_a_preset_is_found_by_its_name_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in presets():
         assert (PRESETS / f"{name}.md").is_file()
@@ -82,7 +82,7 @@ def test_a_vocabulary_may_be_large(tmp_path):
     np.testing.assert_allclose(own, model.text_encoders[0].embedding.embeddings.numpy(), atol=0.01)
 
 
-def test_the_preset_for_sentiment_knows_praise_from_blame():
+def test_the_sentiment_preset_distinguishes_praise_from_blame():
     texts = ["A wonderful film, I loved every minute of it.", "A dull and terrible waste of time.", ""]
     fast, slow = (load("sentiment-en").classify(texts) for load in (runtime.load, textrnn.load))
     assert [answer.label for answer in fast[:2]] == ["positive", "negative"]
@@ -90,7 +90,7 @@ def test_the_preset_for_sentiment_knows_praise_from_blame():
         assert one.probability == pytest.approx(other.probability, abs=1e-4)
 
 
-def test_whatever_byte_is_damaged_the_file_is_said_to_be(tmp_path):
+def test_damage_of_any_byte_is_reported(tmp_path):
     path = tmp_path / "model.keras"
     make_language_model().save(path, quantized=True)
     whole, refused = path.read_bytes(), 0
@@ -106,7 +106,7 @@ def test_whatever_byte_is_damaged_the_file_is_said_to_be(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.weights.int8.h5"])
-def test_damage_within_what_is_compressed_is_named(name, tmp_path):
+def test_damage_within_compressed_data_is_named(name, tmp_path):
     path = tmp_path / "model.keras"
     make_language_model().save(path, quantized=True)
     with zipfile.ZipFile(path) as archive:

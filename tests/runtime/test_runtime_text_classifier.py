@@ -43,7 +43,7 @@ def encoders():
 @pytest.mark.parametrize("name", TOKENIZERS)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_the_answer_so_far_is_that_for_the_text_so_far(encoders, name, data):
+def test_answer_of_a_stream_is_that_of_its_text_so_far(encoders, name, data):
     text = data.draw(st.text(st.sampled_from("Tthe seabdNl.,! \n☃é"), max_size=40), label="text")
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6), label="cuts"))
     classifier = encoders[name]
@@ -55,7 +55,7 @@ def test_the_answer_so_far_is_that_for_the_text_so_far(encoders, name, data):
         assert said == encoder.prediction
 
 
-def test_what_is_kept_of_a_text_does_not_grow_with_it(encoders):
+def test_state_of_a_stream_does_not_grow_with_the_text(encoders):
     encoder = encoders["character"].stream()
     for piece in ["the sea ", "x" * 5000, " " * 5000, "light"] * 3:
         encoder.feed(piece)
@@ -73,7 +73,7 @@ def test_a_bidirectional_classifier_cannot_answer_before_the_end():
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
-def test_a_long_text_is_read_in_parts_as_it_is_whole(cell, monkeypatch):
+def test_a_long_text_read_in_parts_gives_the_same_answer(cell, monkeypatch):
     pooling, ngrams = {"lstm": ("concat", 2), "gru": ("attention", 3), "min_gru": ("concat", 20)}[cell]
     model = make(cell=cell, ngrams=ngrams, ngram_buckets=17, ensemble_size=2, pooling=pooling)
     sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
@@ -114,7 +114,7 @@ def test_contributions_sum_to_the_log_odds_of_the_answer(options):
         assert explanation.base == pytest.approx(expected, abs=1e-4)  # a text that says nothing
 
 
-def test_a_step_contributes_its_share_of_what_is_pooled():
+def test_a_step_contributes_its_share_of_the_pooled_vector():
     """With hidden outputs in plain sight: h_t = x_t, so mean, maximum and last output are those of the inputs."""
     model = make(CharacterTokenizer().fit("abc"), ["x", "y"], cell="min_gru", units=2, embedding_dim=2, num_layers=1)
     numpy_model = model.to_numpy()
@@ -128,7 +128,7 @@ def test_a_step_contributes_its_share_of_what_is_pooled():
     assert base == 0.25
 
 
-def test_explanations_are_shown_without_letting_the_text_into_the_page():
+def test_explanations_escape_html_in_the_text():
     explanation = make().explain("the <b>sea</b> & light", "yes")
     page = explanation.to_html()
     assert "<b>" not in page.split("<p", 1)[1]
@@ -154,7 +154,7 @@ def test_pieces_are_the_text_where_the_tail_of_a_word_is_unknown_too(words):
         (("sea", "yes", "yes"), "`against` must be another label than 'yes'"),
     ],
 )
-def test_what_cannot_be_explained_is_refused(arguments, message):
+def test_explaining_an_unsuitable_model_or_text_is_refused(arguments, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make().explain(*arguments)
 

@@ -63,7 +63,7 @@ def counted_anew(counts, at_most):
 
 @given(st.dictionaries(st.text("abc", max_size=12), st.integers(1, 9), max_size=12), st.integers(0, 40))
 @settings(deadline=None)
-def test_counts_kept_from_merge_to_merge_equal_counts_made_anew(counts, at_most):
+def test_updated_pair_counts_equal_recomputed_ones(counts, at_most):
     assert learn_merges(counts, at_most) == counted_anew(counts, at_most)
     assert learn_merges(dict(reversed(counts.items())), at_most) == counted_anew(counts, at_most)
 
@@ -127,7 +127,7 @@ def test_without_merges_the_tokens_are_the_bytes():
     np.testing.assert_array_equal(BytePairTokenizer().fit("a").encode(text), ByteTokenizer().encode(text))
 
 
-def test_few_words_remembered_change_no_ids(monkeypatch):
+def test_size_of_the_word_cache_changes_no_ids(monkeypatch):
     text = "the sea, the slow sea, the slow clock: the sea is a slow clock"
     tokenizer = BytePairTokenizer().fit(text)
     expected = tokenizer.encode(text)

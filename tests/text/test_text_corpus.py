@@ -88,7 +88,7 @@ def test_files_below_a_folder_are_read_in_order_and_begin_on_new_lines(tmp_path)
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_documents_are_lines_or_strings_and_blank_ones_are_none(tmp_path):
+def test_documents_are_lines_or_strings_and_blank_ones_are_skipped(tmp_path):
     text = " one two\n\n \t\nthree\x85\u2028still three \nfour"
     expected = [" one two", "three\x85\u2028still three ", "four"]
     assert read(write(tmp_path / "a.txt", text), documents="line") == expected
@@ -119,7 +119,7 @@ def test_a_one_shot_iterator_can_be_read_again_and_again():
         ),
     ],
 )
-def test_undecodable_bytes_name_path_line_byte_and_way_out(tmp_path, data, encoding, message):
+def test_error_of_undecodable_bytes_names_path_line_byte_and_fix(tmp_path, data, encoding, message):
     path = write(tmp_path / "bad.txt", data)
     with pytest.raises(ValueError, match=re.escape(str(path)) + ", " + message):
         read(path, encoding=encoding)
@@ -166,7 +166,7 @@ def test_latin_1_is_read_when_named(tmp_path):
         (7, {}, TypeError, "must be a path or a list of strings; received 7 of type int"),
     ],
 )
-def test_what_cannot_be_read_is_named(tmp_path, monkeypatch, source, options, error, message):
+def test_unreadable_source_is_named(tmp_path, monkeypatch, source, options, error, message):
     write(tmp_path / "empty.txt", "")
     write(tmp_path / "empty files" / "a.txt", "")
     write(tmp_path / "mark.txt", "\ufeff")

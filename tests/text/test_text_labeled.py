@@ -121,14 +121,14 @@ def test_a_named_encoding_is_used_and_a_wrong_one_named(tmp_path):
         ("a.csv.bz2", "text,label\n", r"cannot be read: Invalid data stream"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_named_by_path_and_line(tmp_path, name, data, message):
+def test_problem_in_a_file_is_named_by_path_and_line(tmp_path, name, data, message):
     path = tmp_path / name
     path.write_text(data)
     with pytest.raises(ValueError, match=name.replace(".", r"\.") + ".*" + message):
         read_labeled(path)
 
 
-def test_columns_that_are_not_there_or_the_same_are_errors(tmp_path):
+def test_missing_or_equal_columns_are_errors(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("text,label\na,b\n")
     with pytest.raises(ValueError, match="no column 'Body'; it has 'text', 'label'; name one with `text_column`"):

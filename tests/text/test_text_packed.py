@@ -114,7 +114,7 @@ NO_TEXTS = {
 
 @pytest.mark.parametrize("packing", ["", ".gz"])
 @pytest.mark.parametrize(("data", "message"), NO_TEXTS.values(), ids=NO_TEXTS)
-def test_what_is_no_text_is_refused_with_what_it_is(tmp_path, data, message, packing):
+def test_a_file_that_is_no_text_is_refused_by_its_kind(tmp_path, data, message, packing):
     for ending, read in ((".txt", read_corpus), (".txt", read_texts), (".csv", read_labeled)):
         path = tmp_path / f"a{ending}{packing}"
         path.write_bytes(PACKINGS[packing](data))
@@ -124,7 +124,7 @@ def test_what_is_no_text_is_refused_with_what_it_is(tmp_path, data, message, pac
         assert message in str(caught.value)
 
 
-def test_a_mark_counts_for_more_than_an_encoding_and_no_mark_is_needed(tmp_path):
+def test_a_byte_order_mark_takes_precedence_over_the_encoding(tmp_path):
     (tmp_path / "a.txt").write_bytes(TEXT.encode("utf-16"))
     (tmp_path / "b.txt").write_bytes(TEXT.encode("utf-16-be"))
     assert read_corpus(tmp_path / "a.txt", encoding="latin-1") == TEXT

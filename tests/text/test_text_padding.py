@@ -25,7 +25,7 @@ def test_a_hole_of_padding_in_the_middle_stays():
     assert [row.tolist() for row in unpad(np.array([[4, 0, 5, 0], [0, 0, 0, 0]]))] == [[4, 0, 5], []]
 
 
-def test_what_does_not_fit_is_an_error():
+def test_batch_that_does_not_fit_is_an_error():
     with pytest.raises(ValueError, match=r"`sequences\[1\]` has 3 ids, more than `length` 2"):
         pad_batch([np.array([3]), np.array([3, 4, 5])], length=2)
     with pytest.raises(ValueError, match="`length` must be at least 1; received 0"):

@@ -35,7 +35,7 @@ def problems(rows):
 
 
 @given(before=st.lists(FIELD), after=st.lists(FIELD), broken=st.sampled_from([*BROKEN]))
-def test_a_broken_row_is_named_by_its_line_and_costs_no_other(tmp_path_factory, before, after, broken):
+def test_a_broken_row_is_named_by_its_line_and_spoils_no_other(tmp_path_factory, before, after, broken):
     def written(texts):
         stream = io.StringIO(newline="")
         csv.writer(stream, lineterminator="\n").writerows((text, "x") for text in texts)
@@ -49,7 +49,7 @@ def test_a_broken_row_is_named_by_its_line_and_costs_no_other(tmp_path_factory, 
     assert BROKEN[broken] in problem
 
 
-def test_a_quote_that_nobody_closed_costs_its_line(tmp_path):
+def test_an_unclosed_quote_costs_its_line_alone(tmp_path):
     rows = read(tmp_path / "a.csv", b'text,other\n"open,1\nfine,2\n"over two\nlines",3\n"open again,4\nlast,5\n')
     assert kept(rows) == [
         (3, {"text": "fine", "other": "2"}),
@@ -59,7 +59,7 @@ def test_a_quote_that_nobody_closed_costs_its_line(tmp_path):
     assert [*problems(rows)] == [2, 6]
 
 
-def test_a_quote_is_looked_for_only_so_far():
+def test_search_for_a_closing_quote_is_bounded():
     line = "x" * (1 << 20) + "\n"
     lines = ["text,other\n", '"open,1\n', *[line] * (2 * LONGEST_RECORD // len(line)), "last,2\n"]
     rows = list(Rows(lines, CSV, "a"))
@@ -68,7 +68,7 @@ def test_a_quote_is_looked_for_only_so_far():
 
 
 @pytest.mark.parametrize("data", [b"\xef\xbb\xbftext\r\na\r\n\r\nb", "text\na\n\nb\n".encode("utf-16")])
-def test_marks_of_byte_order_and_windows_line_ends_are_no_text(tmp_path, data):
+def test_byte_order_marks_and_windows_line_ends_are_removed(tmp_path, data):
     encoding = "utf-8" if data[0] == 0xEF else "utf-16"
     assert kept(read(tmp_path / "a.csv", data, encoding=encoding)) == [(2, {"text": "a"}), (4, {"text": "b"})]
 
@@ -93,7 +93,7 @@ def test_packed_files_and_those_with_other_names_are_read_too(tmp_path):
     ending=st.sampled_from([".csv", ".tsv", ".jsonl"]),
     quoting=st.sampled_from([None, "minimal", "none"]),
 )
-def test_what_is_written_is_what_the_reader_finds_with_quotes_and_without(tmp_path_factory, values, ending, quoting):
+def test_written_rows_are_read_back_with_and_without_quotes(tmp_path_factory, values, ending, quoting):
     path = tmp_path_factory.mktemp("written") / f"rows{ending}"
     table = TableFormat(quoting=quoting).beside(path).of(path)
     row = dict(zip("ab", values, strict=True))
@@ -111,12 +111,12 @@ def test_what_is_written_is_what_the_reader_finds_with_quotes_and_without(tmp_pa
     assert [each.values for each in found] == [{**row, "c": 0.5 if ending == ".jsonl" else "0.5"}]
 
 
-def test_nul_that_no_reader_takes_is_not_written():
+def test_nul_characters_are_not_written():
     with pytest.raises(ValueError, match=r"a field holds a NUL, which a \.csv cannot; write \.jsonl"):
         make_row_writer(CSV, ["a"], ["c"]).begin({"a": "x\0y"})
 
 
-def test_json_in_a_table_stays_json_and_unknown_columns_are_no_surprise():
+def test_json_values_stay_json_and_rows_may_have_other_columns():
     writer = make_row_writer(CSV, ["a", "b"], ["c"])
     assert writer.finish(writer.begin({"a": [1, "é"], "b": None}), [None]) == '"[1, ""é""]",,\n'.encode()
     with pytest.raises(ValueError, match=r"no column 'd' in the first rows; write \.jsonl"):

@@ -14,7 +14,7 @@ def labeled(path, data, **options):
     return read_labeled(path, **options)
 
 
-def test_a_quote_in_a_tsv_is_a_character_and_takes_in_no_row(tmp_path):
+def test_a_quote_in_a_tsv_is_an_ordinary_character(tmp_path):
     expected = LabeledTexts(['"To be', 'fine "film"', 'not "'], ["1", "0", "1"])
     assert labeled(tmp_path / "a.tsv", LONE_QUOTES) == expected
     assert labeled(tmp_path / "a.csv", LONE_QUOTES, table=TableFormat(delimiter="\t")) == expected
@@ -22,7 +22,7 @@ def test_a_quote_in_a_tsv_is_a_character_and_takes_in_no_row(tmp_path):
     assert labeled(tmp_path / "a.csv", commas, table=TableFormat(quoting="none")) == expected
 
 
-def test_a_quoted_field_that_took_in_rows_is_told_once_with_its_lines(tmp_path):
+def test_a_quoted_field_over_several_rows_is_reported_once_with_its_lines(tmp_path):
     rows = '"To be,1\nfine,0\nnot",1\nfine,0\n' * 5
     with pytest.warns(UserWarning, match="spans") as caught:
         assert len(labeled(tmp_path / "a.csv", "text,label\n" + rows)) == 10
@@ -43,7 +43,7 @@ def test_a_tsv_that_a_program_quoted_says_how_it_is_read(tmp_path):
         labeled(tmp_path / "a.tsv", 'text\tlabel\n"two\nlines"\t1\n')
 
 
-def test_columns_nobody_asked_for_may_have_no_name_or_the_same(tmp_path):
+def test_unused_columns_may_be_unnamed_or_share_a_name(tmp_path):
     data = "v1,v2,,,x,x\nham,good tide,,,1,2\n"
     chosen = {"text_column": "v2", "label_column": "v1"}
     assert labeled(tmp_path / "a.csv", data, **chosen) == LabeledTexts(["good tide"], ["ham"])
@@ -110,7 +110,7 @@ def test_a_header_is_neither_lost_nor_made_a_row(tmp_path, data, options, messag
         ('label,text\n1, "warm" film\n0,x\n', [' "warm" film', "x"]),
     ],
 )
-def test_blanks_behind_a_delimiter_open_no_quote_of_their_own(tmp_path, data, texts):
+def test_blanks_between_delimiter_and_quote_are_ignored(tmp_path, data, texts):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fields that span lines
         assert labeled(tmp_path / "a.csv", data) == LabeledTexts(texts, ["1", "0"])

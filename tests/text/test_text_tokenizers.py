@@ -176,7 +176,7 @@ def test_two_spellings_of_one_character_share_an_id_under_nfc():
 @example(data=b"\xed\xa0")
 @example(data=b"\xf0\x9f\x98")
 @example(data=b"\xed\xa0A\xed\xed\xb0\x80")
-def test_bytes_that_are_no_text_decode_to_replacements_instead_of_failing(data):
+def test_invalid_utf8_decodes_to_replacement_characters(data):
     tokenizer = ByteTokenizer()
     text = tokenizer.decode([byte + 3 for byte in data])
     try:
@@ -279,7 +279,7 @@ def test_wrong_arguments_are_named_with_what_arrived(kind):
 
 
 @every_learning_kind
-def test_texts_that_are_no_texts_are_named_by_index(kind):
+def test_items_that_are_no_strings_are_named_by_index(kind):
     with pytest.raises(TypeError, match=r"`texts\[1\]` must be a string; received 3"):
         make_tokenizer(kind).fit(["a", 3])
     with pytest.raises(TypeError, match=r"`texts` must be a string or a list of strings; received b.* of type bytes"):
@@ -428,7 +428,7 @@ def test_a_run_of_marks_that_would_take_minutes_to_compose_is_refused(unit):
     assert len(CharacterTokenizer().fit("a").encode(text)) == len(text)
 
 
-def test_marks_that_a_text_may_have_are_composed_as_ever():
+def test_ordinary_combining_marks_are_composed():
     zalgo = "".join(letter + "\u0301\u0316\u0334" * 300 for letter in "he comes")
     tibetan, vietnamese = "\u0f40\u0f73\u0f71\u0f72\u0f80", "Vie\u0302\u0323t Nam"
     for text in (zalgo, tibetan, vietnamese, "\u0301" * 1000, "\U0001e94a\u0301"):

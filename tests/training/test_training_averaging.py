@@ -58,7 +58,7 @@ def train(decay, epochs):
     ).get_weights(), record.passed
 
 
-def test_averaging_changes_what_is_kept_and_nothing_of_the_way_there():
+def test_averaging_changes_the_saved_weights_and_not_the_training():
     (plain, way), (averaged, averaged_way) = train(0.0, 3), train(0.9, 3)
     for weights, others in zip(way, averaged_way, strict=True):
         for a, b in zip(weights, others, strict=True):
@@ -66,7 +66,7 @@ def test_averaging_changes_what_is_kept_and_nothing_of_the_way_there():
     assert any((a != b).any() for a, b in zip(plain, averaged, strict=True))
 
 
-def test_the_kept_model_is_the_average_of_the_weights_it_passed():
+def test_the_saved_model_is_the_average_of_the_training_weights():
     kept, passed = train(0.5, 1)
     last, _ = train(0.0, 1)
     expected = passed[0]

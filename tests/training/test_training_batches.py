@@ -17,7 +17,7 @@ def documents(texts, batch_size=3, sequence_length=4, seed=0):
     return DocumentBatches(ids, spans, END_ID, batch_size=batch_size, sequence_length=sequence_length, seed=seed)
 
 
-def test_streams_go_on_where_the_batch_before_ended():
+def test_streams_continue_where_the_previous_batch_ended():
     ids = np.arange(3, 3 + 3 * 10 + 1, dtype=np.uint8)
     batches = list(StreamBatches(ids, batch_size=3, sequence_length=4).epoch(0))
     rows = np.concatenate([batch.inputs for batch in batches], axis=1)
@@ -183,7 +183,7 @@ def labeled_by_length(rows, batch_size, **options):
 
 
 @pytest.mark.parametrize("batch_size", [4, 16])
-def test_labels_that_go_with_lengths_share_their_batches(batch_size):
+def test_labels_that_correlate_with_lengths_share_batches(batch_size):
     batches = labeled_by_length(400, batch_size)
     for batch in batches.epoch(1):
         assert min(np.bincount(batch.targets)) > 0.3 * batch_size / 2
@@ -193,7 +193,7 @@ def test_labels_that_go_with_lengths_share_their_batches(batch_size):
         np.testing.assert_array_equal(one.inputs, other)
 
 
-def test_documents_conditioned_on_labels_that_go_with_lengths_share_their_batches():
+def test_labels_of_documents_that_correlate_with_lengths_share_batches():
     lengths = [*range(1, 41), *range(100, 140)]
     plain = documents([[5] * n for n in lengths])
     labels = np.repeat([0, 1], 40).astype(np.int32)
@@ -202,7 +202,7 @@ def test_documents_conditioned_on_labels_that_go_with_lengths_share_their_batche
         assert list(np.bincount(batch.labels)) == [4, 4]
 
 
-def test_labels_that_have_nothing_to_do_with_lengths_cost_no_padding():
+def test_labels_independent_of_lengths_cost_no_padding():
     generator = np.random.default_rng(0)
     texts = [np.full(n, 5, np.int32) for n in np.sort(generator.lognormal(3, 0.6, 3000)).astype(int) + 1]
     for kinds in (2, 100):

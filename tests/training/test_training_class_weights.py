@@ -104,7 +104,7 @@ def test_clipping_does_not_cancel_the_weight():
         assert np.linalg.norm(moves) == pytest.approx(0.01 * WEIGHTS[TARGETS[row]], rel=1e-3)
 
 
-def test_smoothness_does_not_depend_on_which_shard_has_the_labels(plain, monkeypatch):
+def test_vat_loss_does_not_depend_on_the_shard_of_the_labels(plain, monkeypatch):
     has_label = np.arange(12) < 6
     batch = {"targets": np.where(has_label, TARGETS, NO_LABEL).astype(np.int32)}
     batch["ids"] = np.where(has_label[:, None] | (np.arange(5) == 0), IDS, 0).astype(np.int32)
@@ -143,7 +143,7 @@ class Unbucketed(LabeledBatches):
         return np.split(order, range(self.batch_size, len(order), self.batch_size))
 
 
-def test_training_where_length_tells_the_label_converges_as_without_bucketing():
+def test_bucketing_does_not_slow_training_where_length_predicts_the_label():
     generator = np.random.default_rng(0)
     lengths = [*generator.integers(2, 6, 80), *generator.integers(12, 20, 80)]
     labels = np.repeat([0, 1], 80)

@@ -15,7 +15,7 @@ TEXT = "the sea is a slow clock.\n" * 40
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
-def test_gradients_by_lag_are_those_of_the_states_then(cell):
+def test_gradients_by_lag_are_those_of_earlier_states(cell):
     model = textrnn.LanguageModel(CharacterTokenizer().fit(TEXT), cell=cell, units=6, num_layers=2, dtype="float64")
     ids = model.tokenizer.encode(TEXT[:18]).reshape(2, 9)
     inputs, targets = ids[:, :-1], ids[:, 1:]

@@ -60,6 +60,6 @@ def test_a_learning_rate_is_found_where_the_loss_falls():
         ({"nonsense": 5}, TypeError, "nonsense"),
     ],
 )
-def test_what_makes_no_sense_is_refused(options, error, message):
+def test_invalid_options_are_refused(options, error, message):
     with pytest.raises(error, match=message):
         textrnn.find_learning_rate(TEXTS, **SMALL, **options)

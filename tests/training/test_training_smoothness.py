@@ -40,7 +40,7 @@ class SumEncoder:
         return tf.stack([difference, tf.zeros_like(difference)], axis=1)
 
 
-def test_a_text_is_moved_where_its_answer_changes_most():
+def test_adversarial_perturbation_changes_the_prediction_most():
     encoder, radius = SumEncoder(), 0.05
     ids = np.array([[3, 4, 5, 6], [7, 8, 0, 0], [0, 0, 0, 0]])
 
@@ -66,7 +66,7 @@ def test_a_text_is_moved_where_its_answer_changes_most():
         assert float(loss[row]) == pytest.approx(divergence, rel=1e-3)
 
 
-def test_training_with_it_changes_the_weights_and_not_what_is_reported_at_first():
+def test_vat_loss_changes_the_weights_but_not_the_reported_loss():
     texts = ["good light", "bad rope", "a good lamp", "bad, bad clock"] * 4
     labels = ["yes", "no"] * 8
     options = {"cell": "gru", "units": 4, "ensemble_size": 1, "bidirectional": False, "epochs": 1, "batch_size": 16}
@@ -117,7 +117,7 @@ def step(classifier, ids, targets, vat_weight):
     return np.array(sums), np.concatenate([np.ravel(one) for one in gradients])
 
 
-def test_texts_without_a_label_count_for_smoothness_alone(classifier):
+def test_unlabeled_texts_count_in_the_vat_loss_alone(classifier):
     ids = np.array([[3, 4, 5], [3, 6, 0], [4, 5, 3], [7, 3, 6]])
     targets = np.array([0, 1, NO_LABEL, NO_LABEL])
     sums, gradient = step(classifier, ids, targets, 0.0)
@@ -132,7 +132,7 @@ def test_texts_without_a_label_count_for_smoothness_alone(classifier):
 
 
 @pytest.mark.parametrize(("ids", "targets"), [([[3, 4, 5]], [NO_LABEL]), (np.zeros((0, 3)), np.zeros(0))])
-def test_a_batch_without_any_label_moves_nothing(classifier, ids, targets):
+def test_a_batch_without_labels_changes_no_weights(classifier, ids, targets):
     sums, gradient = step(classifier, ids, targets, 1.0)
     np.testing.assert_array_equal(sums, 0)
     np.testing.assert_array_equal(gradient, 0)
@@ -214,7 +214,7 @@ class Losses(tf.keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize("vat_weight", [-1, float("nan")])
-def test_a_negative_weight_is_refused(vat_weight):
+def test_a_negative_vat_weight_is_refused(vat_weight):
     with pytest.raises(ValueError, match=r"`vat_weight` must be .*; received"):
         textrnn.train_classifier(
             (["a", "b"], ["x", "y"]), verbose=False, training=textrnn.ClassifierTraining(vat_weight=vat_weight)

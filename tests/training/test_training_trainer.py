@@ -78,7 +78,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps):
     assert [line["epoch"] for line in RunFolder(tmp_path / "run").history()] == [1, 2]
 
 
-def test_a_run_goes_on_with_its_own_text_and_names_its_own_parent(tmp_path):
+def test_a_run_resumes_with_its_own_text_and_parent_alone(tmp_path):
     parent = train(epochs=1)
     parent.save(tmp_path / "parent.keras")
     parent.save(tmp_path / "other.keras")
@@ -94,7 +94,7 @@ def test_a_run_goes_on_with_its_own_text_and_names_its_own_parent(tmp_path):
     assert named.endswith("parent.keras")
 
 
-def test_more_epochs_go_on_with_a_finished_run(tmp_path):
+def test_more_epochs_resume_a_finished_run(tmp_path):
     train(out=tmp_path, epochs=1)
     train(out=tmp_path, epochs=3, resume=True)
     assert [line["epoch"] for line in RunFolder(tmp_path).history()] == [1, 2, 3]
@@ -112,7 +112,7 @@ def test_the_run_folder_explains_itself(tmp_path):
     assert_same([textrnn.load(tmp_path), model])
 
 
-def test_bfloat16_products_learn_what_float32_ones_do(tmp_path):
+def test_bfloat16_products_reach_the_loss_of_float32(tmp_path):
     losses = []
     for precision in ("float32", "bfloat16"):
         train(out=tmp_path / precision, precision=precision, learning_rate=0.01)
@@ -150,7 +150,7 @@ def test_without_validation_the_last_weights_are_kept(tmp_path):
     assert all(line["is_best"] and "val_loss" not in line for line in RunFolder(tmp_path).history())
 
 
-def test_a_diverged_run_says_where_and_leaves_what_was_good(tmp_path):
+def test_a_diverged_run_names_the_step_and_keeps_the_best_weights(tmp_path):
     class Poison(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
             if batch == 3:
@@ -269,7 +269,7 @@ def test_it_trains_in_float64_and_with_numpy_numbers(tmp_path):
     assert model.embedding.embeddings.dtype == "float64"
 
 
-def test_a_corpus_that_moved_is_still_the_corpus(tmp_path, monkeypatch):
+def test_a_run_resumes_with_a_corpus_that_was_moved(tmp_path, monkeypatch):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/sea.txt").write_text("".join(TEXTS))
     options = {**SMALL, "epochs": 1, "out": tmp_path / "corpus/run"}  # the run's samples.txt is no part of the corpus
@@ -312,7 +312,7 @@ def test_somebody_elses_files_are_not_overwritten(tmp_path):
     assert (tmp_path / "samples.txt").read_text() == "mine"
 
 
-def test_leftovers_of_a_killed_process_are_removed(tmp_path):
+def test_temporary_files_of_a_killed_process_are_removed(tmp_path):
     train(out=tmp_path, epochs=1)
     leftover = tmp_path / "checkpoint/.textrnn-state-abc.npz"
     leftover.write_bytes(b"half")
@@ -345,7 +345,7 @@ def test_bits_per_character_count_the_ends_of_documents_against_the_characters(t
 
 
 @pytest.mark.parametrize("documents", [None, "line"])
-def test_cores_that_share_a_batch_learn_what_one_would(documents, monkeypatch):
+def test_sharding_a_batch_over_cores_changes_no_weights(documents, monkeypatch):
     models = []
     for count in (1, 3):
         monkeypatch.setattr(traced_steps, "count_shards", lambda rows, count=count: count)
@@ -361,7 +361,7 @@ def test_cores_that_share_a_batch_learn_what_one_would(documents, monkeypatch):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
-def test_a_tokenizer_that_is_given_stays_as_it_is():
+def test_a_given_tokenizer_is_not_changed():
     tokenizer = WordTokenizer()
     models = [
         textrnn.train_language_model(

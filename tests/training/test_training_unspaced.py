@@ -45,7 +45,7 @@ def test_a_classifier_reads_characters_where_there_are_no_words(tmp_path, capsys
 
 
 @pytest.mark.parametrize("tokenizer", ["word", WordTokenizer(head_letters=5)])
-def test_words_that_were_asked_for_are_advised_against(tokenizer):
+def test_a_word_tokenizer_for_unspaced_texts_warns(tokenizer):
     source = written(THAI, "ๆ", "ฯ", 40)
     with pytest.warns(
         UserWarning, match=SAID + r'.*"word" reads most of these as unknown; "character" or "byte_pair"'
@@ -57,7 +57,7 @@ def test_words_that_were_asked_for_are_advised_against(tokenizer):
 
 
 @pytest.mark.parametrize("documents", [None, "string"])
-def test_a_language_model_of_words_is_advised_against(documents):
+def test_a_word_language_model_of_unspaced_text_warns(documents):
     lines = [text + "\n" for text in written(KANA, "あ", "い", 60)[0]]
     options = {"units": 8, "embedding_dim": 4, "epochs": 1, "sequence_length": 8, "verbose": False}
     with pytest.warns(UserWarning, match=SAID):
