@@ -66,14 +66,22 @@ TRAINING = {
     ),
     "dropout of one": ({"dropout": 1.0}, ValueError, "`dropout` must be a number of 0 or more and below 1; received"),
     "dropout of NaN": ({"dropout": float("nan")}, ValueError, "`dropout` must be .* received nan"),
-    "dropout beyond numbers": ({"dropout": 10**400}, ValueError, "`dropout` must be a number of 0 or more and below"),
+    "dropout too large for a float": (
+        {"dropout": 10**400},
+        ValueError,
+        "`dropout` must be a number of 0 or more and below",
+    ),
     "too many num_sampled": (
         {"num_sampled": 1000},
         ValueError,
         "`num_sampled` must be 0, or 2 or more and less than the .* tokens of the vocabulary; received 1000",
     ),
-    "a single negative": ({"num_sampled": 1}, ValueError, "`num_sampled` must be 0, or 2 or more .*; received 1"),
-    "tied, perhaps": ({"tie_embeddings": "yes"}, TypeError, "`tie_embeddings` must be True or False; received 'yes'"),
+    "num_sampled of one": ({"num_sampled": 1}, ValueError, "`num_sampled` must be 0, or 2 or more .*; received 1"),
+    "tie_embeddings not boolean": (
+        {"tie_embeddings": "yes"},
+        TypeError,
+        "`tie_embeddings` must be True or False; received 'yes'",
+    ),
     "unknown recipe": (
         {"recipe": "slow"},
         ValueError,
@@ -85,41 +93,45 @@ TRAINING = {
         "`schedule` must be one of 'cosine', 'one_cycle', 'constant'; received 'steps'",
     ),
     "all weights dropped": ({"weight_drop": 1}, ValueError, "`weight_drop` must be .* below 1; received 1"),
-    "endless average": ({"weight_averaging": 1.0}, ValueError, "`weight_averaging` must be .* below 1; received 1.0"),
+    "weight_averaging of one": (
+        {"weight_averaging": 1.0},
+        ValueError,
+        "`weight_averaging` must be .* below 1; received 1.0",
+    ),
     "negative penalty": (
         {"temporal_activation_regularization": -1},
         ValueError,
         "`temporal_activation_regularization` must be a number of 0 or more",
     ),
-    "normalized, perhaps": ({"layer_norm": 1}, TypeError, "`layer_norm` must be True or False; received 1"),
-    "conditioned strings": (
+    "layer_norm not boolean": ({"layer_norm": 1}, TypeError, "`layer_norm` must be True or False; received 1"),
+    "condition_column without a table": (
         {"condition_column": "label"},
         ValueError,
         "`condition_column` needs `source` to be the path of a table",
     ),
-    "a column of nothing": ({"text_column": "text"}, ValueError, "`text_column` needs `condition_column`"),
-    "a format of nothing": (
+    "text_column without a table": ({"text_column": "text"}, ValueError, "`text_column` needs `condition_column`"),
+    "table options without a table": (
         {"table": textrnn.text.TableFormat(delimiter=";")},
         ValueError,
         "`table` needs `condition_column`, the column of labels, or `documents='row'`",
     ),
     "a JSON array": ({"source": "JSON"}, ValueError, "rows.json is JSON, which is no running text; `jq"),
     "a text with a NUL": ({"source": "NUL"}, ValueError, "nul.txt, line 2: holds a NUL byte"),
-    "begun with a number": ({"init_from": 5}, TypeError, "`init_from` must be a language model or the path of one"),
+    "init_from a number": ({"init_from": 5}, TypeError, "`init_from` must be a language model or the path of one"),
     "no tokenizer": ({"tokenizer": ""}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'byte_pair'"),
-    "nothing to drop": (
+    "weight_drop without a recurrent kernel": (
         {"cell": "min_gru", "weight_drop": 0.1},
         ValueError,
         "`weight_drop` must be 0 for MinGRUCell, which has no recurrent kernel; received 0.1",
     ),
-    "a rate of their own": (
+    "a callback that sets the learning rate": (
         {"callbacks": [keras.callbacks.ReduceLROnPlateau()]},
         ValueError,
         "`callbacks` must leave the learning rate to `schedule`, .*; received a ReduceLROnPlateau",
     ),
-    "begun with nothing": ({"init_from": "nowhere.keras"}, FileNotFoundError, "nowhere.keras does not exist"),
+    "init_from a missing file": ({"init_from": "nowhere.keras"}, FileNotFoundError, "nowhere.keras does not exist"),
     "no epochs": ({"epochs": 0}, ValueError, "`epochs` must be a positive integer; received 0"),
-    "true epochs": ({"epochs": True}, TypeError, "`epochs` must be a positive integer; received True"),
+    "boolean epochs": ({"epochs": True}, TypeError, "`epochs` must be a positive integer; received True"),
     "no batch": ({"batch_size": 0}, ValueError, "`batch_size` must be a positive integer; received 0"),
     "no window": ({"sequence_length": 0}, ValueError, "`sequence_length` must be a positive integer; received 0"),
     "negative rate": (
@@ -127,16 +139,32 @@ TRAINING = {
         ValueError,
         "`learning_rate` must be a positive number; received -0.001",
     ),
-    "endless rate": ({"learning_rate": float("inf")}, ValueError, "`learning_rate` must be a positive number"),
+    "infinite learning rate": (
+        {"learning_rate": float("inf")},
+        ValueError,
+        "`learning_rate` must be a positive number",
+    ),
     "negative decay": ({"weight_decay": -1}, ValueError, "`weight_decay` must be a number of 0 or more; received -1"),
     "no clipping": ({"clip_norm": 0}, ValueError, "`clip_norm` must be a positive number; received 0"),
-    "all warm-up": ({"warmup": 1.0}, ValueError, "`warmup` must be a number of 0 or more and below 1; received 1.0"),
+    "warmup of one": (
+        {"warmup": 1.0},
+        ValueError,
+        "`warmup` must be a number of 0 or more and below 1; received 1.0",
+    ),
     "no patience": ({"patience": 0}, ValueError, "`patience` must be a positive integer; received 0"),
-    "all held out": ({"validation_split": 1.0}, ValueError, "`validation_split` must be .* below 1; received 1.0"),
+    "validation_split of one": (
+        {"validation_split": 1.0},
+        ValueError,
+        "`validation_split` must be .* below 1; received 1.0",
+    ),
     "negative seed": ({"seed": -1}, ValueError, "`seed` must be a non-negative integer; received -1"),
-    "checkpoints in the past": ({"checkpoint_seconds": -1}, ValueError, "`checkpoint_seconds` must be a number of 0"),
-    "documents of nothing": ({"documents": "page"}, ValueError, "documents"),
-    "strings are no files": (
+    "negative checkpoint_seconds": (
+        {"checkpoint_seconds": -1},
+        ValueError,
+        "`checkpoint_seconds` must be a number of 0",
+    ),
+    "unknown documents": ({"documents": "page"}, ValueError, "documents"),
+    "documents='file' without a path": (
         {"documents": "file"},
         ValueError,
         "`documents='file'` needs a path; received an iterable of",
@@ -146,7 +174,7 @@ TRAINING = {
         ValueError,
         "`encoding` must name .*; received 'utf-99'",
     ),
-    "resume of nothing": ({"resume": True}, ValueError, "`resume` needs `out`.*received out=None"),
+    "resume without out": ({"resume": True}, ValueError, "`resume` needs `out`.*received out=None"),
     "a window too long": (
         {"sequence_length": 10_000},
         ValueError,
@@ -167,7 +195,7 @@ TRAINING = {
         TypeError,
         "`source` must be a path or a list of strings; received 7 of type int",
     ),
-    "a table of columns": (
+    "a dict of columns": (
         {"source": {"text": [TEXT]}},
         TypeError,
         r'`source` must be a path or a list of strings; received a table \(dict\): .*, such as source\["text"\]',
@@ -218,12 +246,12 @@ CLASSIFYING = {
         ValueError,
         "`ngrams` needs `ngram_buckets`; received ngrams=3 without",
     ),
-    "n-grams of no size": (
+    "ngram_dim of zero": (
         {"ngram_buckets": 8, "ngram_dim": 0},
         ValueError,
         "`ngram_dim` must be a positive integer; received 0",
     ),
-    "a size of no n-grams": (
+    "ngram_dim without ngram_buckets": (
         {"ngram_buckets": 0, "ngram_dim": 3},
         ValueError,
         "`ngram_dim` needs `ngram_buckets`; received ngram_dim=3 without",
@@ -248,12 +276,12 @@ CLASSIFYING = {
         ValueError,
         "reviews.csv: no column 'label' or 'sentiment'; it has 'text', 'stars'",
     ),
-    "a label of nothing": (
+    "a missing label": (
         {"source": (["a", "b"], ["x", float("nan")])},
         ValueError,
         r"`labels\[1\]` is missing \(NaN\); every text needs a label",
     ),
-    "a label of several": (
+    "a list as a label": (
         {"source": (["a", "b"], ["x", ["y"]])},
         TypeError,
         r"`labels\[1\]` must be a string, a number or a truth value; received \['y'\] of type list",
@@ -263,7 +291,7 @@ CLASSIFYING = {
         TypeError,
         "`table` must be a textrnn.TableOptions; received 'csv'",
     ),
-    "a column of no kind": (
+    "a column neither name nor integer": (
         {"source": "reviews.csv", "text_column": 1.5},
         TypeError,
         "a column must be a name, or a number from 1; received 1.5",
@@ -299,7 +327,11 @@ CLASSIFYING = {
         r"class_weight\['bad'\]` must be a positive",
     ),
     "unknown weights": ({"class_weight": "fair"}, ValueError, "`class_weight` must be.*received 'fair'"),
-    "two directions, perhaps": ({"bidirectional": 2}, TypeError, "`bidirectional` must be True or False; received 2"),
+    "bidirectional not boolean": (
+        {"bidirectional": 2},
+        TypeError,
+        "`bidirectional` must be True or False; received 2",
+    ),
 }
 
 
@@ -514,10 +546,10 @@ COMMANDS = {
         1,
         "must be a classifier; .* a language model",
     ),
-    "temperature of ice": (["generate", "lm.keras", "--temperature", "-1"], 2, "must be a number of 0 or more"),
+    "temperature below zero": (["generate", "lm.keras", "--temperature", "-1"], 2, "must be a number of 0 or more"),
     "temperature NaN": (["generate", "lm.keras", "--temperature", "nan"], 2, "must be a number of 0 or more"),
     "top-k above all": (["generate", "lm.keras", "--top-k", "999"], 1, "`top_k` must be at most the vocabulary size"),
-    "too small a part": (
+    "a part without a character": (
         ["evaluate", "lm.keras", "text.txt", "--last", "1e-9"],
         1,
         "characters in text.txt leaves none",
@@ -537,10 +569,18 @@ COMMANDS = {
         2,
         "--ngrams: must be an integer of at least 2",
     ),
-    "a discount of more": (["train", "reviews.csv", "--layerwise-lr-decay", "1.5"], 2, "layerwise-lr-decay"),
+    "layerwise-lr-decay above one": (
+        ["train", "reviews.csv", "--layerwise-lr-decay", "1.5"],
+        2,
+        "layerwise-lr-decay",
+    ),
     "no such prompt": (["generate", "lm.keras", "--prompt", "FILE:nowhere"], 1, "No such file or directory: nowhere"),
     "a file for a text": (["classify", "classifier.keras", "god.csv"], 2, r"did you mean 'good\.csv'\?"),
-    "texts twice": (["classify", "classifier.keras", "fine", "--file", "one.csv"], 2, "either TEXT or --file"),
+    "both TEXT and --file": (
+        ["classify", "classifier.keras", "fine", "--file", "one.csv"],
+        2,
+        "either TEXT or --file",
+    ),
     "no file to classify": (["classify", "classifier.keras", "--file", "nowhere.csv"], 1, "nowhere.csv"),
     "no file to score": (["score", "lm.keras", "nowhere.txt"], 1, "nowhere.txt"),
     "labels of another": (
@@ -593,21 +633,25 @@ COMMANDS = {
     ),
     "compressing other bytes": (["compress", "lm.keras", "latin.txt", "out"], 1, "latin.txt must be UTF-8 text"),
     "compressing nothing": (["compress", "lm.keras", "nowhere.txt", "out"], 1, "No such file or directory"),
-    "compressing under a label": (
+    "compressing with a label without labels": (
         ["compress", "lm.keras", "text.txt", "out", "--condition", "good"],
         1,
         "`condition` must be None: this model has no labels; received 'good'",
     ),
     "decompressing a text": (["decompress", "lm.keras", "text.txt", "out"], 1, "must be what `compress` returned"),
-    "writing with a classifier": (["write", "classifier.keras"], 1, "must be a language model; .* a classifier"),
-    "writing on nowhere": (["write", "lm.keras", "--session", "nowhere"], 1, "No such file or directory"),
-    "writing on in a text": (["write", "lm.keras", "--session", "text.txt"], 1, "text.txt must hold a session"),
-    "writing with two seeds": (
+    "the write command with a classifier": (
+        ["write", "classifier.keras"],
+        1,
+        "must be a language model; .* a classifier",
+    ),
+    "resuming a missing session": (["write", "lm.keras", "--session", "nowhere"], 1, "No such file or directory"),
+    "resuming a text file": (["write", "lm.keras", "--session", "text.txt"], 1, "text.txt must hold a session"),
+    "a session and a seed": (
         ["write", "lm.keras", "--session", "text.txt", "--seed", "1"],
         2,
         "leave --condition and --seed out",
     ),
-    "no ways to go on": (["write", "lm.keras", "--proposals", "0"], 2, "must be a positive integer; received 0"),
+    "no proposals": (["write", "lm.keras", "--proposals", "0"], 2, "must be a positive integer; received 0"),
 }
 
 
