@@ -1,4 +1,4 @@
-"""Damage of every kind, done to the files of this package; run as a program, what comes of it, without TensorFlow.
+"""Damage of every kind to files of this package; as a program, a count of outcomes without TensorFlow.
 
 `python damage.py FOLDER CASES SEED` damages copies of the files in FOLDER and prints, as JSON, how many were refused,
 how many served all the same, and every case in which something else happened.

@@ -1,4 +1,4 @@
-"""Follows pages: `python follow_pages.py PAGE...` runs their blocks in the working directory, with small models."""
+"""Runner of pages: `python follow_pages.py PAGE...` runs their code in the working directory, with small models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything a user can get wrong, and the words that say so: which argument, what was expected, what arrived."""
+"""Wrong input, and its messages: which argument, what was expected, what arrived."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""Batches of texts of like length."""
+"""Batches of texts of similar length."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Where texts are taken, a table is refused with what to pass instead; any other iterable of strings is read."""
+"""A table in place of texts is refused with the column to pass; any other iterable of strings is read."""
 
 import numpy as np
 import pytest

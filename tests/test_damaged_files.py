@@ -1,4 +1,4 @@
-"""Whatever has happened to a file, it serves, or one error says which file and that it is damaged."""
+"""Damaged files load correctly or raise one error, which names the file and calls it damaged."""
 
 import collections
 import errno

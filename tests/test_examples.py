@@ -1,4 +1,4 @@
-"""The examples and experiments run as their first lines say."""
+"""The examples and experiments run as their docstrings say."""
 
 import json
 import re

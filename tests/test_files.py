@@ -1,4 +1,4 @@
-"""A file is the old one or the new one, never half of one."""
+"""A file is the old one or the new one, never a part of one."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Options are written once: what derives from their classes is complete, and a mistake is named."""
+"""Options are written once: everything derived from their classes is complete, and mistakes are named."""
 
 import argparse
 import dataclasses

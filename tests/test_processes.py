@@ -1,4 +1,4 @@
-"""Forks and threads: a fork that would hang says so at once, threads answer as one does."""
+"""Forks and threads: a fork that would hang raises an error, and threads answer like one."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, a line a minute elsewhere, nothing where nothing is asked for."""
+"""Progress: a bar on a terminal, a line per minute elsewhere, nothing without `progress`."""
 
 import sys
 

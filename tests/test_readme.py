@@ -1,4 +1,4 @@
-"""What the README and the pages of docs/ tell people to type is typed here."""
+"""Commands and code of the README and of the pages in docs/ are run."""
 
 import asyncio
 import importlib.util

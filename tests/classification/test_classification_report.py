@@ -1,4 +1,4 @@
-"""The report's numbers against scikit-learn's, and its page as a reader sees it."""
+"""The report's measures against scikit-learn's, and its printed form."""
 
 import json
 import math

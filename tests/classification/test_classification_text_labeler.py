@@ -1,4 +1,4 @@
-"""Calibrated, thresholded, measured: a labeler whose thoughts are known."""
+"""Calibration, thresholds and evaluation of a labeler whose log-probabilities are known."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""`textrnn classify MODEL FILE --out OUT`: whatever is in the file and whenever the process dies."""
+"""`textrnn classify MODEL FILE --out OUT`: any rows in the file, and a process killed at any time."""
 
 import csv
 import json

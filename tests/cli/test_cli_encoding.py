@@ -1,4 +1,4 @@
-"""What a command writes into a file is UTF-8 whatever the locale; a terminal is given what it can show."""
+"""Encoding of output: UTF-8 in a file whatever the locale, on a terminal the characters that it can show."""
 
 import os
 import pty

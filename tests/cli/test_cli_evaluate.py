@@ -1,4 +1,4 @@
-"""What the shell says of a language model."""
+"""`textrnn evaluate` for a language model."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the shell says of a classifier: a report, a baseline beside it, a calibration, an explanation."""
+"""`textrnn evaluate`, `calibrate` and `explain` for a classifier."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A disk that is full, and Ctrl-C: which file could not be written, what is kept, and how to go on."""
+"""A full disk and Ctrl-C: the file that could not be written, the data that are kept, and how to resume."""
 
 import resource
 import signal

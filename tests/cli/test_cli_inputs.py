@@ -1,4 +1,4 @@
-"""What the commands read: texts and tables as people have them, from files and through pipes, with the same flags."""
+"""Inputs of the commands: texts and tables of every kind, from files and through pipes, with the same flags."""
 
 import gzip
 import io

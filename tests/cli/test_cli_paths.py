@@ -1,4 +1,4 @@
-"""A text that is the name of a file is no text, and a command that is shown can be typed."""
+"""Texts that look like file names are refused, and commands in messages can be typed."""
 
 import io
 import shlex

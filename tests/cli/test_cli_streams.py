@@ -1,4 +1,4 @@
-"""Outputs that are closed: a training goes on without them, and its exit status tells the truth."""
+"""Closed outputs: a training runs to its end without them, and the exit status is right."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Compression loses nothing, costs what the model says, and knows its own."""
+"""Compression is lossless, as small as the model predicts, and bound to its model."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A model that is conditioned on labels, in every way to read and write with it."""
+"""Reading and generation with a model that is conditioned on labels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What can be asked of `generate`: tokens ruled out, searches, and combinations that make no sense."""
+"""Options of `generate`: penalties, banned characters, beam search, and contradictory combinations."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Choosing a token: every filter does what its name says, and draws follow the probabilities."""
+"""Sampling: each filter keeps the right tokens, and draws follow the probabilities."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""States: kept, compared, read on from, and worth something to their own model only."""
+"""States: saved, compared and continued, with their own model alone."""
 
 import itertools
 

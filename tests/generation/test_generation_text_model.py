@@ -1,4 +1,4 @@
-"""Reading, scoring and writing, with models whose next token is known."""
+"""Reading, scoring and generation, with models whose next token is known."""
 
 import itertools
 import linecache

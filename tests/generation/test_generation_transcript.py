@@ -1,4 +1,4 @@
-"""A text ends where it should, and no part of a stop string is ever shown."""
+"""A text ends at its stop string, and no part of a stop string is ever shown."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The recurrences once more, as slow and plain as can be, and the cases every test of them runs over."""
+"""Slow, plain loops for the recurrences, and the cases over which tests of them run."""
 
 import keras
 import numpy as np

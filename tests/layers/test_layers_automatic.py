@@ -1,4 +1,4 @@
-"""The backward step that a cell states is the automatic one, and a cell needs none."""
+"""The backward step of a cell equals automatic differentiation, which serves cells without one."""
 
 import numpy as np
 import pytest

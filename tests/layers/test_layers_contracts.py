@@ -1,4 +1,4 @@
-"""The promises of every layer to Keras, each promise one test over one table of layers."""
+"""Promises of every layer to Keras, each one test over one table of layers."""
 
 import functools
 import logging

@@ -1,4 +1,4 @@
-"""Ids entering a layer: looked up or embedded, the outputs and the gradients are those of the embedded sequence."""
+"""Ids as input: looked up or embedded, outputs and gradients equal those of the embedded sequence."""
 
 import numpy as np
 import pytest

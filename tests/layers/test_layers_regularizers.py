@@ -1,4 +1,4 @@
-"""Weights dropped and states kept in training, and neither at inference."""
+"""Weight drop, zoneout and dropout in training, and none of them at inference."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""A batch cut into parts that run side by side: nothing changes but the speed."""
+"""A batch cut into shards that run side by side: only the speed changes."""
 
 import numpy as np
 import pytest

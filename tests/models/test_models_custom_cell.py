@@ -1,4 +1,4 @@
-"""Models whose cell is a registered class of somebody else."""
+"""Models whose cell is a registered class of the user."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Models and layers outside this package: files for a process without it, and files that Keras opens by itself."""
+"""Models and layers without this package: exported files, and files that Keras opens by itself."""
 
 import os
 import subprocess

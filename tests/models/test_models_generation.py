@@ -1,4 +1,4 @@
-"""A Keras language model that reads and writes through NumPy, and many texts through one compiled function."""
+"""Generation with a Keras language model: one text through NumPy, many through one compiled function."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The language model as a reader and writer of text, and as an ordinary Keras model."""
+"""The language model: reading, scoring, generation, and its use as an ordinary Keras model."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a language model can be made of, and what is dropped while it learns."""
+"""Options of a language model: architecture, dropout, labels, dynamic evaluation, warm start."""
 
 import numpy as np
 import pytest

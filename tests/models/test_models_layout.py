@@ -1,4 +1,4 @@
-"""One layout names the weights of a model, of its file and of NumPy's form of it; that form is made once."""
+"""One layout names the weights of a model, of its file and of its NumPy model, which is built once."""
 
 import concurrent.futures
 import io

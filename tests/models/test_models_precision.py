@@ -1,4 +1,4 @@
-"""Which precision products run in."""
+"""The precision of products."""
 
 import keras
 import pytest

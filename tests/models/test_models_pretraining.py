@@ -1,4 +1,4 @@
-"""A classifier that begins with what a language model has learned."""
+"""A classifier that starts from a language model."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Reading from the end: language models, and classifiers that begin with them."""
+"""Reading from the end: language models, and classifiers that start from them."""
 
 import numpy as np
 import pytest

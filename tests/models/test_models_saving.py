@@ -1,4 +1,4 @@
-"""Model files: whole or not there at all, and nothing but a model in them."""
+"""Model files are written whole or not at all, and hold nothing but a model."""
 
 import json
 import zipfile

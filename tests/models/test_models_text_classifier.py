@@ -1,4 +1,4 @@
-"""The classifier: one answer a text, whatever company the text is in."""
+"""The classifier: answers that do not depend on the batch, saving, training and calibration."""
 
 import json
 import warnings

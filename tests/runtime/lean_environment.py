@@ -1,4 +1,4 @@
-"""What must run where NumPy and h5py are the only other packages: imports one by one, a text, an answer.
+"""Test of the runtime where NumPy and h5py are the only other packages: each import, a text, an answer.
 
 A script, so that `.ci/run` can run it in such an environment.
 """

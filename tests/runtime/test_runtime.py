@@ -1,4 +1,4 @@
-"""A model run with NumPy alone does what TensorFlow does with it."""
+"""A model run with NumPy alone equals the model in TensorFlow."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Models of eight bits a number, and those that come with the package."""
+"""Models quantized to eight bits, and the presets."""
 
 import shutil
 import zipfile

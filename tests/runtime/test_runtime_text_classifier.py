@@ -1,4 +1,4 @@
-"""A text that arrives in parts, and what each part of one contributed to its label."""
+"""Streams of a classifier, and explanations of its answers."""
 
 import numpy as np
 import pytest

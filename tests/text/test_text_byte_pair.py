@@ -1,4 +1,4 @@
-"""Byte pairs: what is learned, that no text is lost by it, and that words bound the work."""
+"""Byte pairs: learned merges, lossless decoding, and words as bounds of tokens."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Reading corpora: files, folders, strings; pieces and documents; what is wrong and where."""
+"""Reading of corpora: files, folders, strings; pieces and documents; errors and their places."""
 
 import re
 import tracemalloc

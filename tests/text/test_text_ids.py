@@ -1,4 +1,4 @@
-"""Ids on disk: the same as in memory, small, and never half written."""
+"""Ids on disk: the same as in memory, small, and written whole or not at all."""
 
 import subprocess
 import sys

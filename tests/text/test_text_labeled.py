@@ -1,4 +1,4 @@
-"""Labeled texts: every format says the same, and every fault is named by path and line."""
+"""Labeled texts: every format gives the same data, and every problem is named by path and line."""
 
 import bz2
 import csv

@@ -1,4 +1,4 @@
-"""Bytes as people have them: packed, in UTF-16, through a pipe; and those that are no text."""
+"""Packed files, UTF-16 and pipes; and files that are no text."""
 
 import bz2
 import gzip

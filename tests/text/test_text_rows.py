@@ -1,4 +1,4 @@
-"""Rows as a stream: a broken one costs no other, whatever is wrong with it."""
+"""Rows of a table as a stream: a broken row does not affect the others."""
 
 import csv
 import gzip

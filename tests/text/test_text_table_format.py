@@ -1,4 +1,4 @@
-"""Tables as people have them: quotes that are characters, other delimiters, no header, odd headers, blanks."""
+"""Formats of tables: quotes that are characters, other delimiters, no header, odd headers, blanks."""
 
 import warnings
 

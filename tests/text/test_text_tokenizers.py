@@ -1,4 +1,4 @@
-"""What every tokenizer promises, and the arithmetic of each."""
+"""Promises of every tokenizer, and the rules of each."""
 
 import doctest
 import importlib

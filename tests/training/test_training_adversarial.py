@@ -1,4 +1,4 @@
-"""Virtual adversarial training: the step that changes an answer most, and what it costs."""
+"""Virtual adversarial training: the perturbation, its loss, and texts without labels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The weights' averages: what they are, who uses them, and that training goes on with the weights themselves."""
+"""Averages of the weights: computed, saved and validated, while training continues with the weights themselves."""
 
 import keras
 import numpy as np

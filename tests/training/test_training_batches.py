@@ -1,4 +1,4 @@
-"""Batches: every token once, in order, and the same again from the epoch's number alone."""
+"""Batches: every token once, in order, and reproducible from the number of the epoch alone."""
 
 import numpy as np
 import pytest

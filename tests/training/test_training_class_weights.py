@@ -1,4 +1,4 @@
-"""A text counts its weight, whatever shares its batch."""
+"""A text counts with its weight, whatever else is in its batch."""
 
 import keras
 import numpy as np

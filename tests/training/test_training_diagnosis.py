@@ -1,4 +1,4 @@
-"""What the metrics say of the inside of a model."""
+"""Metrics of gradients and activations inside a model."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A text larger than one would load: slow, run with `-m slow`."""
+"""A text larger than memory: slow, run with `-m slow`."""
 
 import subprocess
 import sys

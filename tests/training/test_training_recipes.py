@@ -1,4 +1,4 @@
-"""What a recipe makes of a text of any length."""
+"""Options of a recipe for texts of any length."""
 
 import pytest
 

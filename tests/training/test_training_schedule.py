@@ -1,4 +1,4 @@
-"""How the learning rate moves, and how one is found."""
+"""Learning rate schedules, and the learning rate range test."""
 
 import numpy as np
 import pytest

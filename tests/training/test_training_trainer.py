@@ -1,4 +1,4 @@
-"""The training loop: what it keeps, when it stops, and that it goes on exactly."""
+"""The training loop: the weights it saves, when it stops, and exact resuming."""
 
 import gc
 import json

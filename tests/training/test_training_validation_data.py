@@ -1,4 +1,4 @@
-"""A validation file of one's own."""
+"""Validation data in a file of the user's own."""
 
 import json
 
