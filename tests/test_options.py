@@ -45,7 +45,7 @@ def test_classifier_recipe_decides_every_option_that_is_left_to_it(tokenizer, pr
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
-def test_every_option_says_what_it_is_in_a_sentence(kind):
+def test_help_of_every_option_is_a_sentence(kind):
     for one in options_of(kind):
         assert one.help[0].isupper(), one.name
         assert one.help.endswith("."), one.name

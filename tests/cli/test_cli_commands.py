@@ -66,7 +66,7 @@ def trained(corpus):
     return done
 
 
-def test_training_shows_what_it_does(trained, corpus):
+def test_training_shows_progress_and_result(trained, corpus):
     assert "device CPU" in trained.stdout
     assert re.search(r"precision (float32|mixed_bfloat16)\n", trained.stdout)
     assert re.search(r"gru of 1 x 8, [\d,]+ parameters", trained.stdout)

@@ -110,7 +110,7 @@ def test_calibrating_writes_the_model_with_its_temperature(folder, capsys, monke
     assert "not calibrated" not in run(capsys, "evaluate", "calibrated.keras", "test.csv").out
 
 
-def test_calibrating_keeps_what_comes_with_the_package_and_how_a_file_is_stored(folder, capsys, monkeypatch):
+def test_calibrating_overwrites_no_preset_and_keeps_quantization(folder, capsys, monkeypatch):
     monkeypatch.chdir(folder)
     with pytest.raises(SystemExit):
         main(["calibrate", "sentiment-en", "aside.csv"])

@@ -28,7 +28,7 @@ HALVES = np.log([[0.5, 0.25, 0.15, 0.1]])
         ({"top_k": 3, "top_p": 0.9, "min_p": 0.6}, [1, 0, 0, 0]),
     ],
 )
-def test_filters_keep_what_they_promise(options, expected):
+def test_filters_keep_the_right_tokens(options, expected):
     probabilities = Sampler(**options).probabilities(HALVES)
     np.testing.assert_allclose(probabilities, [expected], rtol=1e-9, atol=1e-11)
 

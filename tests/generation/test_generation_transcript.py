@@ -55,7 +55,7 @@ def test_tokens_of_several_characters_stop_in_their_middle(words, stop):
     assert shown + transcript.add(len(words)) == "".join(words).split(stop)[0]
 
 
-def test_end_token_shows_what_was_held_back():
+def test_end_token_releases_held_back_characters():
     transcript = Transcript(chr, ["abc"], END)
     assert [transcript.add(ord(token)) for token in "xab"] == ["x", "", ""]
     assert transcript.add(END) == "ab"

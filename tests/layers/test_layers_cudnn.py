@@ -59,7 +59,7 @@ def cudnn_in_numpy(
 @pytest.mark.parametrize("mask", [None, MASKS["mix"], MASKS["hole"]], ids=["none", "right_padded", "hole"])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 @pytest.mark.parametrize("use_bias", [True, False], ids=["bias", "no_bias"])
-def test_layer_gives_cudnn_what_it_expects(name, mask, reverse, use_bias, monkeypatch):
+def test_layer_passes_cudnn_the_expected_arguments(name, mask, reverse, use_bias, monkeypatch):
     layer = make_layer(name, "float64", reverse, use_bias=use_bias)
     sequence, initial = make_inputs(layer.cell, "float64")
     expected = layer(sequence, initial_state=initial, mask=mask)

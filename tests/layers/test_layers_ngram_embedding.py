@@ -59,7 +59,7 @@ def test_padding_changes_no_vector_of_a_real_step():
 
 @pytest.mark.parametrize("dim", [None, 2])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-def test_it_saves_and_loads_in_a_functional_model(tmp_path, dtype, dim):
+def test_layer_saves_and_loads_in_a_functional_model(tmp_path, dtype, dim):
     inputs = keras.Input((None,), dtype="int32")
     model = keras.Model(inputs, NgramEmbedding(50, 6, 3, dim=dim, dtype=dtype)(inputs))
     model.save(tmp_path / "model.keras")

@@ -112,7 +112,7 @@ def test_zoneout_over_several_chunks_has_exact_gradients():
 
 
 @with_recurrent_kernel
-def test_weight_drop_is_the_same_at_every_step_and_scales_what_is_left(name):
+def test_weight_drop_is_the_same_at_every_step_and_scales_the_rest(name):
     layer = make_layer(name, weight_drop=0.5)
     for variable in seeds_of(layer):
         variable.assign(np.array([3, 4], np.uint32))
@@ -141,7 +141,7 @@ def test_nothing_is_dropped_at_inference(name):
     np.testing.assert_array_equal(run(layer, sequence, initial, training=False)[0], run(plain, sequence, initial)[0])
 
 
-def test_locked_dropout_keeps_its_settings_passes_masks_on_and_scales_what_is_left(tmp_path):
+def test_locked_dropout_keeps_its_settings_passes_masks_on_and_scales_the_rest(tmp_path):
     layer = LockedDropout(0.25, seed=3)
     assert LockedDropout.from_config(layer.get_config()).get_config() == layer.get_config()
     inputs = keras.Input([None, D])

@@ -57,7 +57,7 @@ def test_padding_changes_no_loss_and_no_gradient(model, ids):
         np.testing.assert_allclose(a, b, atol=1e-7)
 
 
-def test_it_is_an_ordinary_keras_model(ids, capsys):
+def test_model_is_an_ordinary_keras_model(ids, capsys):
     model = make()
     model.compile("adam", LOSS, metrics=["accuracy"])
     model.summary()
@@ -165,12 +165,12 @@ def test_ids_of_any_type_are_read(model, ids, dtype):
 
 
 @pytest.mark.parametrize("rows", [1, 6], ids=["fewer_ids_than_tokens", "more"])
-def test_xla_compiles_it(model, ids, rows):
+def test_xla_compiles_the_model(model, ids, rows):
     compiled = tf.function(lambda ids: model(ids), jit_compile=True)
     np.testing.assert_allclose(compiled(tf.constant(ids[:rows])), model(ids[:rows]), rtol=1e-4, atol=1e-5)
 
 
-def test_it_runs_in_mixed_precision(ids):
+def test_model_runs_in_mixed_precision(ids):
     half = make(dtype="mixed_bfloat16")
     full = make()
     half.set_weights(full.get_weights())
@@ -199,6 +199,6 @@ def test_a_word_model_spaces_what_follows_the_prompt(stop):
     assert model.generate(state=model.read("the sea is"), length=3, temperature=0, stop=stop) == written
 
 
-def test_it_can_be_part_of_a_functional_model(model, ids):
+def test_model_can_be_part_of_a_functional_model(model, ids):
     inputs = keras.Input((None,), dtype="int32")
     np.testing.assert_allclose(keras.Model(inputs, model(inputs))(ids), model(ids), atol=1e-6)

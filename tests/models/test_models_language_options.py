@@ -90,7 +90,7 @@ def test_embedding_dropout_drops_a_token_at_all_its_places():
     np.testing.assert_array_equal(rows, np.repeat(rows[:, :1], 6, axis=1))
 
 
-def test_residual_layers_add_to_what_they_read():
+def test_residual_layers_add_to_their_inputs():
     model, plain = make(residual=True), make()
     model.set_weights(plain.get_weights())
     ids = ids_of(model)

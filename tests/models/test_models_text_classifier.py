@@ -63,7 +63,7 @@ def test_the_temperature_is_saved_and_leaves_logits_alone(classifier, tmp_path):
     assert textrnn.load(tmp_path / "hot.keras").classify(TEXTS) == hot.classify(TEXTS)
 
 
-def test_it_is_an_ordinary_keras_model():
+def test_model_is_an_ordinary_keras_model():
     tokenizer = CharacterTokenizer().fit("ab")
     model = textrnn.TextClassifier(tokenizer, ["a", "b"], units=4, dropout=0.0, bidirectional=False)
     ids = np.array([[3, 3, 3, 0], [4, 4, 0, 0], [3, 0, 0, 0], [4, 4, 4, 4]])

@@ -12,7 +12,7 @@ SEQUENCES = st.lists(st.lists(st.integers(1, 2**31 - 1), max_size=9), max_size=6
 
 @given(sequences=SEQUENCES, extra=st.integers(0, 3), dtype=st.sampled_from([np.int32, np.int64, np.uint32]))
 @settings(deadline=None)
-def test_unpadding_gives_back_what_was_padded(sequences, extra, dtype):
+def test_unpadding_restores_the_padded_sequences(sequences, extra, dtype):
     longest = max(map(len, sequences), default=0)
     length = longest + extra if extra else None
     batch = pad_batch([np.array(sequence, dtype) for sequence in sequences], length)

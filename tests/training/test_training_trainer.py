@@ -260,7 +260,7 @@ def test_a_finished_training_leaves_nothing_behind():
     assert living() - before <= 1  # Keras keeps the last
 
 
-def test_it_trains_in_float64_and_with_numpy_numbers(tmp_path):
+def test_trainer_takes_float64_and_numpy_numbers(tmp_path):
     keras.config.set_dtype_policy("float64")
     try:
         model = train(out=tmp_path, units=np.int64(8), epochs=1)
