@@ -52,7 +52,7 @@ def kind_in_tensorflow(name: str, units: int) -> Kind:
     make = find_cell(name)
     cell = make(units)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def traced(projected: tf.Tensor, states: Any, weights: Any) -> tuple[tf.Tensor, ...]:
         after, _ = cell.step(tf.transpose(projected), tuple(map(tf.transpose, states)), weights)
         return tuple(map(tf.transpose, after))

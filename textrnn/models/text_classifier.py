@@ -131,8 +131,8 @@ class TextClassifier(TextLabeler, ModelOfIds):
             return tf.concat(map_shards(answer, count_shards(None), ids), axis=0)
 
         return {
-            False: tf.function(answer, input_signature=signature),
-            True: tf.function(share, input_signature=signature),
+            is_shared: tf.function(work, input_signature=signature, autograph=False)
+            for is_shared, work in ((False, answer), (True, share))
         }
 
     @functools.cached_property
@@ -149,7 +149,8 @@ class TextClassifier(TextLabeler, ModelOfIds):
             logits = [encoder.answer(known) for encoder, known in zip(self.text_encoders, carried, strict=True)]
             return tf.nn.log_softmax(self._averaged(logits))
 
-        return tf.function(read, reduce_retracing=True), tf.function(answer, reduce_retracing=True)
+        traced = functools.partial(tf.function, reduce_retracing=True, autograph=False)
+        return traced(read), traced(answer)
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float32 `[B, labels]`, before the temperature.
