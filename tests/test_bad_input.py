@@ -21,9 +21,10 @@ TEXT = "the sea is a slow clock.\n" * 20
 LABELED = (["good sea", "bad sea", "good rope", "bad rope"], ["good", "bad", "good", "bad"])
 
 
-def train(**options):
+def train(source=(TEXT,), **options):
     return textrnn.train_language_model(
-        [TEXT], **arguments_for(LANGUAGE_MODEL, **{"units": 4, "epochs": 1, "verbose": False, **options})
+        source,
+        **arguments_for(LANGUAGE_MODEL, **{"cell": "rnn", "units": 4, "epochs": 1, "verbose": False, **options}),
     )
 
 
@@ -471,7 +472,7 @@ def test_a_finished_run_is_not_overwritten_nor_resumed_as_another(tmp_path):
     with pytest.raises(ValueError, match=r"these differ: units: 4 then, 5 here"):
         train(out=tmp_path, resume=True, units=5)
     with pytest.raises(ValueError, match="the corpus must be the one"):
-        textrnn.train_language_model([TEXT[::-1]], units=4, epochs=1, verbose=False, out=tmp_path, resume=True)
+        train(source=[TEXT[::-1]], out=tmp_path, resume=True)
     (tmp_path / "checkpoint/state.npz").write_bytes(b"PK")
     with pytest.raises(ValueError, match=r"state.npz must be a whole checkpoint; reading it failed"):
         train(out=tmp_path, resume=True)
@@ -521,7 +522,7 @@ COMMANDS = {
         2,
         "--sequence-length does not apply to a class",
     ),
-    "no such corpus": (["train", "nowhere.txt"], 1, "no such file or folder.*nowhere.txt"),
+    "no such corpus": (["train", "nowhere.txt"], 1, "No such file or directory: nowhere.txt"),
     "a corpus too short": (["train", "short.txt"], 1, "longer than one window of `sequence_length`"),
     "an empty corpus": (["train", "empty.txt"], 1, "empty.txt is empty"),
     "wrong bytes": (["train", "latin.txt"], 1, "latin.txt.*encoding"),

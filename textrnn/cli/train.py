@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,8 @@ def run(arguments: argparse.Namespace) -> None:
     kinds = CLASSIFIER if is_classifier else LANGUAGE_MODEL
     _check_recorded(stored, kinds, out)
     _refuse(options, kinds, is_classifier)
+    if source != "-":
+        os.stat(source)  # a file that is missing is an error at once: TensorFlow takes seconds to start
     api = import_api(work="training", deterministic=given.get("deterministic", False))
     train: Any = api.train_classifier if is_classifier else api.train_language_model
     quiet = given.get("quiet", False)
