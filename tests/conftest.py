@@ -38,14 +38,14 @@ def pytest_sessionstart(session):
 
 @pytest.fixture(autouse=True, scope="module")
 def quickly_traced(request):
-    """One step of a recurrence per iteration where loops are not what is tested: the same numbers, sooner traced.
+    """One step of a recurrence per iteration and one shard of a batch where loops are not tested: sooner traced.
 
     Tests of layers run with all graph optimizations, as in the Keras model of a user.
     """
     import tensorflow as tf
 
     from textrnn.api import process
-    from textrnn.layers import recurrence
+    from textrnn.layers import recurrence, shards
 
     with pytest.MonkeyPatch.context() as patch:
         if "layers" in request.path.parts:
@@ -54,6 +54,7 @@ def quickly_traced(request):
             process.skip_slow_passes()
         if not PRODUCTION_LOOP.intersection(request.path.parts):
             patch.setattr(recurrence, "UNROLLED", 1)
+            patch.setattr(shards, "MAX_SHARDS", 1)
         yield
 
 

@@ -36,9 +36,6 @@ def small_command(line: str) -> list[str]:
 def follow(page: str) -> None:
     """Each block of Python and each `textrnn` command in its turn; blocks of Python share their names."""
     from textrnn.cli.main import main
-    from textrnn.layers import recurrence
-
-    recurrence.UNROLLED = 1  # sooner traced, the same numbers
 
     names = {"__name__": "page"}
     for kind, code in BLOCK.findall(page):

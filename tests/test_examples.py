@@ -2,17 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from commands import ROOT, script_here
+
 LINES = ["The sea is a slow clock.", "The light turns, the sea waits.", "A rope, a lamp, a loaf of bread."]
 
 
 def run(*arguments, folder):
-    command = [sys.executable, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = script_here(*arguments, cwd=folder)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

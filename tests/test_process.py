@@ -1,8 +1,8 @@
 """Settings of TensorFlow for a whole process: made by one call, never by an import."""
 
 import json
-import subprocess
-import sys
+
+from commands import Fork
 
 SCRIPT = """
 import json, sys, textrnn
@@ -29,22 +29,22 @@ print(json.dumps(found))
 """
 
 
-def run_script(when):
-    done = subprocess.run([sys.executable, "-c", SCRIPT, when], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    *printed, found = done.stdout.splitlines()
+def run_script(when, folder):
+    status, shown = Fork("-c", SCRIPT, when, cwd=folder).end()
+    assert status == 0, shown
+    *printed, found = shown.splitlines()
     return "\n".join(printed), json.loads(found)
 
 
-def test_one_call_gives_a_script_the_threads_of_the_command_line():
-    printed, found = run_script("early")
+def test_one_call_gives_a_script_the_threads_of_the_command_line(tmp_path):
+    printed, found = run_script("early", tmp_path)
     assert found["threads"] == found["expected"]
     assert found["deterministic"]
     assert "configure_tensorflow" not in printed
 
 
-def test_call_after_tensorflow_has_run_is_refused_and_training_gives_the_hint_once():
-    printed, found = run_script("late")
+def test_call_after_tensorflow_has_run_is_refused_and_training_gives_the_hint_once(tmp_path):
+    printed, found = run_script("late", tmp_path)
     assert found["error"].startswith("`configure_tensorflow` must be called before TensorFlow runs anything")
     assert found["threads"] == [0, 0]
     assert printed.count("textrnn.configure_tensorflow()") == (found["expected"][1] > 1)

@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from commands import Fork
 
 import textrnn
 from textrnn import runtime
@@ -100,11 +99,10 @@ def models(tmp_path_factory):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
-def test_a_forked_child_answers_or_says_at_once_why_it_cannot(models):
-    command = [sys.executable, "-W", "ignore", "-c", FORKS, str(models)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    said = json.loads(done.stdout.splitlines()[-1])
+def test_a_forked_child_answers_or_says_at_once_why_it_cannot(models, tmp_path):
+    status, shown = Fork("-c", FORKS, models, cwd=tmp_path).end()
+    assert status == 0, shown[-2000:]
+    said = json.loads(shown.splitlines()[-1])
     assert said.pop("without") == said.pop("runtime")  # before TensorFlow has worked, a child may use it
     for words in ("TensorFlow cannot work in this process", "`textrnn.runtime.load`", "'spawn'"):
         assert not {name: answer for name, answer in said.items() if words not in answer}

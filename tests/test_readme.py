@@ -6,16 +6,15 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import ROOT, script_here
 from follow_pages import blocks, small_python
 
 import textrnn
 from textrnn.options import options_of
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TUTORIALS = sorted((ROOT / "docs/tutorials").glob("*.md"))
 
@@ -31,8 +30,10 @@ def run(command, folder):
 
 
 def follow(pages, folder):
-    """Runs what pages show in one process, which starts TensorFlow once."""
-    return run([sys.executable, str(ROOT / "tests/follow_pages.py"), *map(str, pages)], folder)
+    """Run the blocks of pages."""
+    done = script_here(ROOT / "tests/follow_pages.py", *pages, cwd=folder)
+    assert done.returncode == 0, f"{done.stdout[-1000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""The command line as a user runs it, in processes of its own."""
+"""The command line as a user runs it."""
 
 import contextlib
 import fcntl
-import io
 import json
 import os
 import pty
@@ -14,17 +13,16 @@ import subprocess
 import sys
 import termios
 import time
-import warnings
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from commands import ROOT, Fork, textrnn_here
 
 import textrnn
 from textrnn.cli.main import main
 from textrnn.training import RunFolder
 
-ROOT = Path(__file__).parents[2]
 LINES = ["The sea is a slow clock.", "The light turns, the sea waits.", "A rope, a lamp, a loaf of bread."]
 TINY = ["--units", "8", "--embedding-dim", "4", "--batch-size", "4", "--seq_length", "16"]
 
@@ -36,20 +34,6 @@ def command(*arguments):
 def run(*arguments, cwd=None):
     """Run a command in a process of its own."""
     return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, check=False)
-
-
-def textrnn_here(*arguments, cwd="."):
-    """Run `textrnn` in this process, where the start of TensorFlow costs nothing."""
-    outputs = [io.TextIOWrapper(io.BytesIO()) for _ in range(2)]
-    with contextlib.chdir(cwd), warnings.catch_warnings():
-        warnings.simplefilter("default")
-        with contextlib.redirect_stdout(outputs[0]), contextlib.redirect_stderr(outputs[1]):
-            try:
-                status = main(list(map(str, arguments)))
-            except SystemExit as stop:
-                status = stop.code
-    shown = [output.detach().getvalue().decode() for output in outputs if output.flush() is None]
-    return subprocess.CompletedProcess(arguments, status, *shown)
 
 
 @pytest.fixture(scope="module")
@@ -78,19 +62,23 @@ def test_training_shows_progress_and_result(trained, corpus):
 
 
 def test_simultaneous_trainings_take_a_folder_each(corpus, tmp_path):
-    arguments = [ROOT / "train.py", corpus, *TINY, "--epochs", 1, "--quiet"]
-    both = [subprocess.Popen(command(*arguments), cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)]
-    assert [process.wait(timeout=300) for process in both] == [0, 0]
+    both = [
+        Fork(
+            "train", corpus, *TINY, "--cell", "rnn", "--epochs", 1, "--quiet", cwd=tmp_path, output=f"shown_{number}"
+        )
+        for number in range(2)
+    ]
+    assert [process.end()[0] for process in both] == [0, 0]
     assert sorted(path.parent.name for path in tmp_path.glob("runs/*/model.keras")) == ["sea", "sea-2"]
 
 
 def test_a_classifier_learns_from_texts_without_labels_too(tmp_path):
     rows = [f"{line},{mood}" for line, mood in (("a good lamp", "yes"), ("a bad rope", "no"))] * 4
     (tmp_path / "moods.csv").write_text("\n".join(["text,label", *rows]) + "\n")
-    (tmp_path / "more.txt").write_text("a lamp\na rope\n")
+    (tmp_path / "more.txt").write_text("a new lamp\na new rope\n")
     arguments = ["--cell", "min_gru", "--units", 4, "--ensemble-size", 1, "--ngram-buckets", 16, "--ngram-dim", 2]
-    arguments += ["--ngrams", 3, "--vat-weight", 1, "--unlabeled", "more.txt", "--epochs", 1, "--quiet"]
-    done = textrnn_here("train", "moods.csv", *arguments, cwd=tmp_path)
+    arguments += ["--ngrams", 3, "--vat-weight", 1, "--unlabeled", "more.txt", "--no-bidirectional"]
+    done = textrnn_here("train", "moods.csv", *arguments, "--epochs", 1, "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "runs/moods/config.json").read_text())["settings"]
     assert settings["unlabeled"] == str(tmp_path / "more.txt")
@@ -140,6 +128,8 @@ def test_the_classifier_from_file_to_answers(tmp_path):
     done = textrnn_here(
         "train",
         "reviews.csv",
+        "--cell",
+        "rnn",
         "--units",
         8,
         "--ensemble-size",
@@ -195,56 +185,51 @@ def same_run(first, second):
 
 
 def start_training(corpus, out, *more):
-    settings = ["--epochs", 12, "--checkpoint-seconds", 0, "--deterministic", "--num-layers", 2]
+    settings = ["--epochs", 6, "--checkpoint-seconds", 0, "--deterministic", "--num-layers", 2]
     random = ["--input-dropout", 0.1, "--dropout", 0.3, "--embedding-dropout", 0.1, "--weight-drop", 0.3]
     random += ["--zoneout", 0.1, "--random-offsets", "--weight-averaging", 0.9]
-    return command(ROOT / "train.py", corpus, *TINY, *settings, *random, "--out", out, *more)
+    return Fork("train", corpus, *TINY, *settings, *random, "--out", out, *more, cwd=out.parent)
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(corpus, tmp_path_factory):
-    out = tmp_path_factory.mktemp("whole") / "run"
-    subprocess.run(start_training(corpus, out), check=True, capture_output=True)
-    return out
+def position_of(out):
+    """Epoch and step of the last checkpoint of a run."""
+    checkpoint = RunFolder(out).checkpoint
+    if not checkpoint.exists():
+        return 0, 0
+    position = json.loads(str(np.load(checkpoint)["position"]))
+    return position["epoch"], position["step"]
+
+
+def wait_for_step(process, out, position):
+    """Wait until a run has a checkpoint after `position`, on a machine of any speed."""
+    while position_of(out) <= position:
+        assert process.exitcode is None, "the run ended early"
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
-def test_a_killed_run_resumes_bit_for_bit(corpus, uninterrupted, tmp_path, seed):
-    out = tmp_path / "run"
-    process = subprocess.Popen(start_training(corpus, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for_step(RunFolder(out).checkpoint, process)
+def test_a_run_killed_then_stopped_by_ctrl_c_resumes_bit_for_bit(corpus, tmp_path, seed):
+    whole, out = tmp_path / "whole", tmp_path / "run"
+    assert start_training(corpus, whole).end()[0] == 0
+    process = start_training(corpus, out)
+    wait_for_step(process, out, (0, 5))
     time.sleep(np.random.default_rng(seed).uniform(0, 0.3))
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "the run ended before it was killed"
-    done = subprocess.run(start_training(corpus, out, "--resume"), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "resuming from epoch" in done.stdout
-    same_run(uninterrupted, out)
-
-
-def test_ctrl_c_saves_and_says_how_to_resume(corpus, uninterrupted, tmp_path):
-    out = tmp_path / "run"
-    process = subprocess.Popen(
-        start_training(corpus, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    wait_for_step(RunFolder(out).checkpoint, process)
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Traceback" not in errors
-    assert re.search(r"stopped in epoch \d+; saved in .*run", errors)
-    assert "--resume" in errors
+    process.kill()
+    assert process.end()[0] == -signal.SIGKILL, "the run ended before it was killed"
+    killed_at = position_of(out)
+    process = start_training(corpus, out, "--resume")
+    wait_for_step(process, out, killed_at)
+    os.kill(process.pid, signal.SIGINT)
+    status, shown = process.end()
+    assert status == 130
+    assert "resuming from epoch" in shown
+    assert "Traceback" not in shown
+    assert re.search(r"stopped in epoch \d+; saved in .*run", shown)
+    assert "--resume" in shown
     # Without the corpus or any setting: the run folder knows them.
-    done = run(ROOT / "train.py", "--resume", "--deterministic", "--out", out)
-    assert done.returncode == 0, done.stderr
-    same_run(uninterrupted, out)
-
-
-def wait_for_step(checkpoint, process, step=5):
-    """Until a run is in its midst, however fast the machine."""
-    while not checkpoint.exists() or json.loads(str(np.load(checkpoint)["position"]))["step"] < step:
-        assert process.poll() is None, "the run ended early"
-        time.sleep(0.01)
+    status, shown = Fork("train", "--resume", "--deterministic", "--out", out, cwd=tmp_path).end()
+    assert status == 0, shown
+    same_run(whole, out)
 
 
 def test_a_learning_rate_is_found_without_leaving_a_run(corpus):
@@ -263,11 +248,11 @@ def test_a_model_trained_on_a_labeled_table_writes_either_label(tmp_path):
         "lines.csv",
         *TINY,
         "--epochs",
-        30,
+        12,
         "--condition-column",
         "mood",
         "--lr",
-        "0.03",
+        "0.05",
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
@@ -312,22 +297,26 @@ def test_the_input_is_read_strictly(trained, corpus):
     assert b"standard input, line 1: byte 0xef is not valid utf-8" in bad.stderr
 
 
-def test_on_a_terminal_a_bar_shows_how_far_it_is(corpus, tmp_path):
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execv(sys.executable, command(ROOT / "train.py", corpus, *TINY, "--epochs", 3, "--out", tmp_path / "run"))
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+def read_all(terminal):
+    """Everything that appears on a terminal until its other end is closed."""
     shown = b""
-    while True:
-        try:
-            shown += os.read(terminal, 65536)
-        except OSError:  # the process has closed its end
-            break
-    assert os.waitpid(pid, 0)[1] == 0
+    with contextlib.suppress(OSError):  # it is closed
+        while piece := os.read(terminal, 65536):
+            shown += piece
+    return shown.decode()
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_is(corpus, tmp_path):
+    terminal, other = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+    with ThreadPoolExecutor(1) as pool:
+        shown = pool.submit(read_all, terminal)
+        with open(other, "w") as screen, contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
+            assert main(["train", str(corpus), *TINY, "--epochs", "2", "--out", str(tmp_path / "run")]) == 0
     bar = re.search(
-        r"epoch \d/3  loss [\d.]+, bits per character [\d.]+  [\d,]+ characters/s +\d+%.* left", shown.decode()
+        r"epoch \d/2  loss [\d.]+, bits per character [\d.]+  [\d,]+ characters/s +\d+%.* left", shown.result()
     )
-    assert bar is not None, shown.decode()
+    assert bar is not None, shown.result()
 
 
 def test_a_line_break_can_be_typed_in_a_prompt(trained, corpus):
@@ -358,9 +347,7 @@ def test_one_text_is_written_without_tensorflow(trained, corpus):
     )
     done = run("-c", code, cwd=corpus.parent)
     assert done.returncode == 0, done.stderr
-    several = run(
-        "-m", "textrnn", "generate", "runs/sea", "-n", 700, "--seed", 1, "--samples", 100, cwd=corpus.parent
-    )
+    several = textrnn_here("generate", "runs/sea", "-n", 700, "--seed", 1, "--samples", 100, cwd=corpus.parent)
     assert several.stdout.startswith("--- 1 ---\n" + done.stdout.strip())  # the same text, in a batch, by TensorFlow
 
 

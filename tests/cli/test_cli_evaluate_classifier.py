@@ -36,6 +36,7 @@ def folder(tmp_path_factory):
     write_table(path / "test.csv", 90, seed=2)
     textrnn.train_classifier(
         path / "train.csv",
+        cell="rnn",
         units=4,
         epochs=6,
         learning_rate=0.03,

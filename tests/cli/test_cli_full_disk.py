@@ -1,5 +1,6 @@
 """A full disk and Ctrl-C: the file that could not be written, the data that are kept, and how to resume."""
 
+import contextlib
 import resource
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import textrnn_here
 
 import textrnn
 from textrnn.text import CharacterTokenizer, WordTokenizer
@@ -25,47 +27,55 @@ def folder(tmp_path_factory):
     return path
 
 
-def run(folder, *arguments, room=None, **options):
-    """A command, where no file may be larger than `room` bytes: a full disk says the same, with another number."""
-    limits = None if room is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-    options = {"capture_output": True, "text": True, "check": False, **options}
-    return subprocess.run([sys.executable, "-m", "textrnn", *arguments], cwd=folder, preexec_fn=limits, **options)
+@contextlib.contextmanager
+def only(room):
+    """No file may be larger than `room` bytes here: a full disk says the same, with another number."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_training_on_a_full_disk_names_the_file_and_resumes_when_there_is_room(folder):
-    assert run(folder, "train", "sea.txt", "--out", "run", *SMALL, "--epochs", "1").returncode == 0
+    done = textrnn_here("train", "sea.txt", "--out", "run", *SMALL, "--epochs", 1, cwd=folder)
+    assert done.returncode == 0, done.stderr
     checkpoint = folder / "run/checkpoint/state.npz"
     before, names = checkpoint.read_bytes(), sorted(folder.rglob("*"))
     resume = "\nThe checkpoint before is whole: free some space, then resume (resume=True, --resume).\n"
     repeat = "; make room, then run the same command again\n"
     for room, file, advice in ((9_000, "run/model.keras", resume), (30, "run/ids.new", repeat)):
-        done = run(folder, "train", "--resume", "--out", "run", "--epochs", "2", room=room)
+        with only(room):
+            done = textrnn_here("train", "--resume", "--out", "run", "--epochs", 2, cwd=folder)
         assert done.returncode == 1
         assert f"textrnn: error: File too large: {file}{advice}" in done.stderr
         assert checkpoint.read_bytes() == before
         assert sorted(folder.rglob("*")) == names
-    done = run(folder, "train", "--resume", "--out", "run", "--epochs", "2")
+    done = textrnn_here("train", "--resume", "--out", "run", "--epochs", 2, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert len((folder / "run/metrics.jsonl").read_text().splitlines()) == 2
 
 
 def test_labeling_on_a_full_disk_resumes_after_the_last_whole_part(folder):
     classify = ["classify", "classifier.keras", "texts.txt", "--out", "scored.csv"]
-    done = run(folder, *classify, room=15_000)
+    with only(15_000):
+        done = textrnn_here(*classify, cwd=folder)
     assert done.returncode == 1
     assert "error: File too large: scored.csv.part\nFree some space: the same command resumes there.\n" in (
         done.stderr
     )
     assert (folder / "scored.csv.part.json").exists()
-    done = run(folder, *classify)
+    done = textrnn_here(*classify, cwd=folder)
     assert done.stderr.endswith("1,200 rows scored in scored.csv, 0 skipped\n")
     assert len((folder / "scored.csv").read_text().splitlines()) == 1201
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_output_is_reported_once_by_name(folder):
+    command = [sys.executable, "-m", "textrnn", "classify", "classifier.keras", "good"]
     with open("/dev/full", "wb") as full:
-        done = run(folder, "classify", "classifier.keras", "good", capture_output=False, stdout=full, stderr=-1)
+        done = subprocess.run(command, cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("textrnn: error: No space left on device: the output")
     assert done.stderr.endswith("; make room, then run the same command again\n")

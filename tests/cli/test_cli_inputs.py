@@ -17,7 +17,7 @@ PACKED = gzip.compress(TEXT.encode("utf-16"))
 NO_HEADER = "1;'a good; sea'\n0;'a bad rope'\n".replace("'", '"')
 FORMAT = ["--delimiter", ";", "--columns", "stars,text"]
 LABELS = ["--label-column", "stars", "--rename", "1.0=good", "--rename", "0=bad"]
-TINY = ["--units", "4", "--embedding-dim", "4", "--batch-size", "4", "--quiet", "--epochs"]
+TINY = ["--cell", "rnn", "--units", "4", "--embedding-dim", "4", "--batch-size", "4", "--quiet", "--epochs"]
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,10 @@ def models(tmp_path_factory):
     path = tmp_path_factory.mktemp("models")
     textrnn.LanguageModel(CharacterTokenizer().fit(TEXT), units=4, embedding_dim=4).save(path / "lm.keras")
     source = (["a good sea", "a bad rope"] * 4, ["good", "bad"] * 4)
-    textrnn.train_classifier(
-        source, units=4, epochs=2, verbose=False, model=textrnn.ClassifierOptions(ensemble_size=1)
-    ).save(path / "mood.keras")
+    small = textrnn.ClassifierOptions(ensemble_size=1, bidirectional=False)
+    textrnn.train_classifier(source, cell="rnn", units=4, epochs=2, verbose=False, model=small).save(
+        path / "mood.keras"
+    )
     return path
 
 

@@ -4,16 +4,14 @@ import io
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from commands import ROOT, script_here
 
 import textrnn
 from textrnn.cli.hints import command_line
 from textrnn.cli.main import main
 from textrnn.text import CharacterTokenizer, WordTokenizer
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +135,8 @@ def test_a_hint_names_an_existing_command_and_quotes_for_the_shell(tmp_path, mon
 def test_training_ends_with_a_command_that_can_be_typed(tmp_path):
     (tmp_path / "the sea.txt").write_text("the sea is a slow clock.\n" * 20)
     small = ["--units", "4", "--embedding-dim", "4", "--batch-size", "4", "--sequence-length", "16", "--epochs", "1"]
-    train = [sys.executable, "-m", "textrnn", "train", "the sea.txt", *small]
-    done = subprocess.run(train, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = script_here(ROOT / "textrnn/__main__.py", "train", "the sea.txt", *small, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     hint = done.stdout.splitlines()[-1].removeprefix("more of it:  ")
     assert "generate 'runs/the sea' --temperature 0.7" in hint
     again = subprocess.run(hint, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
