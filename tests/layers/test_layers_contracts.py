@@ -190,8 +190,9 @@ def test_a_frozen_layer_stays_frozen_until_it_is_freed(contract):
 @pytest.mark.parametrize("training", [None, True])
 @pytest.mark.parametrize("name", ["rnn", "lstm", "gru_reverse", "min_gru", "step_only", "bidirectional"])
 def test_batch_jacobian_is_the_gradient_of_each_output(name, training):
-    layer, sequence = CONTRACTS[name].make(), tf.constant(sequence_of())
-    mask = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 0, 1, 1, 0]], bool)
+    layer, steps = CONTRACTS[name].make(), T if name == "lstm" else 3  # several steps an iteration, or one
+    sequence = tf.constant(sequence_of()[:, :steps])
+    mask = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 0, 1, 1, 0]], bool)[:, :steps]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(sequence)
         outputs = layer(sequence, mask=mask, training=training)
@@ -204,7 +205,7 @@ def test_batch_jacobian_is_the_gradient_of_each_output(name, training):
 
 @pytest.mark.parametrize("options", [{}, {"reset_after": False}], ids=["reset_after", "reset_before"])
 def test_jacobian_of_the_weights_of_a_gru_is_the_gradient_of_each_output(options):
-    layer, sequence = Recurrent(GRUCell(H, **options), return_sequences=True), tf.constant(sequence_of())
+    layer, sequence = Recurrent(GRUCell(H, **options), return_sequences=True), tf.constant(sequence_of()[:, :3])
     with tf.GradientTape(persistent=True) as tape:
         outputs = layer(sequence)
         some = outputs[1, 2, 1]

@@ -1,5 +1,7 @@
 """The recurrence equals its equations: outputs, states and gradients."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -232,23 +234,42 @@ def test_last_output_is_the_last_real_one(name, reverse):
 @pytest.mark.parametrize("kind", ["known_length", "unknown_length", "eager"])
 @pytest.mark.parametrize("steps", [3, 8, 13])
 def test_chunks_of_time_change_nothing(name, is_masked, kind, steps, monkeypatch):
-    layer = make_layer(name, "float64", reverse=steps == 8)
+    layer, gradients = make_gradients(name, is_masked)
     sequence, initial = make_inputs(layer.cell, "float64", steps=steps)
-    mask = tf.constant(np.random.default_rng(5).random((B, steps)) < 0.6) if is_masked else None
-
-    def gradients(sequence, initial):
-        def run_and_say_shapes(x, h):
-            outputs, states = run(layer, x, h, mask)
-            return tf.ensure_shape(outputs, [B, steps, H]), [tf.ensure_shape(state, [B, H]) for state in states]
-
-        return gradients_of(run_and_say_shapes, layer, sequence, initial)
-
-    expected = gradients(sequence, initial)
+    inputs = [tf.constant(sequence), list(map(tf.constant, initial))]
+    if is_masked:
+        inputs.append(tf.constant(np.random.default_rng(5).random((B, steps)) < 0.6))
+    expected = gradients(*inputs)
     monkeypatch.setattr(recurrence, "MAX_CHUNK_STEPS", 4)
-    length = steps if kind == "known_length" else None
-    shapes = [tf.TensorSpec([None, length, D], tf.float64), [tf.TensorSpec([None, H], tf.float64)] * len(initial)]
-    run_gradients = gradients if kind == "eager" else tf.function(gradients, shapes)
-    assert_close(run_gradients(tf.constant(sequence), list(map(tf.constant, initial))), expected, 1e-10)
+    if kind != "eager":
+        gradients = trace_gradients(name, is_masked, steps if kind == "known_length" else None)
+    assert_close(gradients(*inputs), expected, 1e-10)
+
+
+@functools.cache
+def make_gradients(name, is_masked):
+    """A layer, which reads masked sequences from their end, and the function of its gradients."""
+    layer = make_layer(name, "float64", reverse=is_masked)
+
+    def gradients(sequence, initial, mask=None):
+        def run_to_known_shapes(x, h):
+            outputs, states = run(layer, x, h, mask)
+            measures = tf.cos(tf.cast(tf.range(tf.shape(x)[1]), tf.float64))  # a step's own one
+            weighed = tf.einsum("bth,t->bh", outputs, measures)
+            return tf.ensure_shape(weighed, [B, H]), [tf.ensure_shape(state, [B, H]) for state in states]
+
+        return gradients_of(run_to_known_shapes, layer, sequence, initial)
+
+    return layer, gradients
+
+
+@functools.cache
+def trace_gradients(name, is_masked, length):
+    """These gradients traced for sequences of `length`, or of any length."""
+    layer, gradients = make_gradients(name, is_masked)
+    states = [tf.TensorSpec([None, H], tf.float64)] * layer.cell.number_of_states
+    mask = [tf.TensorSpec([None, length], tf.bool)] * is_masked
+    return tf.function(gradients, [tf.TensorSpec([None, length, D], tf.float64), states, *mask])
 
 
 @every_cell

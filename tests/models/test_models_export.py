@@ -1,5 +1,6 @@
 """Models and layers without this package: exported files, and files that Keras opens by itself."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -26,17 +27,22 @@ CELLS = {
 }
 
 
+@functools.cache
 def functional(name):
+    """A model of one layer, but for the GRU's, which has another on top that reads both ways."""
     inputs = keras.Input([None, 3])
-    hidden = Recurrent(CELLS[name](), return_sequences=True)(keras.layers.Masking()(inputs), training=name == "lstm")
-    return keras.Model(inputs, Bidirectional(Recurrent(CELLS[name]()))(hidden))
+    entering, has_two = keras.layers.Masking()(inputs), name == "gru"
+    hidden = Recurrent(CELLS[name](), return_sequences=has_two)(entering, training=name == "lstm")
+    return keras.Model(inputs, Bidirectional(Recurrent(CELLS[name]()))(hidden) if has_two else hidden)
 
 
+@functools.cache
 def language_model():
     tokenizer = CharacterTokenizer().fit("the sea")
     return textrnn.LanguageModel(tokenizer, cell="gru", units=4, num_layers=2, dropout=0.1)
 
 
+@functools.cache
 def classifier():
     return textrnn.TextClassifier(CharacterTokenizer().fit("the sea"), ["a", "b"], units=4, ngram_buckets=7)
 
@@ -44,10 +50,10 @@ def classifier():
 READ = """
 import sys
 import numpy as np, tensorflow as tf
-for name in sys.argv[2:]:
-    data = np.load(f"{sys.argv[1]}/{name}.npz")
+for name in sys.argv[1:]:
+    data = np.load(f"{name}.npz")
     inputs = tf.constant(data["inputs"])
-    loaded = tf.saved_model.load(f"{sys.argv[1]}/{name}")
+    loaded = tf.saved_model.load(name)
     with tf.GradientTape() as tape:
         if "gradient" in data:
             tape.watch(inputs)
@@ -56,14 +62,35 @@ for name in sys.argv[2:]:
     if "gradient" in data:
         np.testing.assert_allclose(tape.gradient(outputs, inputs), data["gradient"], rtol=0, atol=1e-5, err_msg=name)
 assert "textrnn" not in sys.modules
+print("read")
 """
+LOAD = """
+import sys
+{imports}
+import numpy as np
+assert "textrnn.layers" not in sys.modules
+data = np.load("data.npz")
+model = keras.models.load_model("model.keras")
+for got, expected in zip(model(data["ids"]), (data["logits"], data["answers"])):
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
+keras.models.clone_model(model)
+print(*(type(keras.models.load_model(name)).__name__ for name in ("lm.keras", "classifier.keras")))
+"""
+LIGHT = "import textrnn; assert not {'keras', 'tensorflow'} & set(sys.modules)"
+PROCESSES = {
+    "textrnn": LOAD.format(imports=f"{LIGHT}; import keras"),
+    "textrnn_then_tensorflow": LOAD.format(imports=f"{LIGHT}; import tensorflow as tf; keras = tf.keras"),
+    "keras": READ + LOAD.format(imports="import keras; import textrnn"),
+}
+"""Programs by what each imports first; the last one begins without this package."""
 
 
-def test_saved_models_answer_and_differentiate_the_same_without_this_package(tmp_path):
+def write_saved_models(folder):
+    """Write SavedModels, and what they answer, to `folder`; return their names."""
     names = []
 
     def keep(name, model, inputs, export):
-        export(model, tmp_path / name)
+        export(model, folder / name)
         inputs = tf.constant(inputs)
         with tf.GradientTape() as tape:
             if inputs.dtype.is_floating:
@@ -72,7 +99,7 @@ def test_saved_models_answer_and_differentiate_the_same_without_this_package(tmp
         kept = {"inputs": inputs, "outputs": outputs}
         if inputs.dtype.is_floating:
             kept["gradient"] = tape.gradient(outputs, inputs)
-        np.savez(tmp_path / f"{name}.npz", **kept)
+        np.savez(folder / f"{name}.npz", **kept)
         names.append(name)
 
     def export(model, path):
@@ -86,10 +113,49 @@ def test_saved_models_answer_and_differentiate_the_same_without_this_package(tmp
     keep("language_model", language_model(), IDS, export)
     keep("classifier", classifier(), IDS, export_fixed)
     keep("classifier_saved", classifier(), IDS, tf.saved_model.save)
-    done = subprocess.run(
-        [sys.executable, "-c", READ, tmp_path, *names], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    return names
+
+
+def write_keras_files(folder):
+    """Write a functional model of many layers, what it answers, and a model of each kind to `folder`."""
+    lm, labels = language_model(), classifier()
+    ids = keras.Input([None], dtype="int32")
+    cells = keras.layers.RNN([MinGRUCell(3), RNNCell(2)], return_sequences=True)
+    hidden = cells(layers.NgramEmbedding(7, 4)(ids))
+    hidden = layers.LockedDropout(0.1)(keras.layers.Concatenate()([lm(ids), hidden]))
+    outputs, last = Recurrent(LSTMCell(4), True, True)(Bidirectional(Recurrent(GRUCell(4), True))(hidden))[:2]
+    pooled = [layers.AttentionPooling()(outputs, last), layers.ConcatPooling()(outputs, last)]
+    model = keras.Model(ids, [keras.layers.Concatenate()(pooled), labels(ids)])
+    logits, answers = model(IDS)
+    np.savez(folder / "data.npz", ids=IDS, logits=logits, answers=answers)
+    for name, made in {"model": model, "lm": lm, "classifier": labels}.items():
+        made.save(folder / f"{name}.keras")
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory):
+    """What each program of `PROCESSES` has printed, and its errors."""
+    folder = tmp_path_factory.mktemp("files")
+    names = write_saved_models(folder)
+    write_keras_files(folder)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    runs = {
+        first: subprocess.Popen([sys.executable, "-c", code, *names], cwd=folder, env=environment, text=True, **pipes)
+        for first, code in PROCESSES.items()
+    }
+    return {first: run.communicate() for first, run in runs.items()}
+
+
+def test_saved_models_answer_and_differentiate_the_same_without_this_package(processes):
+    output, errors = processes["keras"]
+    assert output.startswith("read\n"), errors[-2000:]
+
+
+@pytest.mark.parametrize("first", PROCESSES)
+def test_keras_opens_models_in_a_new_process_whichever_is_imported_first(first, processes):
+    output, errors = processes[first]
+    assert output.endswith("LanguageModel TextClassifier\n"), errors[-2000:]
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
@@ -123,54 +189,6 @@ def test_a_frozen_model_comes_back_frozen(make, tmp_path):
         assert not any(variable.trainable for variable in frozen.weights)
         frozen.trainable = True
         assert all(variable.trainable for variable in frozen.weights)
-
-
-LOAD = """
-import sys
-{imports}
-import numpy as np
-assert "textrnn.layers" not in sys.modules
-data = np.load("data.npz")
-model = keras.models.load_model("model.keras")
-for got, expected in zip(model(data["ids"]), (data["logits"], data["answers"])):
-    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
-keras.models.clone_model(model)
-print(*(type(keras.models.load_model(name)).__name__ for name in ("lm.keras", "classifier.keras")))
-"""
-LIGHT = "import textrnn; assert not {'keras', 'tensorflow'} & set(sys.modules)"
-
-
-def test_keras_opens_models_in_a_new_process_whichever_is_imported_first(tmp_path):
-    lm, labels = language_model(), classifier()
-    ids = keras.Input([None], dtype="int32")
-    cells = keras.layers.RNN([MinGRUCell(3), RNNCell(2)], return_sequences=True)
-    hidden = cells(layers.NgramEmbedding(7, 4)(ids))
-    hidden = layers.LockedDropout(0.1)(keras.layers.Concatenate()([lm(ids), hidden]))
-    outputs, last = Recurrent(LSTMCell(4), True, True)(Bidirectional(Recurrent(GRUCell(4), True))(hidden))[:2]
-    pooled = [layers.AttentionPooling()(outputs, last), layers.ConcatPooling()(outputs, last)]
-    model = keras.Model(ids, [keras.layers.Concatenate()(pooled), labels(ids)])
-    logits, answers = model(IDS)
-    np.savez(tmp_path / "data.npz", ids=IDS, logits=logits, answers=answers)
-    for name, made in {"model": model, "lm": lm, "classifier": labels}.items():
-        made.save(tmp_path / f"{name}.keras")
-    runs = [
-        subprocess.Popen(
-            [sys.executable, "-c", LOAD.format(imports=imports)],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for imports in (
-            f"{LIGHT}; import keras",
-            f"{LIGHT}; import tensorflow as tf; keras = tf.keras",
-            "import keras; import textrnn",
-        )
-    ]
-    for run in runs:
-        output, errors = run.communicate()
-        assert output == "LanguageModel TextClassifier\n", errors[-2000:]
 
 
 def test_every_class_that_files_name_is_registered():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from untrained import make_language_model
 
 import textrnn
 from textrnn.models.dynamic_evaluation import score_dynamically
@@ -222,9 +223,8 @@ def test_warm_start_keeps_the_predictions_of_the_parent():
     parent = make()
     parent.head.bias.assign(np.arange(parent.tokenizer.vocabulary_size) / 10)
     new = "the sæa is ä slow clock.\n" * 20
-    options = {"epochs": 1, "learning_rate": 1e-9, "batch_size": 4, "precision": "float32", "verbose": False}
     with pytest.warns(UserWarning, match="2 tokens are new to the model and start as the mean .*: 'ä', 'æ'"):
-        child = textrnn.train_language_model([new], **arguments_for(LANGUAGE_MODEL, init_from=parent, **options))
+        child = make_language_model([new], init_from=parent)
     assert (child.units, child.num_layers, child.embedding_dim) == (8, 2, 6)
     size = parent.tokenizer.vocabulary_size
     np.testing.assert_array_equal(child.tokenizer.encode(TEXT), parent.tokenizer.encode(TEXT))
@@ -238,15 +238,10 @@ def test_warm_start_keeps_the_predictions_of_the_parent():
 
 
 def test_warm_start_from_a_byte_pair_model_keeps_its_tokenizer():
-    options = {"units": 8, "epochs": 1, "verbose": False}
-    parent = textrnn.train_language_model(
-        [TEXT * 9], **arguments_for(LANGUAGE_MODEL, tokenizer="byte_pair", **options)
-    )
+    parent = make_language_model([TEXT * 9], tokenizer="byte_pair", units=8, zoneout=0.1)
     assert len(parent.tokenizer.encode(TEXT)) < len(TEXT) / 3
-    child = textrnn.train_language_model(
-        ["Ž kůň! " * 90], epochs=1, verbose=False, training=textrnn.LanguageModelTraining(init_from=parent)
-    )
-    assert child.zoneout == parent.zoneout
+    child = make_language_model(["Ž kůň! " * 90], init_from=parent)
+    assert child.zoneout == parent.zoneout == 0.1
     assert child.tokenizer == parent.tokenizer
     assert child.generate("kůň", length=9, seed=1).startswith("kůň")
     assert child.decompress(child.compress(TEXT + "kůň")) == TEXT + "kůň"
@@ -271,11 +266,8 @@ def test_options_that_do_not_fit_the_parent_are_refused(options, message):
 def test_labels_and_new_tokens_are_inherited_by_name(moody, tmp_path):
     rows = ["text,label", *["the sea,good", "a clock,odd"] * 9]
     (tmp_path / "moods.csv").write_text("\n".join(rows))
-    options = {"init_from": moody, "epochs": 1, "learning_rate": 1e-9, "verbose": False}
     with pytest.warns(UserWarning, match="1 labels of the model .* do not occur here and are given up: 'bad'"):
-        child = textrnn.train_language_model(
-            tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, condition_column="label", **options)
-        )
+        child = make_language_model(tmp_path / "moods.csv", init_from=moody, condition_column="label")
     assert child.labels == ("good", "odd")
     np.testing.assert_allclose(child.label_embedding.embeddings[0], moody.label_embedding.embeddings[1], atol=1e-6)
     np.testing.assert_allclose(child.label_embedding.embeddings[1], 0, atol=1e-6)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from untrained import make_classifier
 
 import textrnn
 from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, arguments_for
@@ -15,7 +16,7 @@ from textrnn.training.adamw import AdamW
 TEXTS = ["the sea is good", "a slow clock is bad", "good light", "bad, bad rope", "the lamp is good", "a bad loaf"]
 LABELS = ["yes", "no", "yes", "no", "yes", "no"]
 SMALL = {"cell": "lstm", "units": 6, "embedding_dim": 5, "num_layers": 2}
-TRAINED = {"epochs": 1, "learning_rate": 1e-9, "verbose": False, "precision": "float32"}
+TRAINED = {"epochs": 1, "batch_size": 6, "learning_rate": 1e-9, "verbose": False, "precision": "float32"}
 
 
 def make_language_model(**options):
@@ -30,9 +31,7 @@ def test_warm_start_takes_the_tokenizer_the_embedding_and_the_layers(cell, from_
     parent = make_language_model(cell=cell)
     parent.save(tmp_path / "parent.keras")
     given = tmp_path / "parent.keras" if from_file else parent
-    classifier = textrnn.train_classifier(
-        (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=given, ensemble_size=ensemble_size, **TRAINED)
-    )
+    classifier = make_classifier((TEXTS, LABELS), pretrained=given, ensemble_size=ensemble_size)
     assert classifier.tokenizer == parent.tokenizer
     assert not classifier.bidirectional
     for encoder in classifier.text_encoders:
@@ -40,16 +39,18 @@ def test_warm_start_takes_the_tokenizer_the_embedding_and_the_layers(cell, from_
         pairs += [(a.cell, b.cell) for a, b in zip(encoder.recurrent_layers, parent.recurrent_layers, strict=True)]
         for own, inherited in pairs:
             for a, b in zip(own.get_weights(), inherited.get_weights(), strict=True):
-                np.testing.assert_allclose(a, b, atol=1e-6)
+                np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("ngram_dim", [None, 3])
 def test_ngrams_start_without_effect_and_learn(ngram_dim):
-    options = {**TRAINED, "ngram_buckets": 7, "ngram_dim": ngram_dim, "pretrained": make_language_model()}
-    for rate, least, most in ((1e-9, 0.0, 1e-6), (1e-2, 1e-4, 1.0)):
-        (encoder,) = textrnn.train_classifier(
-            (TEXTS, LABELS), **arguments_for(CLASSIFIER, **{**options, "learning_rate": rate})
-        ).text_encoders
+    options = {"ngram_buckets": 7, "ngram_dim": ngram_dim, "pretrained": make_language_model(num_layers=1)}
+    before = make_classifier((TEXTS, LABELS), **options)
+    after = textrnn.train_classifier(
+        (TEXTS, LABELS), **arguments_for(CLASSIFIER, **{**TRAINED, "learning_rate": 1e-2, **options})
+    )
+    for model, least, most in ((before, 0.0, 0.0), (after, 1e-4, 1.0)):
+        (encoder,) = model.text_encoders
         assert least <= np.abs(encoder.ngram_embedding(np.array([[3, 4, 5, 3]])).numpy()).max() <= most
 
 
@@ -129,16 +130,15 @@ def test_the_optimizer_scales_the_learning_rate_of_each_variable():
 def test_the_texts_of_a_table_are_documents(tmp_path):
     table = tmp_path / "reviews.csv"
     table.write_text("id,text,label\n" + "".join(f'{n},"{text}",x\n' for n, text in enumerate([*TEXTS, ""])))
-    options = {**SMALL, "tokenizer": "word", "batch_size": 2, "validation_split": 0.0, "sequence_length": 8}
-    lm = textrnn.train_language_model(table, **arguments_for(LANGUAGE_MODEL, documents="row", **options, **TRAINED))
-    same = textrnn.train_language_model(
-        TEXTS, **arguments_for(LANGUAGE_MODEL, documents="string", **options, **TRAINED)
-    )
+    options = {**TRAINED, **SMALL, "num_layers": 1, "tokenizer": "word", "batch_size": 2, "validation_split": 0.0}
+    options["sequence_length"] = 8
+    lm = textrnn.train_language_model(table, **arguments_for(LANGUAGE_MODEL, documents="row", **options))
+    same = textrnn.train_language_model(TEXTS, **arguments_for(LANGUAGE_MODEL, documents="string", **options))
     assert lm.end_of_text
     assert lm.tokenizer == same.tokenizer
     np.testing.assert_array_equal(lm.score("good").log_probabilities, same.score("good").log_probabilities)
     with pytest.raises(ValueError, match="`documents='row'` needs `source` to be the path of a table; received list"):
-        textrnn.train_language_model(TEXTS, **arguments_for(LANGUAGE_MODEL, documents="row", **options, **TRAINED))
+        textrnn.train_language_model(TEXTS, **arguments_for(LANGUAGE_MODEL, documents="row", **options))
 
 
 def test_a_run_remembers_a_preset_by_its_name(tmp_path):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from untrained import make_classifier
 
 import textrnn
 from textrnn import runtime
@@ -13,7 +14,7 @@ from textrnn.training import LabelOfText
 TEXTS = ["good light", "a bad, bad rope", "the lamp is good", "a bad loaf"]
 LABELS = ["yes", "no", "yes", "no"]
 SMALL = {"cell": "lstm", "units": 6, "embedding_dim": 5}
-TRAINED = {"epochs": 1, "verbose": False, "precision": "float32"}
+TRAINED = {"epochs": 1, "batch_size": 2, "verbose": False, "precision": "float32"}
 IDS = np.array([[4, 9, 5, 7, 6, 8], [3, 8, 4, 0, 0, 0]], np.int32)
 IDS_REVERSED = np.array([[8, 6, 7, 5, 9, 4], [4, 8, 3, 0, 0, 0]], np.int32)
 
@@ -38,7 +39,7 @@ def test_a_reverse_model_scores_a_text_as_a_forward_model_scores_it_reversed(pro
 
 
 def test_a_reverse_model_learns_as_a_forward_model_of_reversed_texts():
-    options = {"documents": "string", "batch_size": 2, "sequence_length": 4, "validation_split": 0.25}
+    options = {"documents": "string", "sequence_length": 4, "validation_split": 0.25}
     tokenizer = CharacterTokenizer().fit(TEXTS)
     backward = textrnn.train_language_model(
         TEXTS, **arguments_for(LANGUAGE_MODEL, tokenizer=tokenizer, reverse=True, **options, **SMALL, **TRAINED)
@@ -105,18 +106,13 @@ def test_number_of_directions_must_fit_the_encoders(reverse, bidirectional, mess
 def test_each_of_two_language_models_initializes_an_encoder(tmp_path):
     parents = [make_language_model(), make_language_model(reverse=True, seed=3)]
     parents[1].save(tmp_path / "backward.keras")
-    classifier = textrnn.train_classifier(
-        (TEXTS, LABELS),
-        **arguments_for(
-            CLASSIFIER, pretrained=[parents[0], tmp_path / "backward.keras"], **{**TRAINED, "learning_rate": 1e-9}
-        ),
-    )
+    classifier = make_classifier((TEXTS, LABELS), pretrained=[parents[0], tmp_path / "backward.keras"])
     assert classifier.ensemble_size == 2
     assert classifier.reverse == (False, True)
     for encoder, parent in zip(classifier.text_encoders, parents, strict=True):
         own, inherited = encoder.recurrent_layers[0].cell, parent.recurrent_layers[0].cell
         for a, b in zip(own.get_weights(), inherited.get_weights(), strict=True):
-            np.testing.assert_allclose(a, b, atol=1e-6)
+            np.testing.assert_array_equal(a, b)
     classifier.save(tmp_path / "classifier.keras")
     expected = classifier.probabilities([IDS[0], IDS[1, :3]])
     for load in (textrnn.load, runtime.load):
@@ -174,9 +170,7 @@ def test_padding_does_not_change_truncated_gradients(reverse):
 @pytest.mark.parametrize("bptt", [None, 4])
 def test_the_auxiliary_loss_is_the_cross_entropy_of_the_next_tokens(reverse, bptt):
     parent = make_language_model(reverse=reverse, tie_embeddings=True)
-    classifier = textrnn.train_classifier(
-        (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=parent, **{**TRAINED, "learning_rate": 1e-9})
-    )
+    classifier = make_classifier((TEXTS, LABELS), pretrained=parent)
     (encoder,), mask = classifier.text_encoders, IDS != 0
     objective = LabelOfText(np.ones(2), bptt=bptt, lm_loss_weight=0.3, language_models=[parent])
     _, outputs = encoder.logits_and_outputs(IDS, mask=mask, bptt=bptt)

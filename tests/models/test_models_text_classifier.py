@@ -6,12 +6,13 @@ import warnings
 import keras
 import numpy as np
 import pytest
+from untrained import make_classifier
 
 import textrnn
 from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
-SMALL = {"cell": "gru", "units": 4, "ensemble_size": 1, "bidirectional": False}  # quickly traced
+SMALL = {"cell": "gru", "units": 4, "ensemble_size": 1, "bidirectional": False, "ngram_buckets": 64}  # quickly traced
 TEXTS = ["", "  ", "good", "Not bad at all!", "a rope, a lamp and a loaf of bread " * 3, "☃", "bad"]
 
 
@@ -76,8 +77,10 @@ def test_model_is_an_ordinary_keras_model():
     np.testing.assert_allclose(model.predict(wide, verbose=0), model.predict(ids, verbose=0), atol=1e-6)
 
 
-@pytest.mark.parametrize("tokenizer", ["word", "byte_pair", "character", "byte"])
-def test_training_distinguishes_labels(tokenizer):
+@pytest.mark.parametrize(
+    ("tokenizer", "ensemble_size"), [("word", 2), ("byte_pair", 1), ("character", 1), ("byte", 1)]
+)
+def test_training_distinguishes_labels(tokenizer, ensemble_size):
     texts = [
         f"the {noun} was {word}" for noun in ("sea", "play", "lamp", "bread", "rope") for word in ("good", "bad")
     ]
@@ -90,7 +93,9 @@ def test_training_distinguishes_labels(tokenizer):
         learning_rate=0.02,
         dropout=0.1,
         verbose=False,
-        model=textrnn.ClassifierOptions(ensemble_size=2),
+        model=textrnn.ClassifierOptions(
+            ensemble_size=ensemble_size, bidirectional=ensemble_size > 1, ngram_buckets=1 << 10
+        ),
     )
     assert [prediction.label for prediction in model.classify(["the clock was bad", "the clock was good"])] == [
         "bad",
@@ -109,36 +114,20 @@ def test_training_distinguishes_labels(tokenizer):
     ],
 )
 def test_letters_come_with_longer_ngrams_than_words(options, ngrams, token_dropout):
-    options = {**SMALL, "ngram_buckets": 16, "epochs": 1, "verbose": False, **options}
-    model = textrnn.train_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **arguments_for(CLASSIFIER, **options))
+    model = make_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **{**SMALL, **options})
     assert (model.ngrams, model.token_dropout) == (ngrams, token_dropout)
 
 
 @pytest.mark.parametrize(("buckets", "ngrams"), [(None, 2), (16, 6)])
 def test_letters_of_a_language_model_come_with_longer_ngrams_where_there_are_any(buckets, ngrams):
     parent = textrnn.LanguageModel(CharacterTokenizer().fit("good bad"), units=4, embedding_dim=4, num_layers=1)
-    options = {"pretrained": parent, "ngram_buckets": buckets, "epochs": 1, "verbose": False}
-    model = textrnn.train_classifier((["good", "bad"] * 2, ["a", "b"] * 2), **arguments_for(CLASSIFIER, **options))
+    model = make_classifier((["good", "bad"] * 2, ["a", "b"] * 2), pretrained=parent, ngram_buckets=buckets)
     assert (model.ngrams, model.ngram_buckets) == (ngrams, buckets or 0)
 
 
 def test_labels_that_are_numbers_stand_by_their_size():
-    options = {**SMALL, "epochs": 1, "verbose": False}
-    stars = [1, 10, 2, 9]
-    assert textrnn.train_classifier((["a"] * 4, stars), **arguments_for(CLASSIFIER, **options)).labels == (
-        "1",
-        "2",
-        "9",
-        "10",
-    )
-    assert textrnn.train_classifier(
-        (["a"] * 4, ["b", "10", "9", "a"]), **arguments_for(CLASSIFIER, **options)
-    ).labels == (
-        "10",
-        "9",
-        "a",
-        "b",
-    )
+    assert make_classifier((["a"] * 4, [1, 10, 2, 9]), **SMALL).labels == ("1", "2", "9", "10")
+    assert make_classifier((["a"] * 4, ["b", "10", "9", "a"]), **SMALL).labels == ("10", "9", "a", "b")
 
 
 def test_an_empty_text_may_be_trained_on():

@@ -128,6 +128,7 @@ def test_weights_matter_where_each_text_is_a_batch():
     texts, labels = ["good tide", "bad rope", "warm quay", "poor film"] * 5, ["p", "n"] * 10
     options = {"cell": "min_gru", "units": 4, "embedding_dim": 4, "epochs": 1, "ensemble_size": 1, "ngram_buckets": 0}
     options |= {"batch_size": 1, "precision": "float32", "verbose": False, "learning_rate": 0.03}
+    options["bidirectional"] = False
     answers = [
         textrnn.train_classifier(
             (texts, labels), **arguments_for(CLASSIFIER, class_weight=weight, **options)

@@ -1,13 +1,16 @@
 """The training loop: the weights it saves, when it stops, and exact resuming."""
 
+import functools
 import gc
 import json
+import shutil
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
+from untrained import make_language_model
 
 import textrnn
 from textrnn.options.tasks import LANGUAGE_MODEL, arguments_for
@@ -44,6 +47,19 @@ def assert_same(models):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A model and its run of two epochs."""
+    out = tmp_path_factory.mktemp("finished")
+    return train(out=out, precision="float32"), out
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """A copy of the finished run."""
+    return shutil.copytree(finished[1], tmp_path / "run")
+
+
 def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_path):
     rows = ["text,label", *['"☃ ' + text.strip() + '",' + text[:3] for text in TEXTS]]
     (tmp_path / "moods.csv").write_text("\n".join(rows))
@@ -68,9 +84,9 @@ def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_
     assert_same([resumed, whole])
 
 
-@pytest.mark.parametrize(("documents", "steps"), [(None, 1), ("string", 13)])
-def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps):
-    options = {"documents": documents, "checkpoint_seconds": 0, "dropout": 0.3, "num_layers": 2}
+@pytest.mark.parametrize(("documents", "steps", "num_layers"), [(None, 1, 2), ("string", 13, 1)])
+def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps, num_layers):
+    options = {"documents": documents, "checkpoint_seconds": 0, "dropout": 0.3, "num_layers": num_layers}
     with pytest.raises(RuntimeError, match="killed"):
         train(out=tmp_path / "run", callbacks=[StopAfter(steps)], **options)
     resumed = train(out=tmp_path / "run", resume=True, **options)
@@ -78,38 +94,35 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps):
     assert [line["epoch"] for line in RunFolder(tmp_path / "run").history()] == [1, 2]
 
 
-def test_a_run_resumes_with_its_own_text_and_parent_alone(tmp_path):
-    parent = train(epochs=1)
+def test_a_run_resumes_with_its_own_text_and_parent_alone(finished, run, tmp_path):
+    parent, _ = finished
     parent.save(tmp_path / "parent.keras")
     parent.save(tmp_path / "other.keras")
-    train(out=tmp_path / "run", epochs=1)
     spelled_otherwise = [text.replace("w", "z") for text in TEXTS]  # the same ids, another vocabulary
+    options = {**SMALL, "epochs": 3, "precision": "float32", "out": run, "resume": True}
     with pytest.raises(ValueError, match="the corpus must be the one"):
-        textrnn.train_language_model(
-            spelled_otherwise, **arguments_for(LANGUAGE_MODEL, **SMALL, epochs=2, out=tmp_path / "run", resume=True)
-        )
+        textrnn.train_language_model(spelled_otherwise, **arguments_for(LANGUAGE_MODEL, **options))
     train(out=tmp_path / "begun", epochs=1, init_from=tmp_path / "parent.keras")
     train(out=tmp_path / "begun", epochs=2, init_from=tmp_path / "other.keras", resume=True)
     named = json.loads((tmp_path / "begun/config.json").read_text())["settings"]["init_from"]
     assert named.endswith("parent.keras")
 
 
-def test_more_epochs_resume_a_finished_run(tmp_path):
-    train(out=tmp_path, epochs=1)
-    train(out=tmp_path, epochs=3, resume=True)
-    assert [line["epoch"] for line in RunFolder(tmp_path).history()] == [1, 2, 3]
+def test_more_epochs_resume_a_finished_run(run):
+    train(out=run, epochs=3, precision="float32", resume=True)
+    assert [line["epoch"] for line in RunFolder(run).history()] == [1, 2, 3]
 
 
-def test_the_run_folder_explains_itself(tmp_path):
-    model = train(out=tmp_path, precision="float32")
-    config = json.loads((tmp_path / "config.json").read_text())
+def test_the_run_folder_explains_itself(finished):
+    model, out = finished
+    config = json.loads((out / "config.json").read_text())
     assert config["settings"]["units"] == 8
     assert config["settings"]["precision"] == "float32"
     assert config["precision"] == "float32"
     assert config["parameters"] == model.count_params()
-    assert "--- epoch 1 ---" in (tmp_path / "samples.txt").read_text()
-    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
-    assert_same([textrnn.load(tmp_path), model])
+    assert "--- epoch 1 ---" in (out / "samples.txt").read_text()
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert_same([textrnn.load(out), model])
 
 
 def test_bfloat16_products_reach_the_loss_of_float32(tmp_path):
@@ -203,35 +216,48 @@ def test_padding_and_batch_neighbors_do_not_change_the_loss():
 
 
 REPLICAS = """
-import sys
+import sys, traceback
 import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import textrnn
+from textrnn.api.process import skip_slow_passes
+skip_slow_passes()
 texts = ["the sea is a slow clock.\\n", "a rope, a lamp, a loaf of bread.\\n"] * 12
-def train():
-    if DOCUMENTS == "labels":
-        return textrnn.train_classifier((texts, ["a", "b", "b"] * 8), class_weight={"a": 0.2, "b": 5.0}, units=8,
-            epochs=1, batch_size=4, dropout=0.0, verbose=False, run=textrnn.RunOptions(precision="float32"),
-            model=textrnn.ClassifierOptions(ensemble_size=1, token_dropout=0.0, ngram_buckets=0))
-    return textrnn.train_language_model(texts, units=8, batch_size=4, sequence_length=16, epochs=1, dropout=0.0,
-        verbose=False, model=textrnn.LanguageModelOptions(embedding_dim=4),
-        run=textrnn.RunOptions(precision="float32"),
-        training=textrnn.LanguageModelTraining(documents=DOCUMENTS, weight_averaging=0.5))
-one = train()
-with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
-    two = train()
-for a, b in zip(one.variables, two.variables):
-    np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=2e-4, atol=2e-5)
-print("same")
+run = textrnn.RunOptions(precision="float32")
+common = dict(units=8, epochs=1, batch_size=4, dropout=0.0, verbose=False, run=run)
+def train(kind):
+    if kind == "labels":
+        return textrnn.train_classifier((texts, ["a", "b", "b"] * 8), class_weight={"a": 0.2, "b": 5.0}, **common,
+            model=textrnn.ClassifierOptions(ensemble_size=1, bidirectional=False, token_dropout=0.0, ngram_buckets=0))
+    documents = "string" if kind == "documents" else None
+    return textrnn.train_language_model(texts, sequence_length=16, **common,
+        model=textrnn.LanguageModelOptions(embedding_dim=4),
+        training=textrnn.LanguageModelTraining(documents=documents, weight_averaging=0.5))
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+for kind in sys.argv[1:]:
+    try:
+        one = train(kind)
+        with strategy.scope():
+            two = train(kind)
+        for a, b in zip(one.variables, two.variables, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=2e-4, atol=2e-5)
+        print(kind)
+    except Exception:
+        traceback.print_exc()
 """
 
 
-@pytest.mark.parametrize("documents", ["labels", "string", pytest.param(None, marks=pytest.mark.slow)])
-def test_two_replicas_train_to_the_weights_of_one(documents):
-    code = REPLICAS.replace("DOCUMENTS", repr(documents))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.strip().endswith("same"), done.stderr[-2000:]
+@functools.cache
+def run_replicas(*kinds):
+    """A process in which one replica and two train a model of each of `kinds`; it prints those that agree."""
+    return subprocess.run([sys.executable, "-c", REPLICAS, *kinds], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("kind", ["labels", "documents", pytest.param("text", marks=pytest.mark.slow)])
+def test_two_replicas_train_to_the_weights_of_one(kind):
+    done = run_replicas("text") if kind == "text" else run_replicas("labels", "documents")
+    assert kind in done.stdout.split(), done.stderr[-2000:]
 
 
 def test_stopping_in_an_epoch_stops_at_once(tmp_path):
@@ -249,15 +275,15 @@ def test_a_single_step_moves_the_weights():
     assert any((a != b).any() for a, b in zip(weights(trained), weights(fresh), strict=True))
 
 
+@pytest.mark.usefixtures("finished")
 def test_a_finished_training_leaves_nothing_behind():
     def living():
         gc.collect()
-        return sum(isinstance(thing, Trainer) for thing in gc.get_objects())
+        return sum(type(thing) is Trainer for thing in gc.get_objects())
 
     before = living()
-    for _ in range(2):
-        train(epochs=1)
-    assert living() - before <= 1  # Keras keeps the last
+    train(epochs=1)
+    assert living() <= max(before, 1)  # Keras keeps the last
 
 
 def test_trainer_takes_float64_and_numpy_numbers(tmp_path):
@@ -279,14 +305,12 @@ def test_a_run_resumes_with_a_corpus_that_was_moved(tmp_path, monkeypatch):
     assert [line["epoch"] for line in RunFolder(options["out"]).history()] == [1, 2]
 
 
-def test_a_refused_run_leaves_no_trace(tmp_path):
-    train(out=tmp_path / "run", epochs=1)
-    ids = (tmp_path / "run/ids.bin").read_bytes()
+def test_a_refused_run_leaves_no_trace(run, tmp_path):
+    ids = (run / "ids.bin").read_bytes()
+    options = {**SMALL, "epochs": 2, "precision": "float32", "out": run, "resume": True}
     with pytest.raises(ValueError, match="the corpus must be the one"):
-        textrnn.train_language_model(
-            TEXTS[:3], **arguments_for(LANGUAGE_MODEL, **SMALL, epochs=1, out=tmp_path / "run", resume=True)
-        )
-    assert (tmp_path / "run/ids.bin").read_bytes() == ids
+        textrnn.train_language_model(TEXTS[:3], **arguments_for(LANGUAGE_MODEL, **options))
+    assert (run / "ids.bin").read_bytes() == ids
     with pytest.raises(ValueError, match="longer than one window"):
         textrnn.train_language_model(
             ["short"], **arguments_for(LANGUAGE_MODEL, **SMALL, epochs=1, out=tmp_path / "short")
@@ -295,13 +319,12 @@ def test_a_refused_run_leaves_no_trace(tmp_path):
 
 
 @pytest.mark.parametrize("resume", [False, True])
-def test_a_run_whose_checkpoint_was_removed_is_not_overwritten(tmp_path, resume):
-    train(out=tmp_path, epochs=1)
-    RunFolder(tmp_path).checkpoint.unlink()
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+def test_a_run_whose_checkpoint_was_removed_is_not_overwritten(run, resume):
+    RunFolder(run).checkpoint.unlink()
+    before = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
     with pytest.raises(FileExistsError, match="holds a run without its checkpoint"):
-        train(out=tmp_path, epochs=1, resume=resume)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+        train(out=run, precision="float32", resume=resume)
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
 
 
 def test_somebody_elses_files_are_not_overwritten(tmp_path):
@@ -312,11 +335,10 @@ def test_somebody_elses_files_are_not_overwritten(tmp_path):
     assert (tmp_path / "samples.txt").read_text() == "mine"
 
 
-def test_temporary_files_of_a_killed_process_are_removed(tmp_path):
-    train(out=tmp_path, epochs=1)
-    leftover = tmp_path / "checkpoint/.textrnn-state-abc.npz"
+def test_temporary_files_of_a_killed_process_are_removed(run):
+    leftover = run / "checkpoint/.textrnn-state-abc.npz"
     leftover.write_bytes(b"half")
-    train(out=tmp_path, epochs=2, resume=True)
+    train(out=run, precision="float32", resume=True)
     assert not leftover.exists()
 
 
@@ -349,8 +371,8 @@ def test_sharding_a_batch_over_cores_changes_no_weights(documents, monkeypatch):
     models = []
     for count in (1, 3):
         monkeypatch.setattr(traced_steps, "count_shards", lambda rows, count=count: count)
-        options = {"units": 8, "epochs": 1, "batch_size": 4, "sequence_length": 20, "dropout": 0.0, "verbose": False}
-        options["precision"] = "float32"
+        options = {"cell": "rnn", "units": 8, "epochs": 1, "batch_size": 4, "sequence_length": 20, "dropout": 0.0}
+        options |= {"precision": "float32", "verbose": False}
         texts = ["The tide is late.\n", "A gull.\n", "So it goes, they said, and went.\n"] * 20
         models.append(
             textrnn.train_language_model(
@@ -363,14 +385,7 @@ def test_sharding_a_batch_over_cores_changes_no_weights(documents, monkeypatch):
 
 def test_a_given_tokenizer_is_not_changed():
     tokenizer = WordTokenizer()
-    models = [
-        textrnn.train_language_model(
-            [text] * 4,
-            **arguments_for(
-                LANGUAGE_MODEL, **{**SMALL, "tokenizer": tokenizer}, epochs=1, documents="string", validation_split=0
-            ),
-        )
-        for text in ("the sea", "a rope")
-    ]
+    options = {**SMALL, "tokenizer": tokenizer, "documents": "string"}
+    models = [make_language_model([text] * 4, **options) for text in ("the sea", "a rope")]
     assert not tokenizer.is_fitted
     assert [model.tokenizer.to_dict()["words"] for model in models] == [["sea", "the"], ["a", "rope"]]

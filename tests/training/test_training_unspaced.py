@@ -5,9 +5,10 @@ import random
 import warnings
 
 import pytest
+from untrained import make_classifier, make_language_model
 
 import textrnn
-from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, arguments_for
+from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer, find_unspaced
 
 SMALL = {"units": 16, "ensemble_size": 1, "seed": 1, "precision": "float32", "ngram_buckets": 1 << 12}
@@ -50,23 +51,19 @@ def test_a_word_tokenizer_for_unspaced_texts_warns(tokenizer):
     with pytest.warns(
         UserWarning, match=SAID + r'.*"word" reads most of these as unknown; "character" or "byte_pair"'
     ):
-        model = textrnn.train_classifier(
-            source, **arguments_for(CLASSIFIER, tokenizer=tokenizer, epochs=1, verbose=False, **SMALL)
-        )
+        model = make_classifier(source, tokenizer=tokenizer, **SMALL)
     assert isinstance(model.tokenizer, WordTokenizer)
 
 
 @pytest.mark.parametrize("documents", [None, "string"])
 def test_a_word_language_model_of_unspaced_text_warns(documents):
     lines = [text + "\n" for text in written(KANA, "あ", "い", 60)[0]]
-    options = {"units": 8, "embedding_dim": 4, "epochs": 1, "sequence_length": 8, "verbose": False}
+    options = {"units": 8, "embedding_dim": 4, "documents": documents}
     with pytest.warns(UserWarning, match=SAID):
-        textrnn.train_language_model(
-            lines, **arguments_for(LANGUAGE_MODEL, tokenizer="word", documents=documents, **options)
-        )
+        make_language_model(lines, tokenizer="word", **options)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        textrnn.train_language_model(lines, **arguments_for(LANGUAGE_MODEL, documents=documents, **options))
+        make_language_model(lines, **options)
 
 
 def spaced(script, rows, word=2):

@@ -1,0 +1,18 @@
+"""Models as a training begins with them: all options resolved, weights inherited, and no step traced."""
+
+from textrnn.api.classifier import build_classifier
+from textrnn.api.corpus import load_text
+from textrnn.api.examples import load_examples
+from textrnn.api.language_model import build_language_model
+from textrnn.api.settings import resolve
+from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL
+
+
+def make_language_model(source, **options):
+    """The model that `train_language_model` would train with these options."""
+    return build_language_model(load_text(resolve(LANGUAGE_MODEL, source, {"precision": "float32", **options})))
+
+
+def make_classifier(source, **options):
+    """The model that `train_classifier` would train with these options."""
+    return build_classifier(load_examples(resolve(CLASSIFIER, source, {"precision": "float32", **options})))
