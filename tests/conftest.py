@@ -36,6 +36,16 @@ def pytest_sessionstart(session):
         import_api(work="training")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each process of `-n` neighboring tests, which share traced models, and let an idle one take some over."""
+    if config.getoption("dist") == "load":  # the default
+        from xdist.scheduler import WorkStealingScheduling
+
+        return WorkStealingScheduling(config, log)
+    return None
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quickly_traced(request):
     """One step of a recurrence per iteration and one shard of a batch where loops are not tested: sooner traced.
