@@ -1,4 +1,4 @@
-"""Models as a training begins with them: all options resolved, weights inherited, and no step traced."""
+"""Models at the beginning of a training: options resolved, weights inherited, no step traced."""
 
 from textrnn.api.classifier import build_classifier
 from textrnn.api.corpus import load_text

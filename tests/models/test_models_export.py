@@ -39,12 +39,14 @@ def functional(name):
 @functools.cache
 def language_model():
     tokenizer = CharacterTokenizer().fit("the sea")
-    return textrnn.LanguageModel(tokenizer, cell="gru", units=4, num_layers=2, dropout=0.1)
+    return textrnn.LanguageModel(tokenizer, cell="rnn", units=4, num_layers=2, dropout=0.1)
 
 
 @functools.cache
 def classifier():
-    return textrnn.TextClassifier(CharacterTokenizer().fit("the sea"), ["a", "b"], units=4, ngram_buckets=7)
+    return textrnn.TextClassifier(
+        CharacterTokenizer().fit("the sea"), ["a", "b"], cell="rnn", units=4, ngram_buckets=7
+    )
 
 
 READ = """
@@ -82,11 +84,11 @@ PROCESSES = {
     "textrnn_then_tensorflow": LOAD.format(imports=f"{LIGHT}; import tensorflow as tf; keras = tf.keras"),
     "keras": READ + LOAD.format(imports="import keras; import textrnn"),
 }
-"""Programs by what each imports first; the last one begins without this package."""
+"""Programs by their first import; the last one begins without this package."""
 
 
 def write_saved_models(folder):
-    """Write SavedModels, and what they answer, to `folder`; return their names."""
+    """Write SavedModels and their answers to `folder`; return the names."""
     names = []
 
     def keep(name, model, inputs, export):
@@ -117,7 +119,7 @@ def write_saved_models(folder):
 
 
 def write_keras_files(folder):
-    """Write a functional model of many layers, what it answers, and a model of each kind to `folder`."""
+    """Write a functional model of many layers, its answers, and a model of each kind to `folder`."""
     lm, labels = language_model(), classifier()
     ids = keras.Input([None], dtype="int32")
     cells = keras.layers.RNN([MinGRUCell(3), RNNCell(2)], return_sequences=True)
@@ -134,7 +136,7 @@ def write_keras_files(folder):
 
 @pytest.fixture(scope="module")
 def processes(tmp_path_factory):
-    """What each program of `PROCESSES` has printed, and its errors."""
+    """Output and errors of each program of `PROCESSES`."""
     folder = tmp_path_factory.mktemp("files")
     names = write_saved_models(folder)
     write_keras_files(folder)

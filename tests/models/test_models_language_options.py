@@ -131,7 +131,7 @@ def test_activation_regularization_changes_weights_but_not_the_reported_loss(has
 
 @pytest.fixture(scope="module")
 def moody():
-    model = make(labels=["bad", "good"])
+    model = make(cell="rnn", labels=["bad", "good"])
     model.label_embedding.embeddings.assign(np.random.default_rng(0).normal(size=(2, 6)))
     return model
 
@@ -188,8 +188,9 @@ def test_labels_are_learned(tmp_path):
             epochs=20,
             learning_rate=0.03,
             batch_size=4,
+            validation_split=0.0,
             verbose=False,
-            **SIZES,
+            **{**SIZES, "num_layers": 1},
         ),
     )
     assert model.labels == ("bad", "good")
@@ -201,7 +202,7 @@ def test_labels_are_learned(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
 def test_dynamic_evaluation_at_rate_zero_equals_the_stateful_protocol(dtype):
-    model = make(dtype=dtype)
+    model = make(cell="rnn", dtype=dtype)
     ids = model.tokenizer.encode(TEXT * 3)
     still = score_dynamically(model, ids, model.initial_states(1), model.start_id, learning_rate=0.0, decay=0.0)
     atol = 0.05 if dtype == "mixed_bfloat16" else 1e-5

@@ -39,7 +39,7 @@ def test_a_reverse_model_scores_a_text_as_a_forward_model_scores_it_reversed(pro
 
 
 def test_a_reverse_model_learns_as_a_forward_model_of_reversed_texts():
-    options = {"documents": "string", "sequence_length": 4, "validation_split": 0.25}
+    options = {"documents": "string", "sequence_length": 4, "validation_split": 0.0}
     tokenizer = CharacterTokenizer().fit(TEXTS)
     backward = textrnn.train_language_model(
         TEXTS, **arguments_for(LANGUAGE_MODEL, tokenizer=tokenizer, reverse=True, **options, **SMALL, **TRAINED)

@@ -12,7 +12,7 @@ import textrnn
 from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
-SMALL = {"cell": "gru", "units": 4, "ensemble_size": 1, "bidirectional": False, "ngram_buckets": 64}  # quickly traced
+SMALL = {"cell": "rnn", "units": 4, "ensemble_size": 1, "bidirectional": False, "ngram_buckets": 64}  # quickly traced
 TEXTS = ["", "  ", "good", "Not bad at all!", "a rope, a lamp and a loaf of bread " * 3, "☃", "bad"]
 
 
@@ -66,7 +66,7 @@ def test_the_temperature_is_saved_and_leaves_logits_alone(classifier, tmp_path):
 
 def test_model_is_an_ordinary_keras_model():
     tokenizer = CharacterTokenizer().fit("ab")
-    model = textrnn.TextClassifier(tokenizer, ["a", "b"], units=4, dropout=0.0, bidirectional=False)
+    model = textrnn.TextClassifier(tokenizer, ["a", "b"], cell="rnn", units=4, dropout=0.0, bidirectional=False)
     ids = np.array([[3, 3, 3, 0], [4, 4, 0, 0], [3, 0, 0, 0], [4, 4, 4, 4]])
     labels = np.array([0, 1, 0, 1])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -274,7 +274,8 @@ def test_a_maximum_length_is_a_positive_integer(length):
 
 
 def test_sharding_texts_over_cores_changes_no_answers():
-    model = textrnn.TextClassifier(WordTokenizer().fit("good bad"), ["a", "b"], units=6, bidirectional=False)
+    options = {"cell": "rnn", "units": 6, "bidirectional": False}
+    model = textrnn.TextClassifier(WordTokenizer().fit("good bad"), ["a", "b"], **options)
     ids = np.random.default_rng(0).integers(0, 6, [70, 9]).astype(np.int32)
     alone, shared = (model._traced_log_probabilities[is_shared](ids) for is_shared in (False, True))
     np.testing.assert_allclose(shared, alone, atol=1e-6)
