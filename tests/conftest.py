@@ -68,6 +68,17 @@ def quickly_traced(request):
         yield
 
 
+@pytest.fixture(autouse=True, scope="module")
+def forgotten_gradients():
+    """No custom gradients of past modules: TensorFlow keeps each, and with it its graph, as long as the process."""
+    from tensorflow.python.framework import ops
+
+    yield
+    registered = ops.gradient_registry._registry
+    for name in [name for name in registered if name.startswith("CustomGradient-")]:
+        del registered[name]
+
+
 def pytest_configure(config):
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell: processes inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)

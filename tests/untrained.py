@@ -2,7 +2,7 @@
 
 from textrnn.api.classifier import build_classifier
 from textrnn.api.corpus import load_text
-from textrnn.api.examples import load_examples
+from textrnn.api.labeled_data import load_labeled_data
 from textrnn.api.language_model import build_language_model
 from textrnn.api.settings import resolve
 from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL
@@ -15,4 +15,4 @@ def make_language_model(source, **options):
 
 def make_classifier(source, **options):
     """The model that `train_classifier` would train with these options."""
-    return build_classifier(load_examples(resolve(CLASSIFIER, source, {"precision": "float32", **options})))
+    return build_classifier(load_labeled_data(resolve(CLASSIFIER, source, {"precision": "float32", **options})))
