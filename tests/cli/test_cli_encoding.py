@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import textrnn
+from textrnn.cli.encoding import read_arguments_as_utf8
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
 TEXT = "☃ naïve 😀"
@@ -67,3 +68,32 @@ def test_a_terminal_that_cannot_show_a_character_is_given_another_and_told_once(
     warning, text = shown.decode("ascii").splitlines()
     assert warning == "warning: '\\u2603' cannot be shown in ascii: ? stands for it and other such characters"
     assert text == "? na?ve ?"
+
+
+def test_arguments_are_utf8_in_a_locale_that_cannot_read_them(tmp_path, monkeypatch):
+    def typed(text):
+        return text.encode().decode("ascii", "surrogateescape")  # as Python reads an argument in such a locale
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "naïve.txt").write_text(TEXT, encoding="utf-8")
+    name = os.fsencode("naïve.txt").decode("ascii", "surrogateescape")
+    given = {
+        "texts": [typed(TEXT), name],
+        "rename": [(typed("schön"), "1")],
+        "prompt": f"FILE:{name}",
+        "stop": [typed("ä")],
+        "out": typed("ö.csv"),
+        "top_k": 3,
+    }
+    read_arguments_as_utf8(given)
+    assert given == {
+        "texts": [TEXT, name],
+        "rename": [("schön", "1")],
+        "prompt": f"FILE:{name}",
+        "stop": ["ä"],
+        "out": typed("ö.csv"),
+        "top_k": 3,
+    }
+    kept = {"text": "\udcff\ud800", "condition": "ä"}  # bytes that are no UTF-8, and a text that was read
+    read_arguments_as_utf8(kept)
+    assert kept == {"text": "\udcff\ud800", "condition": "ä"}

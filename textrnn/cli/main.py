@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from textrnn.cli import calibrate, classify, compress, decompress, evaluate, explain, generate, score, train, write
-from textrnn.cli.encoding import set_up_streams
+from textrnn.cli.encoding import read_arguments_as_utf8, set_up_streams
 from textrnn.cli.paths import did_you_mean
 from textrnn.cli.streams import ForgivingOutput, open_missing, silence
 from textrnn.files import FULL
@@ -67,6 +67,7 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
     open_missing()
     set_up_streams()
     given = parser.parse_args(with_dashes(sys.argv[1:] if arguments is None else arguments))
+    read_arguments_as_utf8(vars(given))
     fail = vars(given).pop("fail")
     _quieten()
     before = sys.stdout, sys.stderr
