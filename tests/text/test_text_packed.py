@@ -68,6 +68,13 @@ def test_a_packed_file_that_was_cut_is_an_error_with_its_name(tmp_path, packing)
             read(path)
 
 
+def test_bytes_after_those_of_gzip_are_named(tmp_path):
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(TEXT.encode()) + b"tide")
+    message = r"a\.txt\.gz cannot be read: its packed bytes are followed by others \(b'ti'\); `gzip -dc FILE"
+    with pytest.raises(ValueError, match=message):
+        read_text(tmp_path / "a.txt.gz")
+
+
 def test_without_zstandard_the_message_says_how_to_get_it(tmp_path, monkeypatch):
     for module in ("compression.zstd", "zstandard"):
         monkeypatch.setitem(sys.modules, module, None)

@@ -84,7 +84,7 @@ def test_packed_files_and_those_with_other_names_are_read_too(tmp_path):
         (2, {"text": ""}),
         (4, {"text": "b"}),
     ]
-    with pytest.raises(ValueError, match=r"a\.csv\.gz cannot be read: Not a gzipped file"):
+    with pytest.raises(ValueError, match=r"a\.csv\.gz cannot be read: it is not packed with gzip"):
         read(tmp_path / "a.csv.gz", b"text\na\n")
 
 

@@ -78,7 +78,7 @@ class _ZstandardStream:
 
 
 class _UnpackingError(ValueError):
-    """A known packing that no installed package can unpack."""
+    """A packing that no installed package can unpack, or that the name alone claims."""
 
 
 def _import_zstandard() -> tuple[Callable[[], Any], type[Exception]]:
@@ -121,8 +121,14 @@ def compression_of(head: bytes, name: str = "") -> str | None:
 
 
 def unpack(source: CountedBytes, name: str) -> BinaryIO:
-    """The bytes of `source`, unpacked if they are packed."""
+    """The bytes of `source`, unpacked if they are packed.
+
+    Raises:
+        ValueError: If a file is .gz by its name alone.
+    """
     packed = compression_of(source.head(), name)
+    if packed == ".gz" and not compression_of(source.head()):
+        raise _UnpackingError(f"it is not packed with gzip; leave {Path(name).suffix} out of its name")
     return cast(BinaryIO, _OPENERS[packed](source) if packed else source)
 
 
@@ -163,4 +169,13 @@ def named_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, lzma.LZMAError, zlib.error, _UnpackingError) as error:
-        raise ValueError(f"{name} cannot be read: {error}") from error
+        raise ValueError(f"{name} cannot be read: {_describe(error)}") from error
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, gzip.BadGzipFile) and str(error).startswith("Not a gzipped file"):
+        return (
+            f"its packed bytes are followed by others{str(error).removeprefix('Not a gzipped file')}; "
+            "`gzip -dc FILE > OUT` unpacks those before them"
+        )
+    return str(error)
