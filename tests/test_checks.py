@@ -1,5 +1,7 @@
 """A table in place of texts is refused with the column to pass; any other iterable of strings is read."""
 
+from itertools import groupby
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,8 @@ TABLES = {
     "a data set of rows": (Rows(), r"received a table \(Rows\): pass one of its columns, such as \w+\[\"text\"\]"),
     "a dict": ({"text": ["good", "bad"]}, r"received a table \(dict\): pass one of its columns"),
     "two dimensions": (np.array([["good", "yes"]]), r"received ndarray of shape \(1, 2\): pass one column, such as"),
-    "no dimension": (np.array("good"), r"received ndarray of shape \(\)"),
+    "no dimension": (np.array("good"), r"received ndarray of shape \(\), one value: wrap it as \[\w+\.item\(\)\]"),
+    "groups": (groupby(["good"]), r"received groups \(groupby\): pass a column of the table before it is grouped"),
     "bytes": (b"good", "received b'good' of type bytes"),
     "a set": ({"good"}, r"received a set, which has no order: pass sorted\(\w+\)"),
     "None among them": (["good", None], r"\w+\[1\]` must be a string; received None: drop missing texts, or fill"),

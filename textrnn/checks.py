@@ -99,6 +99,10 @@ def several(name: str, value: Any, expected: str, instead: str = "") -> Iterable
     kind = type(value).__name__
     if isinstance(value, Mapping) or _has_columns(value):
         raise TypeError(f'{requirement}; received a table ({kind}): pass one of its columns, such as {name}["text"].')
+    if kind.lower().endswith("groupby"):
+        raise TypeError(f"{requirement}; received groups ({kind}): pass a column of the table before it is grouped.")
+    if getattr(value, "ndim", 1) == 0:
+        raise TypeError(f"{requirement}; received {kind} of shape (), one value: wrap it as [{name}.item()].")
     if getattr(value, "ndim", 1) != 1:
         shape = getattr(value, "shape", None)
         raise TypeError(f"{requirement}; received {kind} of shape {shape}: pass one column, such as {name}[:, 0].")

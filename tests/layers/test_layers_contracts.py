@@ -494,6 +494,11 @@ WRONG_USES = {
         AttributeError,
         r"`go_backwards` must not be given.*use textrnn.layers.Bidirectional\(Recurrent",
     ),
+    "keras_bidirectional_of_ours": (
+        lambda: keras.layers.Bidirectional(Bidirectional(Recurrent(RNNCell(H)))),
+        ValueError,
+        "textrnn.layers.Bidirectional reads both ways already.*leave that wrapper out",
+    ),
     "symbolic_states": (
         lambda: Recurrent(LSTMCell(H))(keras.Input([T, D]), initial_state=[keras.Input([H])]),
         ValueError,

@@ -13,6 +13,10 @@ NOT_GO_BACKWARDS = (
     "at the place of its input. keras.layers.Bidirectional asks for `go_backwards`; to read both ways use "
     "textrnn.layers.Bidirectional(Recurrent(...))."
 )
+READS_BOTH_WAYS = (
+    "`go_backwards` must not be given: textrnn.layers.Bidirectional reads both ways already. "
+    "keras.layers.Bidirectional asks for `go_backwards`; leave that wrapper out."
+)
 
 
 def check_rank(sequence_shape: Any) -> None:

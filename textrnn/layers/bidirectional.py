@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from textrnn.layers.arguments import freeze_parts
+from textrnn.layers.arguments import READS_BOTH_WAYS, freeze_parts
 from textrnn.layers.recurrent import Recurrent
 
 
@@ -33,10 +33,13 @@ class Bidirectional(keras.layers.Layer):
 
     Raises:
         TypeError: If a layer is not a `Recurrent`.
-        ValueError: If the two read the same way or return different things.
+        ValueError: If the two read the same way or return different things, or if Keras's `Bidirectional`
+            wraps this layer.
     """
 
     def __init__(self, forward: Recurrent, backward: Recurrent | None = None, **kwargs: Any) -> None:
+        if "go_backwards" in kwargs:
+            raise ValueError(READS_BOTH_WAYS)
         super().__init__(**kwargs)
         for name, layer in (("forward", forward), ("backward", backward or forward)):
             if not isinstance(layer, Recurrent):
