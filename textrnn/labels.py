@@ -1,7 +1,8 @@
 """Labels, by one rule for tables, JSON and Python.
 
 A label is a string without blanks around it. Numbers and truth values are labels too, written as JSON writes them:
-`1` for 1, 1.0, "1" and "1.0" alike, `true` for True, "True" and "TRUE". A missing one (empty, None, NaN) is an error.
+`1` for 1, 1.0, "1" and "1.0" alike, `true` for True, "True" and "TRUE". The string "0.50" is a label of its own, not
+the number 0.5: 3.10 and 3.1 may be versions. A missing one (empty, None, NaN) is an error.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def read_label(value: Any) -> str:
     if math.isinf(value):
         raise ValueError(f"must be finite; received {value!r}")
     is_whole = float(value).is_integer()
-    return _read_string(f"{value:.0f}" if is_whole else str(value))
+    return _read_string(f"{value:.0f}" if is_whole else str(float(value) if isinstance(value, Decimal) else value))
 
 
 def checked_label(argument: str, value: Any) -> str:
