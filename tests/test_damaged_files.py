@@ -180,6 +180,10 @@ def test_error_of_a_damaged_session_states_the_problem(changes, message, origina
     [
         ({"source": 5}, "config.json must hold the settings of a run; .* 'source' cannot be 5"),
         ({"source": "text.txt", "color": 5}, "config.json must hold the settings of a run; it has color, which"),
+        (
+            {"source": "text.txt", "precision": {}},
+            "config.json must .*: `precision` must be .*; received {}",
+        ),
         ([], r"config.json must hold the settings of a run; .* its settings must be an object; they are \[\]"),
     ],
 )
@@ -240,10 +244,26 @@ def test_a_damaged_checkpoint_is_not_resumed_from(tmp_path):
     assert trainer.position.step == 1
 
 
-def test_the_damaged_config_of_a_run_is_named(tmp_path):
+def test_a_run_that_has_lost_lines_says_so(tmp_path):
+    run = RunFolder(tmp_path)
+    run.metrics.write_text('{"epoch": 1}\n{"epoch"')
+    with pytest.warns(UserWarning, match=r"metrics\.jsonl holds 21 of the 26 bytes .*; the run resumes"):
+        run.cut_back({"metrics.jsonl": 26})
+    assert run.history() == [{"epoch": 1}]
+    with pytest.warns(UserWarning, match=r"samples\.txt holds 0 of the 9 bytes"):
+        run.cut_back({"metrics.jsonl": 13, "samples.txt": 9})
+    run.cut_back({})
+    assert run.history() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [('{"textrnn": "0.', ""), ('{"textrnn": "0", "precision": {}}', "its value 'precision' cannot be {}")],
+)
+def test_the_damaged_config_of_a_run_is_named(text, message, tmp_path):
     run = RunFolder(tmp_path)
     run.checkpoint.parent.mkdir(exist_ok=True)
     run.checkpoint.write_bytes(b"")
-    run.config.write_text('{"textrnn": "0.')
-    with pytest.raises(textrnn.DamagedFileError, match=r"config\.json must hold the settings of a run"):
+    run.config.write_text(text)
+    with pytest.raises(textrnn.DamagedFileError, match=rf"config\.json must hold the settings of a run.*{message}"):
         claim_run(tmp_path, resume=True)

@@ -18,6 +18,9 @@ MAX_UNPACKING_RATIO = 100  # of an archive's member; texts and numbers stay far 
 UNCHECKED_BYTES = 1 << 20  # of a member, allowed at any ratio
 MAX_MESSAGE_CHARACTERS = 400
 
+FACTS: dict[str, Any] = {"model": str, "precision": str, "device": str, "corpus": dict}  # of a run's config
+SETTINGS: dict[str, Any] = {"epochs": int, "source": str | None}
+
 
 class DamagedFileError(ValueError):
     """A file is incomplete, or was not written by this package."""
@@ -75,9 +78,10 @@ def read_run_config(path: str | os.PathLike[str]) -> dict[str, Any]:
         settings = config.get("settings", {})
         if not isinstance(settings, dict):
             raise ValueError(f"its settings must be an object; they are {settings!r:.60}")
-        for name, kind in {"epochs": int, "source": str | None}.items():
-            if name in settings and not isinstance(settings[name], kind):
-                raise ValueError(f"its setting {name!r} cannot be {settings[name]!r:.60}")
+        for place, values, kinds in (("value", config, FACTS), ("setting", settings, SETTINGS)):
+            for name in kinds.keys() & values.keys():
+                if not isinstance(values[name], kinds[name]):
+                    raise ValueError(f"its {place} {name!r} cannot be {values[name]!r:.60}")
     return config
 
 

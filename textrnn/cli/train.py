@@ -12,7 +12,7 @@ from textrnn.cli.folders import latest_folder, new_folder, read_config
 from textrnn.cli.hints import command_line
 from textrnn.cli.library import import_api
 from textrnn.cli.option_flags import add_options
-from textrnn.files import DamagedFileError
+from textrnn.files import DamagedFileError, refuse_damage
 from textrnn.options import (
     IN_MEMORY,
     ClassifierOptions,
@@ -155,12 +155,15 @@ def _check_texts_can_be_read_again(settings: dict[str, Any], out: str, *, is_giv
 
 
 def _check_recorded(stored: dict[str, Any], kinds: dict[str, type[Options]], out: str | None) -> None:
-    """Refuse recorded settings that are no options of the run's model."""
+    """Refuse recorded settings that are no options of the run's model, or out of their range."""
     if unknown := stored.keys() - names_of(kinds):
         raise DamagedFileError(
             f"{out}/config.json must hold the settings of a run; it has {', '.join(sorted(unknown))}, which "
             "this version of textrnn does not know."
         )
+    with refuse_damage(f"{out}/config.json", "hold the settings of a run"):
+        for kind in kinds.values():
+            kind.from_given(stored)
 
 
 def _refuse(options: dict[str, Any], kinds: dict[str, type[Options]], is_classifier: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,17 @@ class RunFolder:
         return {name: path.stat().st_size if path.exists() else 0 for name, path in paths.items()}
 
     def cut_back(self, sizes: dict[str, int]) -> None:
-        """Cut the growing files back to their sizes at a checkpoint."""
-        for name in GROWING:
-            path = self.path / name
+        """Cut the growing files back to their sizes at a checkpoint, with a warning of one that has lost lines."""
+        for name, size in self.file_sizes().items():
+            path, before = self.path / name, sizes.get(name, 0)
+            if size < before:
+                warnings.warn(
+                    f"{path} holds {size:,} of the {before:,} bytes that it had at the checkpoint; the run resumes "
+                    "without the lines that are lost",
+                    stacklevel=2,
+                )
             if path.exists():
-                os.truncate(path, min(sizes.get(name, 0), path.stat().st_size))
+                os.truncate(path, before if size >= before else path.read_bytes().rfind(b"\n") + 1)
 
     def history(self) -> list[dict[str, Any]]:
         """The lines of `metrics.jsonl`.
