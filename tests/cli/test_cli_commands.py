@@ -292,6 +292,9 @@ def test_the_input_is_read_strictly(trained, corpus):
     arguments = command("-m", "textrnn", "score", corpus.parent / "runs/sea")
     good = subprocess.run(arguments, input=b"The sea\r\n", capture_output=True, check=False)
     assert good.stdout.startswith(b"8 tokens")
+    none = subprocess.run(arguments, input=b"", capture_output=True, check=False)
+    assert none.returncode == 2
+    assert b"standard input is empty: give a FILE, --text TEXT or words on standard input" in none.stderr
     bad = subprocess.run(arguments, input="naïve".encode("latin-1"), capture_output=True, check=False)
     assert bad.returncode == 1
     assert b"standard input, line 1: byte 0xef is not valid utf-8" in bad.stderr

@@ -54,6 +54,9 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.file != "-" and not path_exists(arguments.file):
         raise FileNotFoundError(errno.ENOENT, "no such file or folder (--text TEXT scores words)", arguments.file)
     text = read_corpus(arguments.file, arguments.encoding) if arguments.text is None else arguments.text
+    if not (text or arguments.rank or arguments.per_line):
+        place = "--text" if arguments.text is not None else "standard input"
+        raise argparse.ArgumentTypeError(f"{place} is empty: give a FILE, --text TEXT or words on standard input")
     model = load_kind(arguments.model, "LanguageModel", with_tensorflow=False)
     if arguments.rank:
         for line, score in model.rank(filter(None, text.split("\n")), condition=arguments.condition):
