@@ -12,7 +12,7 @@ from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer, find_unspaced
 
 SMALL = {"units": 16, "ensemble_size": 1, "seed": 1, "precision": "float32", "ngram_buckets": 1 << 12}
-SAID = r"100% of the texts have hardly a word that another has, as those do that put no spaces between words: '"
+SAID = r"100% of the texts have hardly a word that another has, as links, names and texts without spaces .* do: '"
 
 
 def written(script, good, bad, rows, length=12):

@@ -57,8 +57,8 @@ def describe_texts_without_words(found: Unspaced) -> str:
         else f"{found.example[:MAX_EXAMPLE_CHARACTERS]}..."
     )
     return (
-        f"{found.share:.0%} of the texts have hardly a word that another has, as those do that put no spaces between "
-        f"words: {example!r}"
+        f"{found.share:.0%} of the texts have hardly a word that another has, as links, names and texts without "
+        f"spaces between words do: {example!r}"
     )
 
 
