@@ -183,6 +183,11 @@ def test_a_model_with_labels_says_how_it_is_called(tmp_path):
         model.export(tmp_path / "model", verbose=False)
 
 
+def test_onnx_is_refused_with_other_formats(tmp_path):
+    with pytest.raises(ValueError, match="`format` must be 'tf_saved_model' or 'litert'; received 'onnx'"):
+        language_model().export(tmp_path / "model.onnx", format="onnx", verbose=False)
+
+
 @pytest.mark.parametrize("make", [language_model, classifier])
 def test_a_frozen_model_comes_back_frozen(make, tmp_path):
     model = type(make()).from_config({**make().get_config(), "trainable": False})

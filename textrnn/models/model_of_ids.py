@@ -48,7 +48,16 @@ class ModelOfIds(keras.Model):
         **kwargs: Any,
     ) -> None:
         """As `keras.Model.export`: the call on ids, for any number of rows and steps unless `input_signature` fixes
-        them, such as `[keras.InputSpec(shape=(1, 128), dtype="int32")]`."""
+        them, such as `[keras.InputSpec(shape=(1, 128), dtype="int32")]`.
+
+        Raises:
+            ValueError: For `format="onnx"`.
+        """
+        if format == "onnx":  # tf2onnx would log an error and write a file that no program reads
+            raise ValueError(
+                "`format` must be 'tf_saved_model' or 'litert'; received 'onnx', whose converter, tf2onnx, does not "
+                "know the loop over time."
+            )
         if input_signature is None:
             input_signature = [tf.TensorSpec([None, None], tf.int32, name="ids")]
         super().export(filepath, format, verbose, input_signature, **kwargs)
