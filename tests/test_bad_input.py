@@ -116,7 +116,11 @@ TRAINING = {
         ValueError,
         "`table` needs `condition_column`, the column of labels, or `documents='row'`",
     ),
-    "a JSON array": ({"source": "JSON"}, ValueError, "rows.json is JSON, which is no running text; `jq"),
+    "a JSON array": (
+        {"source": "JSON"},
+        ValueError,
+        "rows.json is JSON, .* text; save its texts as .txt",
+    ),
     "a text with a NUL": ({"source": "NUL"}, ValueError, "nul.txt, line 2: holds a NUL byte"),
     "init_from a number": ({"init_from": 5}, TypeError, "`init_from` must be a language model or the path of one"),
     "no tokenizer": ({"tokenizer": ""}, ValueError, "`tokenizer` must be one of 'character', 'byte', 'byte_pair'"),

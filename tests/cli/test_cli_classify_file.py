@@ -276,7 +276,11 @@ def test_a_file_is_distinguished_from_a_text(model, folder, capsys):
         (["empty.jsonl", "--out", "o.csv"], 1, "empty.jsonl holds no rows"),
         (["good", "bad", "--out", "o.csv"], 2, "--out takes one FILE, or - for standard input; several were given"),
         (["good", "--overwrite"], 2, "--probabilities and --overwrite go with --out"),
-        (["good.parquet", "--out", "o.csv"], 1, "must end in .csv, .tsv, .jsonl or .txt, .*; received '.parquet'"),
+        (
+            ["good.parquet", "--out", "o.csv"],
+            1,
+            "must end in .csv, .*, .json or .txt, .*; received '.parquet'",
+        ),
     ],
 )
 def test_errors_come_before_anything_is_written(model, folder, capsys, arguments, status, message):

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from textrnn.text import LabeledTexts, TableFormat, open_rows, read_labeled, read_texts
+from textrnn.text import LabeledTexts, TableFormat, open_corpus, open_rows, read_labeled, read_texts
 
 LONE_QUOTES = 'text\tlabel\n"To be\t1\nfine "film"\t0\nnot "\t1\n'
 
@@ -66,6 +66,16 @@ def test_another_delimiter_is_named_and_read(tmp_path, delimiter):
     assert f"if {delimiter!r} separates its columns, delimiter={delimiter!r} (--delimiter '{shown}')" in str(
         caught.value
     )
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+def test_the_first_line_of_excel_names_the_delimiter(tmp_path, first):
+    expected = LabeledTexts(["A film, really"], ["1"])
+    assert labeled(tmp_path / "a.csv", f"{first}\ntext;label\nA film, really;1\n") == expected
+    table = TableFormat(delimiter=";", columns=["text", "label"])
+    assert labeled(tmp_path / "a.csv", f"{first}\nA film, really;1\n", table=table) == expected
+    with pytest.raises(ValueError, match=r"a\.csv, line 4: must have 2 fields"):
+        labeled(tmp_path / "a.csv", f"{first}\ntext;label\na;1\nb\n")
 
 
 def test_a_table_without_a_header_has_columns_by_name_or_number(tmp_path):
@@ -138,5 +148,13 @@ def test_json_has_no_delimiter_and_no_numbers(tmp_path):
         labeled(tmp_path / "a.jsonl", "{}", table=TableFormat(delimiter=";"))
     with pytest.raises(ValueError, match="have names, as its objects say; ask for them by name"):
         labeled(tmp_path / "a.jsonl", "{}", text_column=1, label_column=2)
-    with pytest.raises(ValueError, match=r"a\.json is JSON, which is read as \.jsonl, an object a line; `jq"):
-        labeled(tmp_path / "a.json", "[]")
+
+
+def test_a_json_file_holds_an_object_a_line(tmp_path):
+    rows = '{"text": "warm", "label": 1}\n{"text": "cold", "label": 0}\n'
+    assert labeled(tmp_path / "a.json", rows) == LabeledTexts(["warm", "cold"], ["1", "0"])
+    assert read_texts(tmp_path / "a.json") == ["warm", "cold"]
+    with pytest.raises(ValueError, match=r"a\.json looks like a JSON array, .*`jq -c .* makes a \.jsonl of it"):
+        labeled(tmp_path / "a.json", '[{"text": "warm", "label": 1}]')
+    with pytest.raises(ValueError, match=r"a\.json is JSON, which is no running text; .*documents='row'"):
+        open_corpus(tmp_path / "a.json")

@@ -18,7 +18,7 @@ from textrnn.files import advising_when_full
 from textrnn.progress import Progress
 from textrnn.runtime import find_model
 from textrnn.text import (
-    TABLES,
+    WRITABLE,
     Row,
     RowStream,
     RowWriter,
@@ -58,8 +58,8 @@ class Count:
 def classify_file(arguments: argparse.Namespace, source: str) -> None:
     """Label the rows of a file or of standard input; resume if the same command was stopped before."""
     out = Path(arguments.out)
-    if file_ending(out) not in TABLES or out.suffix.lower() not in TABLES:
-        raise argparse.ArgumentTypeError(f"--out must end in {', '.join(TABLES)}; received {arguments.out!r}")
+    if file_ending(out) not in WRITABLE or out.suffix.lower() not in WRITABLE:
+        raise argparse.ArgumentTypeError(f"--out must end in {', '.join(WRITABLE)}; received {arguments.out!r}")
     if source != "-" and out.exists() and out.samefile(source):
         raise argparse.ArgumentTypeError("--out must be another file than FILE")
     table = flags.table(vars(arguments))
@@ -130,7 +130,7 @@ class ScoringJob:
         self.added = [f"{prefix}{name}" for name in ("label", "probability")]
         self.added += [f"{prefix}probability_{label}" for label in labels]
         self.text_column = text_column
-        self.table = TableFormat(quoting=quoting).beside(unfinished.out).of(unfinished.out, TABLES)
+        self.table = TableFormat(quoting=quoting).beside(unfinished.out).of(unfinished.out, WRITABLE)
         self.column = ""
         """The text column, known from the first chunk on."""
         self.count = Count()

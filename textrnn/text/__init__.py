@@ -19,7 +19,7 @@ from textrnn.text.padding import pad_batch, unpad
 from textrnn.text.row_writer import RowWriter, make_row_writer
 from textrnn.text.rows import Row
 from textrnn.text.special_tokens import END_ID, FIRST_FREE_ID, PAD_ID, UNKNOWN_ID
-from textrnn.text.table_format import FILES_OF_TEXTS, TABLES, TableFormat, checked_table, file_ending
+from textrnn.text.table_format import FILES_OF_TEXTS, TABLES, WRITABLE, TableFormat, checked_table, file_ending
 from textrnn.text.tables import RowStream, open_rows
 from textrnn.text.tokenizer import Tokenizer, make_tokenizer, tokenizer_from_dict
 from textrnn.text.unspaced import Unspaced, find_unspaced
@@ -32,6 +32,7 @@ __all__ = [
     "PAD_ID",
     "TABLES",
     "UNKNOWN_ID",
+    "WRITABLE",
     "BytePairTokenizer",
     "ByteTokenizer",
     "CharacterTokenizer",

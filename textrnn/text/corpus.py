@@ -25,7 +25,7 @@ from textrnn.text.packed import (
     unpack,
 )
 from textrnn.text.pieces import cut_pieces, join_with_newlines
-from textrnn.text.recognition import TO_JSON_LINES, find_encoding
+from textrnn.text.recognition import find_encoding
 from textrnn.text.table_format import file_ending
 
 Documents = Literal["line", "file", "string"]
@@ -226,7 +226,10 @@ def _text_files(path: Path) -> list[Path]:
         raise FileNotFoundError(errno.ENOENT, message, str(path))
     if path.is_file():
         if file_ending(path) == ".json":
-            raise ValueError(f"{path} is JSON, which is no running text; {TO_JSON_LINES}")
+            raise ValueError(
+                f"{path} is JSON, which is no running text; save its texts as .txt, or train with documents='row' "
+                "(--documents row) on an object a line"
+            )
         return [path]
     if not path.is_dir():
         raise ValueError(f"`source` must be a regular file or a folder; {path} is neither")

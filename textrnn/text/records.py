@@ -1,13 +1,14 @@
 """Records of a delimited file: the fields of each row, before they have names."""
 
 import csv
+import itertools
 import re
 import sys
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from textrnn.text.decoding import find_undecodable
@@ -15,6 +16,7 @@ from textrnn.text.table_format import TableFormat
 
 LONGEST_RECORD: Final = 1 << 24  # characters: far above any text, to limit an unclosed quote
 MAX_SHOWN_LINES: Final = 3  # in a warning
+_NAMES_DELIMITER: Final = re.compile('"?sep=([^"\r\n])"?\n', re.IGNORECASE)  # Excel's first line, which is no row
 _OPENS_LATE: Final = re.compile(' +"')  # blanks between a delimiter and the quote that opens a field
 _ENCLOSED: Final = re.compile('"(?:[^"]|"")*""(?:[^"]|"")*"')  # as a program writes a field that holds a quote
 
@@ -30,6 +32,12 @@ class Record:
 
 def read_records(lines: Iterable[str], table: TableFormat, name: str) -> Iterator[Record]:
     """Every record that is not a blank line, with a warning at the end of quotes that may be misread."""
+    lines = iter(lines)
+    first = next(lines, "")
+    if table.format == "csv" and (named := _NAMES_DELIMITER.fullmatch(first)):
+        table = replace(table, delimiter=table.delimiter or named[1])
+        first = "\n"  # a blank line, so that the numbers of the others stay
+    lines = itertools.chain([first] if first else [], lines)
     if table.is_quoted:
         return _Quoted(lines, table.separator, name).records()
     return _unquoted(lines, table, name)

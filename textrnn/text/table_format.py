@@ -8,10 +8,10 @@ from typing import Final
 from textrnn.options import tables as options_of_tables
 from textrnn.options.option import options
 from textrnn.text.packed import COMPRESSIONS, is_input, name_of_source
-from textrnn.text.recognition import TO_JSON_LINES
 
 DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
-TABLES: Final = (*DELIMITERS, ".jsonl")
+WRITABLE: Final = (*DELIMITERS, ".jsonl")
+TABLES: Final = (*WRITABLE, ".json")  # which is read as .jsonl: many programs write an object a line into it
 FILES_OF_TEXTS: Final = (*TABLES, ".txt")
 
 
@@ -31,12 +31,10 @@ class TableFormat(options_of_tables.TableFormat):
         is_delimited = not (self.delimiter is None and self.quoting is None and self.columns is None)
         if self.format is not None:
             ending = f".{self.format}"
-        elif is_delimited and ending not in (*TABLES, ".json"):
+        elif is_delimited and ending not in TABLES:
             ending = ".csv"
         elif is_input(path):
             ending = ".txt" if ".txt" in allowed else ".csv"
-        if ending == ".json":
-            raise ValueError(f"{name} is JSON, which is read as .jsonl, an object a line; {TO_JSON_LINES}")
         if ending not in allowed:
             raise ValueError(
                 f"{name} must end in {', '.join(allowed[:-1])} or {allowed[-1]}, with {', '.join(COMPRESSIONS)} "
@@ -46,7 +44,7 @@ class TableFormat(options_of_tables.TableFormat):
             raise ValueError(
                 f"`delimiter`, `quoting` and `columns` are of .csv and .tsv files; {name} is read as {ending}"
             )
-        return replace(self, format=ending.removeprefix("."))
+        return replace(self, format="jsonl" if ending == ".json" else ending.removeprefix("."))
 
     def beside(self, path: str | os.PathLike[str]) -> "TableFormat":
         """The format of another table, read together with this one: the same, if it has delimiters."""

@@ -1,4 +1,4 @@
-"""Opening of a .csv, .tsv, .jsonl or .txt file, packed or not, as a stream of rows."""
+"""Opening of a .csv, .tsv, .jsonl (.json) or .txt file, packed or not, as a stream of rows."""
 
 import os
 from collections.abc import Iterator
