@@ -1,17 +1,20 @@
 """Byte pairs: learned merges, lossless decoding, and words as bounds of tokens."""
 
+import functools
 import json
+import re
 from collections import Counter
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textrnn.text import BytePairTokenizer, ByteTokenizer, byte_pair
+from textrnn.text import BytePairTokenizer, ByteTokenizer
 from textrnn.text.byte_pair_merges import learn_merges, merge_pair, spell
 from textrnn.text.byte_pair_words import split_words
+from textrnn.text.word_rules import combining_marks
 
 SPACE, A, B = (ord(character) + 3 for character in " ab")
 FIRST = 259
@@ -80,6 +83,40 @@ def test_any_text_comes_back_whatever_was_learned_and_wherever_it_is_cut(learned
     assert "".join(decode_one(token) for token in [*ids, 3]) == text + "\0"
 
 
+def merged_in_turn(tokenizer, text):
+    """Ids of `text`, slowly: every merge is tried on every word, in the order of learning."""
+    words = [spell(word) for word in split_words(text)]
+    for index, pair in enumerate(tokenizer.to_dict()["merges"]):
+        words = [merge_pair(tokens, tuple(pair), FIRST + index) for tokens in words]
+    return list(chain.from_iterable(words))
+
+
+@given(learned=TEXT.filter(bool) | st.text("abc ", min_size=1), text=TEXT | st.text("abc "))
+@settings(deadline=None, max_examples=300)
+def test_merging_the_earliest_pair_first_equals_merging_pair_by_pair(learned, text):
+    tokenizer = BytePairTokenizer().fit(learned * 2)
+    for each in (text, learned):
+        assert tokenizer.encode(each).tolist() == merged_in_turn(tokenizer, each)
+
+
+@functools.cache
+def words_in_choices():
+    """The words of a text, by an expression without its cases for speed."""
+    letters = rf"[^\W\d_](?:[^\W\d_]|[{combining_marks()}]){{0,31}}"
+    word = rf" ?(?:{letters}(?:['\u2019]{letters})?|\d{{1,32}}|(?:[^\w\s]|_){{1,32}})"
+    return re.compile(rf"{word}|\s{{1,32}}?(?= ?\S|\Z)|\s{{1,32}}").findall
+
+
+REPEATED = st.sampled_from(["a", "é", "a\u0301", "1", "!", "!_", "_", "'", " ", "\n"])
+LONG_RUNS = st.builds(str.__mul__, REPEATED, st.integers(28, 36))
+
+
+@given(st.lists(TEXT | LONG_RUNS, max_size=4).map("".join))
+@settings(deadline=None, max_examples=300)
+def test_cases_for_speed_change_no_word(text):
+    assert split_words(text) == words_in_choices()(text)
+
+
 @given(TEXT)
 @settings(max_examples=300)
 def test_words_joined_are_the_text_and_bounded(text):
@@ -125,14 +162,6 @@ def test_a_token_that_ends_within_a_character_waits_for_the_rest():
 def test_without_merges_the_tokens_are_the_bytes():
     text = "né 😀 \ud83d"
     np.testing.assert_array_equal(BytePairTokenizer().fit("a").encode(text), ByteTokenizer().encode(text))
-
-
-def test_size_of_the_word_cache_changes_no_ids(monkeypatch):
-    text = "the sea, the slow sea, the slow clock: the sea is a slow clock"
-    tokenizer = BytePairTokenizer().fit(text)
-    expected = tokenizer.encode(text)
-    monkeypatch.setattr(byte_pair, "CACHED_WORDS", 2)
-    np.testing.assert_array_equal(BytePairTokenizer().fit(text).encode(text), expected)
 
 
 def test_a_fitted_tokenizer_is_not_changed_through_its_extension():

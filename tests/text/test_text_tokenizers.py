@@ -25,7 +25,9 @@ from textrnn.text import (
     make_tokenizer,
     tokenizer_from_dict,
 )
+from textrnn.text.cache import StringCache
 from textrnn.text.word import CAPITALIZED_ID, GLUE_ID, SPACE_ID, UPPER_ID
+from textrnn.text.word_rules import fold_case, spacing, split_items
 
 KINDS = ["character", "byte", "byte_pair", "word"]
 LEARNING_KINDS = ["character", "byte_pair", "word"]
@@ -123,6 +125,26 @@ def test_unknown_tokens_are_exactly_those_shown_as_replacements(kind, text, othe
         assert decoded == "".join("\ufffd" if character in unknown else character for character in other)
 
 
+@pytest.mark.parametrize("kind", ["byte_pair", "word"])
+def test_what_is_remembered_of_other_texts_changes_no_ids(kind, monkeypatch):
+    texts = ["The sea, the slow  sea", "the sea: slow clocks ", "Slow, (slow) the sea\n" + "sea" * 100]
+    tokenizer = make_tokenizer(kind).fit(texts)
+    expected = [tokenizer_from_dict(tokenizer.to_dict()).encode(text).tolist() for text in texts]
+    assert [tokenizer.encode(text).tolist() for text in texts + texts] == expected * 2
+    monkeypatch.setattr("textrnn.text.cache.CACHED_STRINGS", 2)
+    monkeypatch.setattr("textrnn.text.cache.LONGEST_CACHED", 4)
+    forgetful = tokenizer_from_dict(tokenizer.to_dict())
+    assert [forgetful.encode(text).tolist() for text in texts + texts] == expected * 2
+
+
+def test_a_cache_is_bounded_by_strings_and_their_length(monkeypatch):
+    monkeypatch.setattr("textrnn.text.cache.CACHED_STRINGS", 2)
+    monkeypatch.setattr("textrnn.text.cache.LONGEST_CACHED", 4)
+    cache = StringCache(str.upper)
+    assert [cache[string] for string in ("a", "b", "longer", "a", "c")] == ["A", "B", "LONGER", "A", "C"]
+    assert cache == {"c": "C"}
+
+
 @every_kind
 def test_padding_and_end_of_text_are_skipped_and_unknown_is_shown(kind):
     tokenizer = fitted(kind)
@@ -216,6 +238,33 @@ def shown(text, corpus="it's a well-known fact, he said: 'no' (really)! iPhone\n
 )
 def test_usual_spacing_and_case_cost_little_and_the_rest_is_spelled_out(text, tokens):
     assert shown(text) == tokens
+
+
+def encoded_item_by_item(tokenizer, text):
+    """Ids of `text` by the rules of spacing and case, with nothing remembered."""
+    id_of = {word: 7 + index for index, word in enumerate(tokenizer.to_dict()["words"])}
+    markers = {"as_is": [], "capitalized": [CAPITALIZED_ID], "upper": [UPPER_ID]}
+    ids, spaces, usual_after = [], 0, False
+    for item in split_items(text):
+        if item == " ":
+            spaces += 1
+            continue
+        case, word = fold_case(item)
+        usual_before, usual_after_item = spacing(word if word in id_of else "\ufffd")
+        if spaces != (usual_after and usual_before):
+            ids += [SPACE_ID] * spaces or [GLUE_ID]
+        ids += [*markers[case], id_of[word]] if word in id_of else [UNKNOWN_ID]
+        spaces, usual_after = 0, usual_after_item
+    return ids + [SPACE_ID] * spaces
+
+
+@given(learned=TEXT, text=TEXT)
+@thorough
+@example(learned="a b", text="a  b\n  \n c ")
+def test_items_with_their_spaces_give_the_ids_of_items_one_by_one(learned, text):
+    tokenizer = WordTokenizer().fit(learned)
+    for each in (text, learned):
+        assert tokenizer.encode(each).tolist() == encoded_item_by_item(tokenizer, each)
 
 
 def test_spaces_around_an_unknown_word_are_kept():

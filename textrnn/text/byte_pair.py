@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
 from textrnn.text.byte import BYTES_BY_ID
-from textrnn.text.byte_pair_merges import FIRST_MERGED_ID, Pair, learn_merges, merge_pair, spell
+from textrnn.text.byte_pair_merges import FIRST_MERGED_ID, Pair, learn_merges, spell
 from textrnn.text.byte_pair_words import split_words
-from textrnn.text.special_tokens import FIRST_FREE_ID, REPLACEMENT, UNKNOWN_ID
+from textrnn.text.cache import StringCache
+from textrnn.text.special_tokens import FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_keys, check_whole_number
 from textrnn.text.utf8 import make_decoder, to_text
 
-CACHED_WORDS: Final = 1 << 16  # the common words of any text, in some 10 MB
 MAX_TOKEN_BYTES: Final = 1 << 10  # of a token; no word has as many
 
 
@@ -46,7 +46,7 @@ class BytePairTokenizer(Tokenizer):
         self.maximum_size = maximum_size
         self._merges: list[Pair] | None = None
         self._bytes_by_id: list[bytes] = []
-        self._ids_by_word = _WordIds([])
+        self._ids_by_word = StringCache(_Merging([]))
 
     @property
     def is_fitted(self) -> bool:
@@ -83,7 +83,7 @@ class BytePairTokenizer(Tokenizer):
         self._bytes_by_id = [*BYTES_BY_ID]
         for left, right in merges:
             self._bytes_by_id.append(self._bytes_by_id[left] + self._bytes_by_id[right])
-        self._ids_by_word = _WordIds(merges)
+        self._ids_by_word = StringCache(_Merging(merges))
 
     def _encode(self, text: str, after: int | None) -> np.ndarray:
         ids = map(self._ids_by_word.__getitem__, split_words(text))
@@ -119,28 +119,29 @@ class BytePairTokenizer(Tokenizer):
         return {"maximum_size": self.maximum_size, "merges": merges}
 
 
-class _WordIds(dict[str, tuple[int, ...]]):
-    """Cache of the ids of words."""
+class _Merging:
+    """Merges the bytes of a word, in the order in which the merges were learned.
+
+    Args:
+        merges: pairs of ids; an earlier one has a lower id.
+    """
 
     def __init__(self, merges: list[Pair]) -> None:
-        super().__init__()
-        self._merges = merges
         self._merged_ids = {pair: FIRST_MERGED_ID + index for index, pair in enumerate(merges)}
+        self._none = FIRST_MERGED_ID + len(merges)
 
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        if len(self) >= CACHED_WORDS:
-            self.clear()  # common words soon return
-        ids = self[word] = tuple(self._merged(spell(word)))
-        return ids
-
-    def _merged(self, tokens: list[int]) -> list[int]:
-        none = FIRST_MERGED_ID + len(self._merges)
-        while True:
-            # Merges apply in the order in which they were learned; an earlier merge has a lower id.
-            first = min((self._merged_ids.get(pair, none) for pair in pairwise(tokens)), default=none)
-            if first == none:
-                return tokens
-            tokens = merge_pair(tokens, self._merges[first - FIRST_MERGED_ID], first)
+    def __call__(self, word: str) -> tuple[int, ...]:
+        """The ids of a word."""
+        merged_id, none = self._merged_ids.get, self._none
+        tokens = [PAD_ID, *spell(word), PAD_ID]  # padding merges with nothing, so that every token has two neighbors
+        candidates = list(map(merged_id, pairwise(tokens), repeat(none)))
+        while (first := min(candidates)) < none:
+            place = candidates.index(first)  # equal pairs from left to right
+            tokens[place] = first
+            del tokens[place + 1], candidates[place]
+            candidates[place - 1] = merged_id((tokens[place - 1], first), none)
+            candidates[place] = merged_id((first, tokens[place + 1]), none)
+        return tuple(tokens[1:-1])
 
 
 def _checked_merges(merges: Any, at_most: int) -> list[Pair]:

@@ -21,10 +21,21 @@ def split_words(text: str) -> list[str]:
 
 @functools.cache
 def _word_pattern() -> re.Pattern[str]:
-    letters = rf"[^\W\d_](?:[^\W\d_]|[{combining_marks()}]){{0,{LONGEST_RUN - 1}}}"
+    # A class repeats several times as fast as a choice of two, so the cases without a choice come first.
+    marks = combining_marks()
+    letters = _first_of(
+        rf"[^\W\d_]{{1,{LONGEST_RUN}}}+(?![{marks}])",
+        rf"[^\W\d_](?:[^\W\d_]|[{marks}]){{0,{LONGEST_RUN - 1}}}",
+    )
     digits = rf"\d{{1,{LONGEST_RUN}}}"
-    others = rf"(?:[^\w\s]|_){{1,{LONGEST_RUN}}}"
+    others = _first_of(rf"[^\w\s]{{1,{LONGEST_RUN}}}+(?!_)", rf"(?:[^\w\s]|_){{1,{LONGEST_RUN}}}")
+    # Most words: a run of ASCII letters before another ASCII character that ends it.
+    plain = rf" ?[A-Za-z]{{1,{LONGEST_RUN}}}+(?=[\0-&(-@\[-`{{-\x7f]|\Z)"
     word = rf" ?(?:{letters}(?:['\u2019]{letters})?|{digits}|{others})"
     # As short as it can be, so that the last space is left to the word it stands before.
     gap = rf"\s{{1,{LONGEST_RUN}}}?(?= ?\S|\Z)"
-    return re.compile(rf"{word}|{gap}|\s{{1,{LONGEST_RUN}}}")
+    return re.compile(rf"{plain}|{word}|{gap}|\s{{1,{LONGEST_RUN}}}")
+
+
+def _first_of(*patterns: str) -> str:
+    return f"(?:{'|'.join(patterns)})"

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import chain
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
+from textrnn.text.cache import StringCache
 from textrnn.text.special_tokens import END_ID, FIRST_FREE_ID, PAD_ID, REPLACEMENT, UNKNOWN_ID
 from textrnn.text.tokenizer import Tokenizer, check_distinct_strings, check_keys, check_whole_number
-from textrnn.text.word_rules import Case, apply_case, fold_case, spacing, split_items
+from textrnn.text.word_rules import Case, apply_case, fold_case, spacing, split_items, split_spaced_items
 
 GLUE_ID: Final = FIRST_FREE_ID  # no space here, where one is usual
 CAPITALIZED_ID: Final = FIRST_FREE_ID + 1  # the next word has a capital first letter
@@ -123,28 +126,33 @@ class WordTokenizer(Tokenizer):
     def _set_words(self, words: list[str]) -> None:
         self._words = list(words)
         self._id_by_word = {word: FIRST_WORD_ID + index for index, word in enumerate(words)}
+        self._encoded = [StringCache(partial(self._encode_item, is_space_usual=usual)) for usual in (False, True)]
 
     def _encode(self, text: str, after: int | None) -> np.ndarray:
-        ids: list[int] = []
-        entries: dict[str, tuple[tuple[int, ...], bool, bool]] = {}
-        spaces, space_usual_after = 0, after is not None and self._is_space_usual_after(after)
-        for item in split_items(text):
-            if item == " ":
-                spaces += 1
-                continue
-            if item not in entries:
-                entries[item] = self._entry(item)
-            item_ids, space_usual_before, space_usual_after_item = entries[item]
-            ids += _gap_ids(spaces, space_usual_after and space_usual_before)
-            ids += item_ids
-            spaces, space_usual_after = 0, space_usual_after_item
-        ids += [SPACE_ID] * spaces
-        return np.array(ids, np.int32)
+        ids, is_space_usual = [], after is not None and self._is_space_usual_after(after)
+        for item in split_spaced_items(text):
+            item_ids, is_space_usual = self._encoded[is_space_usual][item]
+            ids.append(item_ids)
+        return np.fromiter(chain.from_iterable(ids), np.int32)
 
     def _is_space_usual_after(self, token_id: int) -> bool:
         decoder = _WordDecoder(self._words or [])
         decoder(token_id)
         return decoder.space_usual_after
+
+    def _encode_item(self, item: str, is_space_usual: bool) -> tuple[tuple[int, ...], bool]:
+        """The ids of an item and the spaces before it, and whether a space is usual after it.
+
+        Args:
+            item: item of `split_spaced_items`.
+            is_space_usual: whether a space is usual after the item before.
+        """
+        bare = item.lstrip(" ")
+        spaces = len(item) - len(bare)
+        if not bare:
+            return (SPACE_ID,) * spaces, False
+        ids, space_usual_before, space_usual_after = self._entry(bare)
+        return (*_gap_ids(spaces, is_space_usual and space_usual_before), *ids), space_usual_after
 
     def _entry(self, item: str) -> tuple[tuple[int, ...], bool, bool]:
         """The ids of an item, and whether a space is usual before and after it."""

@@ -72,7 +72,21 @@ def combining_marks() -> str:
     return "".join(chr(code) for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M")
 
 
+def split_spaced_items(text: str) -> list[str]:
+    """Split text into the items of `split_items`, each with the spaces before it, and spaces at the end."""
+    return _spaced_item_pattern().findall(text)
+
+
 @functools.cache
 def _item_pattern() -> re.Pattern[str]:
-    word = rf"\w[\w{combining_marks()}]*"
-    return re.compile(rf"{word}(?:['\u2019]{word})*|.", re.DOTALL)
+    return re.compile(f"{_word()}|.", re.DOTALL)
+
+
+@functools.cache
+def _spaced_item_pattern() -> re.Pattern[str]:
+    return re.compile(f" *+(?:{_word()}|[^ ])| +")
+
+
+def _word() -> str:
+    part = rf"\w[\w{combining_marks()}]*"
+    return rf"{part}(?:['\u2019]{part})*"
