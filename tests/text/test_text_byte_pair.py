@@ -169,3 +169,11 @@ def test_a_fitted_tokenizer_is_not_changed_through_its_extension():
     before = tokenizer.to_dict()
     tokenizer.extended("kelp").fit("rope rope")
     assert tokenizer.to_dict() == before
+
+
+def test_merging_shows_its_progress_if_asked(capsys, monkeypatch):
+    monkeypatch.setattr("textrnn.progress.SECONDS_BETWEEN_LINES", 0.0)
+    BytePairTokenizer(FIRST + 2).fit("ab bb ab bb")
+    assert capsys.readouterr().err == ""
+    BytePairTokenizer(FIRST + 2).fit("ab bb ab bb", progress=True)
+    assert capsys.readouterr().err.startswith("merging: 1 of 2 pair")

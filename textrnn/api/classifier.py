@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from textrnn.models.precision import dtype_policy
 from textrnn.models.warm_start import warm_start_classifier
 from textrnn.options import ClassifierOptions, ClassifierTraining, RunOptions, TableOptions
 from textrnn.options.tasks import CLASSIFIER
+from textrnn.progress import Progress
 from textrnn.runtime.archive import read_archive
 from textrnn.text import Tokenizer
 from textrnn.training import LabeledBatches, LabelOfText, Trainer, begin_run, checksum, describe_run, say
@@ -136,9 +138,8 @@ def build_classifier(data: LabeledData) -> TextClassifier:
 def prepare_classifier(data: LabeledData, model: TextClassifier) -> Prepared:
     """Encode the texts and build a trainer for them."""
     settings, run, verbose = data.settings, data.run, data.settings.run.verbose
-    training, encode = settings.training, data.tokenizer.encode
-    texts = [encode(text) for text in data.texts]
-    unlabeled = [encode(text) for text in data.unlabeled]
+    training, encode = settings.training, partial(_encode, data.tokenizer, verbose=verbose)
+    texts, unlabeled = encode(data.texts), encode(data.unlabeled)
 
     def cut(sequence: np.ndarray) -> np.ndarray:
         return sequence if training.maximum_length is None else sequence[-training.maximum_length :]
@@ -150,7 +151,7 @@ def prepare_classifier(data: LabeledData, model: TextClassifier) -> Prepared:
         seed=settings.run.seed,
         unlabeled=[cut(sequence) for sequence in unlabeled],
     )
-    held_out = [encode(text) for text in data.validation.texts]
+    held_out = encode(data.validation.texts)
     held_out_numbers = np.array([data.labels.index(label) for label in data.validation.labels], int)
     validation = LabeledBatches(held_out, held_out_numbers, batch_size=training.batch_size, seed=None)
     corpus = {"texts": len(texts), "checksum": checksum([*texts, *unlabeled, data.numbers])}
@@ -186,6 +187,12 @@ def prepare_classifier(data: LabeledData, model: TextClassifier) -> Prepared:
         check_same_labels(run, data.labels)
         model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated since
     return Prepared(trainer, facts, is_resumed, "loss")
+
+
+def _encode(tokenizer: Tokenizer, texts: list[str], verbose: bool) -> list[np.ndarray]:
+    """The ids of each text, int32 `[N]`."""
+    bar = Progress(len(texts), "text", is_shown=verbose, description="encoding", leave=False, delay=1)
+    return [tokenizer.encode(text) for text in bar.over(texts)]
 
 
 def _calibrate(model: TextClassifier, data: LabeledData) -> None:

@@ -179,7 +179,7 @@ def fit_tokenizer(
         warn_of_texts_without_words(unspaced, stacklevel=5)
     if parent is None:
         ready = prepare_tokenizer("character" if tokenizer is None else tokenizer)
-        return ready if ready.is_fitted else ready.fit(piece_counter)
+        return ready if ready.is_fitted else ready.fit(piece_counter, progress=verbose)
     if tokenizer not in (None, parent.tokenizer.kind):
         raise ValueError(
             f"`tokenizer` must be left out where `init_from` brings one, {parent.tokenizer}; received {tokenizer!r}."

@@ -101,7 +101,7 @@ def load_labeled_data(settings: Settings) -> LabeledData:
         settings = dataclasses.replace(settings, training=training)
     tokenizer = prepare_tokenizer(training.tokenizer)
     if not tokenizer.is_fitted:
-        tokenizer.fit(learned_from)
+        tokenizer.fit(learned_from, progress=settings.run.verbose)
     return LabeledData(
         settings=settings,
         run=run,

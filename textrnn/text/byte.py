@@ -30,7 +30,7 @@ class ByteTokenizer(Tokenizer):
     def is_fitted(self) -> bool:
         return True
 
-    def fit(self, texts: Iterable[str] | str) -> Self:
+    def fit(self, texts: Iterable[str] | str, *, progress: bool = False) -> Self:
         """Return the tokenizer unchanged, without reading `texts`."""
         check_texts(texts)
         return self
@@ -46,7 +46,7 @@ class ByteTokenizer(Tokenizer):
     def _vocabulary_size(self) -> int:
         return len(BYTES_BY_ID)
 
-    def _learn(self, texts: Iterator[str]) -> None:
+    def _learn(self, texts: Iterator[str], progress: bool) -> None:
         return None
 
     def _encode(self, text: str, after: int | None) -> np.ndarray:

@@ -66,13 +66,13 @@ class BytePairTokenizer(Tokenizer):
     def _vocabulary_size(self) -> int:
         return len(self._bytes_by_id)
 
-    def _learn(self, texts: Iterator[str]) -> None:
+    def _learn(self, texts: Iterator[str], progress: bool) -> None:
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(split_words(text))
         if not counts:
             raise ValueError("`texts` must hold at least one character to fit on; received none")
-        self._set_merges(learn_merges(counts, self._room()))
+        self._set_merges(learn_merges(counts, self._room(), progress))
 
     def _room(self) -> int:
         """Largest number of merges."""

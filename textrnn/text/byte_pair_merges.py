@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Final
 
+from textrnn.progress import Progress
 from textrnn.text.special_tokens import FIRST_FREE_ID
 from textrnn.text.utf8 import to_bytes
 
@@ -37,7 +38,7 @@ def merge_pair(tokens: Iterable[int], pair: Pair, merged_id: int) -> list[int]:
     return result
 
 
-def learn_merges(counts: Mapping[str, int], at_most: int) -> list[Pair]:
+def learn_merges(counts: Mapping[str, int], at_most: int, progress: bool = False) -> list[Pair]:
     """Merge the most frequent pair of neighboring tokens repeatedly, until none occurs twice.
 
     Equally frequent pairs are ordered by the id of the left token, then of the right one, so the order of the words
@@ -46,14 +47,17 @@ def learn_merges(counts: Mapping[str, int], at_most: int) -> list[Pair]:
     Args:
         counts: number of occurrences of each word.
         at_most: largest number of merges.
+        progress: whether a bar shows the progress on standard error.
 
     Returns:
         The pairs in the order of merging: the n-th gets the id `FIRST_MERGED_ID` + n.
     """
-    neighbors, merges = _Neighbors(counts), list[Pair]()
-    while len(merges) < at_most and (pair := neighbors.most_frequent()) is not None:
-        neighbors.merge(pair, FIRST_MERGED_ID + len(merges))
-        merges.append(pair)
+    with Progress(at_most, "pair", is_shown=progress, description="merging", leave=False, delay=1) as bar:
+        neighbors, merges = _Neighbors(counts), list[Pair]()
+        while len(merges) < at_most and (pair := neighbors.most_frequent()) is not None:
+            neighbors.merge(pair, FIRST_MERGED_ID + len(merges))
+            merges.append(pair)
+            bar.update()
     return merges
 
 

@@ -63,7 +63,7 @@ class CharacterTokenizer(Tokenizer):
     def _vocabulary_size(self) -> int:
         return FIRST_FREE_ID + len(self._characters)
 
-    def _learn(self, texts: Iterator[str]) -> None:
+    def _learn(self, texts: Iterator[str], progress: bool) -> None:
         self._set_characters(self._found(texts))
 
     def _found(self, texts: Iterator[str]) -> list[str]:

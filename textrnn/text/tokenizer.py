@@ -34,11 +34,12 @@ class Tokenizer(ABC):
         self._require_fitted()
         return self._vocabulary_size()
 
-    def fit(self, texts: Iterable[str] | str) -> Self:
+    def fit(self, texts: Iterable[str] | str, *, progress: bool = False) -> Self:
         """Learn the vocabulary, replacing any earlier one.
 
         Args:
             texts: one text, or an iterable of texts, read once and one at a time.
+            progress: whether long work that follows the reading shows its progress on standard error.
 
         Returns:
             The tokenizer itself. The same texts always give the same ids.
@@ -47,7 +48,7 @@ class Tokenizer(ABC):
             ValueError: if there is no character to learn from.
             TypeError: if an item is not a str.
         """
-        self._learn(check_texts(texts))
+        self._learn(check_texts(texts), progress)
         return self
 
     def extended(self, texts: Iterable[str] | str) -> Self:
@@ -134,7 +135,7 @@ class Tokenizer(ABC):
     def _vocabulary_size(self) -> int: ...
 
     @abstractmethod
-    def _learn(self, texts: Iterator[str]) -> None: ...
+    def _learn(self, texts: Iterator[str], progress: bool) -> None: ...
 
     @abstractmethod
     def _encode(self, text: str, after: int | None) -> np.ndarray: ...

@@ -88,7 +88,7 @@ class WordTokenizer(Tokenizer):
     def _vocabulary_size(self) -> int:
         return FIRST_WORD_ID + len(self._id_by_word)
 
-    def _learn(self, texts: Iterator[str]) -> None:
+    def _learn(self, texts: Iterator[str], progress: bool) -> None:
         counts = self._counted(texts)
         words = self._most_frequent(counts)
         if counts and not words:
