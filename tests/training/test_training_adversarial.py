@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from killed import CopyAfter
 
 import textrnn
 from textrnn.options.tasks import CLASSIFIER, arguments_for
@@ -69,9 +70,9 @@ def test_adversarial_perturbation_changes_the_prediction_most():
 def test_vat_loss_changes_the_weights_but_not_the_reported_loss():
     texts = ["good light", "bad rope", "a good lamp", "bad, bad clock"] * 4
     labels = ["yes", "no"] * 8
-    options = {"cell": "gru", "units": 4, "ensemble_size": 1, "bidirectional": False, "epochs": 1, "batch_size": 16}
+    options = {"cell": "rnn", "units": 4, "ensemble_size": 1, "bidirectional": False, "epochs": 1, "batch_size": 16}
     options |= {"tokenizer": WordTokenizer(), "learning_rate": 0.01, "token_dropout": 0.0, "dropout": 0.0}
-    options |= {"ngram_buckets": 16, "verbose": False}
+    options |= {"ngram_buckets": 16, "validation_split": 0, "verbose": False}
     losses, models = [], []
     for vat_weight in (0.0, 50.0):
         callback = Losses()
@@ -153,29 +154,19 @@ def test_a_batch_without_labels_changes_no_weights(step, ids, targets):
 def test_training_reads_texts_without_labels(tmp_path):
     """From a file or a list alike: a run begun with one is resumed with the other, and with the same texts alone."""
     labeled = (["a good lamp", "a bad rope"] * 3, ["yes", "no"] * 3)
-    more = ["a lamp, bad?", "good, good rope", "a clock"]
+    more = ["a lamp bad", "good good rope", "a slow clock"]
     path = tmp_path / "more.txt"
     path.write_text("\n".join(more) + "\n", encoding="utf-8")
     options = {"cell": "min_gru", "units": 4, "ensemble_size": 1, "epochs": 2, "batch_size": 4, "vat_weight": 5.0}
-    options |= {"bidirectional": False, "ngram_buckets": 16, "verbose": False}
-    out = tmp_path / "run"
-    from_file = textrnn.train_classifier(labeled, **arguments_for(CLASSIFIER, unlabeled=path, out=out, **options))
+    options |= {"bidirectional": False, "ngram_buckets": 16, "validation_split": 0, "verbose": False}
+    out, killed = tmp_path / "run", tmp_path / "killed"
+    copy = {"callbacks": [CopyAfter(3, out, killed)], "checkpoint_seconds": 0}
+    from_file = textrnn.train_classifier(
+        labeled, **arguments_for(CLASSIFIER, unlabeled=path, out=out, **copy, **options)
+    )
     without = textrnn.train_classifier(labeled, **arguments_for(CLASSIFIER, **options))
-    stop = StopAfter(3)
-    with pytest.raises(RuntimeError, match="stopped"):
-        textrnn.train_classifier(
-            labeled,
-            **arguments_for(
-                CLASSIFIER,
-                unlabeled=more,
-                out=tmp_path / "stopped",
-                callbacks=[stop],
-                checkpoint_seconds=0,
-                **options,
-            ),
-        )
     resumed = textrnn.train_classifier(
-        labeled, **arguments_for(CLASSIFIER, unlabeled=path, out=tmp_path / "stopped", resume=True, **options)
+        labeled, **arguments_for(CLASSIFIER, unlabeled=more, out=killed, resume=True, **options)
     )
     for one, other in zip(from_file.trainable_variables, resumed.trainable_variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
@@ -202,17 +193,6 @@ def test_texts_without_labels_that_cannot_be_used_are_refused(unlabeled, vat_wei
             verbose=False,
             training=textrnn.ClassifierTraining(unlabeled=unlabeled, vat_weight=vat_weight),
         )
-
-
-class StopAfter(tf.keras.callbacks.Callback):
-    def __init__(self, steps):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps -= 1
-        if not self.steps:
-            raise RuntimeError("stopped")
 
 
 class Losses(tf.keras.callbacks.Callback):

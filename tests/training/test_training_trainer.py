@@ -10,6 +10,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from killed import CopyAfter
 from untrained import make_language_model
 
 import textrnn
@@ -18,7 +19,7 @@ from textrnn.text import WordTokenizer
 from textrnn.training import RunFolder, Trainer, traced_steps
 
 TEXTS = ["the sea is a slow clock.\n", "the light turns, the sea waits.\n", "a rope, a lamp, a loaf of bread.\n"] * 8
-SMALL = {"units": 8, "embedding_dim": 4, "batch_size": 4, "sequence_length": 16, "verbose": False}
+SMALL = {"cell": "rnn", "units": 8, "embedding_dim": 4, "batch_size": 4, "sequence_length": 16, "verbose": False}
 
 
 def train(**options):
@@ -27,19 +28,6 @@ def train(**options):
 
 def weights(model):
     return [variable.numpy() for variable in model.weights]
-
-
-class StopAfter(keras.callbacks.Callback):
-    """Stops as a killed process would, but for the process."""
-
-    def __init__(self, steps):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps -= 1
-        if self.steps == 0:
-            raise RuntimeError("killed")
 
 
 def assert_same(models):
@@ -65,7 +53,8 @@ def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_
     (tmp_path / "moods.csv").write_text("\n".join(rows))
     parent = textrnn.LanguageModel(textrnn.text.CharacterTokenizer().fit("".join(TEXTS)), units=8, embedding_dim=4)
     parent.save(tmp_path / "parent.keras")
-    options = {**SMALL, "epochs": 2, "condition_column": "label", "checkpoint_seconds": 0, "recipe": "standard"}
+    options = {**SMALL, "cell": "lstm", "epochs": 2, "condition_column": "label", "checkpoint_seconds": 0}
+    options |= {"recipe": "standard", "validation_split": 0}
     options |= {"init_from": tmp_path / "parent.keras", "weight_averaging": 0.8, "zoneout": 0.1, "num_layers": 1}
 
     def run(**more):
@@ -74,24 +63,23 @@ def test_a_stopped_run_with_labels_and_averages_resumes_to_the_same_weights(tmp_
                 tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, **options, **more)
             )
 
-    with pytest.raises(RuntimeError, match="killed"):
-        run(out=tmp_path / "run", callbacks=[StopAfter(20)])
-    whole = run()
+    whole = run(out=tmp_path / "run", callbacks=[CopyAfter(20, tmp_path / "run", tmp_path / "killed")])
     (tmp_path / "parent.keras").unlink()
     resumed = textrnn.train_language_model(
-        tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, **options, out=tmp_path / "run", resume=True)
+        tmp_path / "moods.csv", **arguments_for(LANGUAGE_MODEL, **options, out=tmp_path / "killed", resume=True)
     )
     assert_same([resumed, whole])
 
 
-@pytest.mark.parametrize(("documents", "steps", "num_layers"), [(None, 1, 2), ("string", 13, 1)])
-def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps, num_layers):
-    options = {"documents": documents, "checkpoint_seconds": 0, "dropout": 0.3, "num_layers": num_layers}
-    with pytest.raises(RuntimeError, match="killed"):
-        train(out=tmp_path / "run", callbacks=[StopAfter(steps)], **options)
-    resumed = train(out=tmp_path / "run", resume=True, **options)
-    assert_same([resumed, train(**options)])
-    assert [line["epoch"] for line in RunFolder(tmp_path / "run").history()] == [1, 2]
+@pytest.mark.parametrize(
+    ("documents", "steps", "model"), [(None, 1, {"cell": "gru", "num_layers": 2}), ("string", 13, {})]
+)
+def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, documents, steps, model):
+    options = {"documents": documents, "checkpoint_seconds": 0, "dropout": 0.3, **model}
+    run, killed = tmp_path / "run", tmp_path / "killed"
+    whole = train(out=run, callbacks=[CopyAfter(steps, run, killed)], **options)
+    assert_same([train(out=killed, resume=True, **options), whole])
+    assert [line["epoch"] for line in RunFolder(killed).history()] == [1, 2]
 
 
 def test_a_run_resumes_with_its_own_text_and_parent_alone(finished, run, tmp_path):
@@ -225,7 +213,8 @@ from textrnn.api.process import skip_slow_passes
 skip_slow_passes()
 texts = ["the sea is a slow clock.\\n", "a rope, a lamp, a loaf of bread.\\n"] * 12
 run = textrnn.RunOptions(precision="float32")
-common = dict(units=8, epochs=1, batch_size=4, dropout=0.0, verbose=False, run=run)
+common = dict(cell="rnn", units=8, num_layers=1, dropout=0.0, epochs=1, batch_size=4, validation_split=0)
+common |= dict(verbose=False, run=run)
 def train(kind):
     if kind == "labels":
         return textrnn.train_classifier((texts, ["a", "b", "b"] * 8), class_weight={"a": 0.2, "b": 5.0}, **common,
@@ -271,7 +260,7 @@ def test_stopping_in_an_epoch_stops_at_once(tmp_path):
 
 def test_a_single_step_moves_the_weights():
     trained = train(epochs=1, sequence_length=400, batch_size=64, validation_split=0)
-    fresh = textrnn.LanguageModel(trained.tokenizer, cell="gru", units=8, embedding_dim=4)
+    fresh = textrnn.LanguageModel(trained.tokenizer, cell="rnn", units=8, embedding_dim=4)
     assert any((a != b).any() for a, b in zip(weights(trained), weights(fresh), strict=True))
 
 
@@ -369,10 +358,10 @@ def test_bits_per_character_count_the_ends_of_documents_against_the_characters(t
 @pytest.mark.parametrize("documents", [None, "line"])
 def test_sharding_a_batch_over_cores_changes_no_weights(documents, monkeypatch):
     models = []
-    for count in (1, 3):
+    for count in (1, 2):
         monkeypatch.setattr(traced_steps, "count_shards", lambda rows, count=count: count)
-        options = {"cell": "rnn", "units": 8, "epochs": 1, "batch_size": 4, "sequence_length": 20, "dropout": 0.0}
-        options |= {"precision": "float32", "verbose": False}
+        options = {"cell": "rnn", "units": 8, "epochs": 1, "batch_size": 5, "sequence_length": 20, "dropout": 0.0}
+        options |= {"precision": "float32", "validation_split": 0, "verbose": False}
         texts = ["The tide is late.\n", "A gull.\n", "So it goes, they said, and went.\n"] * 20
         models.append(
             textrnn.train_language_model(

@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from killed import CopyAfter
 
 import textrnn
 from textrnn.cli.main import main
@@ -39,29 +40,24 @@ def classify(**options):
     )
 
 
-class Killed(keras.callbacks.Callback):
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == 1:
-            raise RuntimeError("killed")
-
-
 def test_a_classifier_is_chosen_and_calibrated_on_the_file_and_resumed_with_it(tmp_path, capsys):
     (tmp_path / "moods.csv").write_text("\n".join(["text,label", *map(",".join, ROWS[:66])]))
     (tmp_path / "aside.csv").write_text("\n".join(["text,label", *map(",".join, ROWS[66:])]))
-    whole = classify(validation_data=ASIDE, patience=3)
-    with pytest.raises(RuntimeError, match="killed"):
-        classify(validation_data=tmp_path / "aside.csv", patience=3, out=tmp_path / "run", callbacks=[Killed()])
-    flags = [str(tmp_path / "moods.csv"), "--out", str(tmp_path / "run"), "--resume", "--quiet"]
+    options = {"validation_data": tmp_path / "aside.csv", "patience": 3}
+    run, killed = tmp_path / "run", tmp_path / "killed"
+    whole = classify(out=run, callbacks=[CopyAfter(6, run, killed)], **options)  # in the second epoch
+    flags = [str(tmp_path / "moods.csv"), "--out", str(killed), "--resume", "--quiet"]
     assert main(["train", *flags]) == 0  # the file is recorded
-    resumed = textrnn.load(tmp_path / "run")
+    resumed = textrnn.load(killed)
     for one, other in zip(whole.weights, resumed.weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
-    config = json.loads((tmp_path / "run/config.json").read_text())
+    config = json.loads((killed / "config.json").read_text())
     assert config["settings"]["validation_data"] == str(tmp_path / "aside.csv")
     assert config["corpus"]["validation_texts"] == config["calibration"]["texts"] == 54
     assert whole.temperature == resumed.temperature != 1
-    best = max(line["val_accuracy"] for line in RunFolder(tmp_path / "run").history())
+    best = max(line["val_accuracy"] for line in RunFolder(killed).history())
     assert resumed.evaluate_texts(*ASIDE).accuracy == pytest.approx(best)
+    classify(**{**options, "validation_data": ASIDE}, out=run, resume=True)  # the same texts
     (tmp_path / "aside.csv").write_text("text,label\nnumber 7 was good,good\n")
     assert main(["train", *flags]) == 1
     assert "the corpus must be the one" in capsys.readouterr().err
