@@ -24,7 +24,7 @@ SAMPLING = {
 
 def make(**options):
     model = textrnn.LanguageModel(
-        CharacterTokenizer().fit(TEXT), **{"units": 16, "embedding_dim": 6, "num_layers": 2, **options}
+        CharacterTokenizer().fit(TEXT), **{"cell": "rnn", "units": 16, "embedding_dim": 6, "num_layers": 2, **options}
     )
     generator = np.random.default_rng(0)
     for weight in model.trainable_variables:
@@ -63,7 +63,7 @@ def test_a_large_batch_is_written_by_the_compiled_function(monkeypatch):
 MADE = {
     "rnn": {"cell": "rnn"},
     "min_gru": {"cell": "min_gru"},
-    "layer_norm": {"layer_norm": True, "residual": True, "embedding_dim": 16},
+    "layer_norm": {"cell": "lstm", "layer_norm": True, "residual": True, "embedding_dim": 16},
     "zoneout": {"cell": "lstm", "zoneout": 0.2},
     "tied": {"tie_embeddings": True},
 }

@@ -17,7 +17,9 @@ LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 def make(tokenizer=None, **options):
     fitted = tokenizer or CharacterTokenizer().fit(TEXT)
-    return textrnn.LanguageModel(fitted, **{"units": 8, "embedding_dim": 6, "num_layers": 2, **options})
+    return textrnn.LanguageModel(
+        fitted, **{"cell": "rnn", "units": 8, "embedding_dim": 6, "num_layers": 2, **options}
+    )
 
 
 @pytest.fixture(scope="module")

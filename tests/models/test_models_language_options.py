@@ -12,9 +12,9 @@ from textrnn.text import CharacterTokenizer
 from textrnn.training import NextToken
 
 TEXT = "the sea is a slow clock.\nthe light turns.\n"
-SIZES = {"units": 8, "embedding_dim": 6, "num_layers": 2}
+SIZES = {"cell": "rnn", "units": 8, "embedding_dim": 6, "num_layers": 2}
 MADE_OF = {
-    "layer_norm": {"layer_norm": True},
+    "layer_norm": {"cell": "lstm", "layer_norm": True},
     "residual": {"residual": True},
     "all": {"cell": "gru", "layer_norm": True, "residual": True, "tie_embeddings": True, "embedding_dim": 8},
     "tied_projected": {"tie_embeddings": True, "embedding_dim": 5, "num_sampled": 4},
@@ -252,7 +252,7 @@ def test_warm_start_from_a_byte_pair_model_keeps_its_tokenizer():
     ("options", "message"),
     [
         ({"units": 9}, "`units` must be that of `init_from`, 8, or left out; received 9"),
-        ({"cell": "gru"}, "`cell` must be that of `init_from`, 'lstm', or left out; received 'gru'"),
+        ({"cell": "gru"}, "`cell` must be that of `init_from`, 'rnn', or left out; received 'gru'"),
         ({"tokenizer": CharacterTokenizer("NFC")}, "`tokenizer` must be left out where `init_from` brings one"),
         ({"tokenizer": "byte"}, "`tokenizer` must be left out where `init_from` brings one, .*; received 'byte'"),
     ],

@@ -15,7 +15,7 @@ from textrnn.training.adamw import AdamW
 
 TEXTS = ["the sea is good", "a slow clock is bad", "good light", "bad, bad rope", "the lamp is good", "a bad loaf"]
 LABELS = ["yes", "no", "yes", "no", "yes", "no"]
-SMALL = {"cell": "lstm", "units": 6, "embedding_dim": 5, "num_layers": 2}
+SMALL = {"cell": "rnn", "units": 6, "embedding_dim": 5, "num_layers": 2}
 TRAINED = {"epochs": 1, "batch_size": 6, "learning_rate": 1e-9, "verbose": False, "precision": "float32"}
 
 
