@@ -48,7 +48,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(autouse=True, scope="module")
 def quickly_traced(request):
-    """One step of a recurrence per iteration and one shard of a batch where loops are not tested: sooner traced.
+    """One step of a recurrence per iteration and one shard of a batch where they are not tested: sooner traced.
 
     Tests of layers run with all graph optimizations, as in the Keras model of a user.
     """
@@ -64,6 +64,7 @@ def quickly_traced(request):
             process.skip_slow_passes()
         if not PRODUCTION_LOOP.intersection(request.path.parts):
             patch.setattr(recurrence, "UNROLLED", 1)
+        if "layers" not in request.path.parts:
             patch.setattr(shards, "MAX_SHARDS", 1)
         yield
 

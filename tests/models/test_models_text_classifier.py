@@ -6,9 +6,11 @@ import warnings
 import keras
 import numpy as np
 import pytest
+from killed import CopyAfter
 from untrained import make_classifier
 
 import textrnn
+from textrnn.models import text_classifier
 from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer
 
@@ -88,6 +90,7 @@ def test_training_distinguishes_labels(tokenizer, ensemble_size):
     model = textrnn.train_classifier(
         (texts * 4, labels * 4),
         tokenizer=tokenizer,
+        cell="rnn",
         units=8,
         epochs=12,
         learning_rate=0.02,
@@ -152,22 +155,13 @@ def test_rare_labels_can_count_more():
 
 @pytest.mark.parametrize("stopped", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, stopped):
-    class Stop(keras.callbacks.Callback):
-        steps = 0
-
-        def on_train_batch_end(self, batch, logs=None):
-            Stop.steps += 1
-            if Stop.steps == stopped:
-                raise RuntimeError("killed")
-
     source = (["good bread", "bad rope", "good lamp", "bad sea"] * 6, ["good", "bad"] * 12)
     options = {**SMALL, "ensemble_size": 2, "epochs": 2, "batch_size": 8, "checkpoint_seconds": 0, "verbose": False}
-    with pytest.raises(RuntimeError, match="killed"):
-        textrnn.train_classifier(source, **arguments_for(CLASSIFIER, out=tmp_path, callbacks=[Stop()], **options))
-    resumed = textrnn.train_classifier(source, **arguments_for(CLASSIFIER, out=tmp_path, resume=True, **options))
-    for a, b in zip(
-        resumed.weights, textrnn.train_classifier(source, **arguments_for(CLASSIFIER, **options)).weights, strict=True
-    ):
+    run, killed = tmp_path / "run", tmp_path / "killed"
+    copy = CopyAfter(stopped, run, killed)
+    whole = textrnn.train_classifier(source, **arguments_for(CLASSIFIER, out=run, callbacks=[copy], **options))
+    resumed = textrnn.train_classifier(source, **arguments_for(CLASSIFIER, out=killed, resume=True, **options))
+    for a, b in zip(resumed.weights, whole.weights, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
@@ -179,26 +173,18 @@ def noisy_texts(rows=240):
     return [f"number {n} was {word}" for n, word in enumerate(said)], labels
 
 
-class StopAfterTheFirstEpoch(keras.callbacks.Callback):
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == 1:
-            raise RuntimeError("killed")
-
-
 def test_training_ends_with_a_calibration_on_the_held_out_texts_the_same_when_resumed(tmp_path):
     options = {**SMALL, "epochs": 2, "learning_rate": 0.03, "validation_split": 0.25}
     options |= {"verbose": False, "checkpoint_seconds": 0}
-    whole = textrnn.train_classifier(noisy_texts(), **arguments_for(CLASSIFIER, out=tmp_path / "whole", **options))
+    copy = CopyAfter(5, tmp_path / "whole", tmp_path / "cut")
+    whole = textrnn.train_classifier(
+        noisy_texts(), **arguments_for(CLASSIFIER, out=tmp_path / "whole", callbacks=[copy], **options)
+    )
     recorded = json.loads((tmp_path / "whole/config.json").read_text())["calibration"]
     assert recorded["texts"] == 60
     assert recorded["temperature"] == whole.temperature != 1
     assert recorded["loss_after"] < recorded["loss_before"]
     assert textrnn.load(tmp_path / "whole").temperature == whole.temperature
-    with pytest.raises(RuntimeError, match="killed"):
-        textrnn.train_classifier(
-            noisy_texts(),
-            **arguments_for(CLASSIFIER, out=tmp_path / "cut", callbacks=[StopAfterTheFirstEpoch()], **options),
-        )
     for _ in range(2):  # a run that is at its end is calibrated again
         resumed = textrnn.train_classifier(
             noisy_texts(), **arguments_for(CLASSIFIER, out=tmp_path / "cut", resume=True, **options)
@@ -273,7 +259,8 @@ def test_a_maximum_length_is_a_positive_integer(length):
         )
 
 
-def test_sharding_texts_over_cores_changes_no_answers():
+def test_sharding_texts_over_cores_changes_no_answers(monkeypatch):
+    monkeypatch.setattr(text_classifier, "count_shards", lambda rows: 3)
     options = {"cell": "rnn", "units": 6, "bidirectional": False}
     model = textrnn.TextClassifier(WordTokenizer().fit("good bad"), ["a", "b"], **options)
     ids = np.random.default_rng(0).integers(0, 6, [70, 9]).astype(np.int32)
