@@ -24,7 +24,7 @@ from textrnn.cli.main import main
 from textrnn.training import RunFolder
 
 LINES = ["The sea is a slow clock.", "The light turns, the sea waits.", "A rope, a lamp, a loaf of bread."]
-TINY = ["--units", "8", "--embedding-dim", "4", "--batch-size", "4", "--seq_length", "16"]
+TINY = ["--cell", "rnn", "--units", "8", "--embedding-dim", "4", "--batch-size", "4", "--seq_length", "16"]
 
 
 def command(*arguments):
@@ -53,7 +53,7 @@ def trained(corpus):
 def test_training_shows_progress_and_result(trained, corpus):
     assert "device CPU" in trained.stdout
     assert re.search(r"precision (float32|mixed_bfloat16)\n", trained.stdout)
-    assert re.search(r"gru of 1 x 8, [\d,]+ parameters", trained.stdout)
+    assert re.search(r"rnn of 1 x 8, [\d,]+ parameters", trained.stdout)
     assert re.search(r"epoch 2/2 .*bits per character \d.*validation.*characters/s", trained.stdout)
     assert "--- a sample after epoch 1 ---" in trained.stdout
     assert "--- what it writes ---" in trained.stdout
@@ -63,9 +63,7 @@ def test_training_shows_progress_and_result(trained, corpus):
 
 def test_simultaneous_trainings_take_a_folder_each(corpus, tmp_path):
     both = [
-        Fork(
-            "train", corpus, *TINY, "--cell", "rnn", "--epochs", 1, "--quiet", cwd=tmp_path, output=f"shown_{number}"
-        )
+        Fork("train", corpus, *TINY, "--epochs", 1, "--quiet", cwd=tmp_path, output=f"shown_{number}")
         for number in range(2)
     ]
     assert [process.end()[0] for process in both] == [0, 0]
@@ -134,6 +132,8 @@ def test_the_classifier_from_file_to_answers(tmp_path):
         8,
         "--ensemble-size",
         1,
+        "--ngram-buckets",
+        256,
         "--epochs",
         12,
         "--lr",
