@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-SIZES = {"units": 8, "epochs": 1, "ensemble_size": 1}
+SIZES = {"units": '8, cell="rnn"', "epochs": "1", "ensemble_size": "1, ngram_buckets=256"}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -20,16 +20,16 @@ def small_python(code: str) -> str:
     """Code that trains a small model."""
     for name, size in SIZES.items():
         code = re.sub(rf"\b{name}=\d+", f"{name}={size}", code)
-    one = "model=textrnn.ClassifierOptions(ensemble_size=1)"
-    return code.replace('sentences_train.csv")', f'sentences_train.csv", units=8, epochs=1, {one})')
+    one = "model=textrnn.ClassifierOptions(ensemble_size=1, ngram_buckets=256)"
+    return code.replace('sentences_train.csv")', f'sentences_train.csv", units=8, cell="rnn", epochs=1, {one})')
 
 
 def small_command(line: str) -> list[str]:
     """The words of a `textrnn` command that trains a small model."""
     words = shlex.split(line)[1:]
     if words[0] == "train":
-        words += ["--epochs", "1", "--units", "8"]
-        words += ["--ensemble-size", "1"] if words[1].endswith(".csv") else []
+        words += ["--epochs", "1", "--units", "8", "--cell", "rnn"]
+        words += ["--ensemble-size", "1", "--ngram-buckets", "256"] if words[1].endswith(".csv") else []
     return words
 
 

@@ -49,11 +49,12 @@ def test_ladder_trains_a_rung_once_and_then_only_evaluates_it(tmp_path):
 
 
 def test_a_classifier_learns_from_the_predictions_of_teachers(tmp_path):
-    corpora = ROOT / "corpora"
-    script, table = ROOT / "experiments/sentiment.py", corpora / "sentences_train.csv"
-    command = [script, table, "--held-out", 100, "--calibration", 60]
-    teachers = ["--unlabeled", corpora / "sentences_test.csv", "--teachers", "sentiment-en", "sentiment-en"]
+    for name, texts in (("sentences_train.csv", 400), ("sentences_test.csv", 100)):
+        lines = (ROOT / "corpora" / name).read_text(encoding="utf-8").splitlines()
+        (tmp_path / name).write_text("\n".join(lines[: texts + 1]), encoding="utf-8")
+    command = [ROOT / "experiments/sentiment.py", "sentences_train.csv", "--held-out", 100, "--calibration", 60]
+    teachers = ["--unlabeled", "sentences_test.csv", "--teachers", "sentiment-en", "sentiment-en"]
     shown = run(*command, *teachers, "--out", "runs", folder=tmp_path)
     assert re.search(r"^100 texts, accuracy 0\.\d+", shown, re.MULTILINE), shown
     config = json.loads((tmp_path / "runs/classifier/config.json").read_text())
-    assert config["corpus"]["texts"] == 2000 - 160 + 320
+    assert config["corpus"]["texts"] == 400 - 160 + 80
