@@ -29,9 +29,9 @@ CELLS = {
 
 @functools.cache
 def functional(name):
-    """A model of one layer, but for the GRU's, which has another on top that reads both ways."""
+    """A model of one layer, but for the simple one's, which has another on top that reads both ways."""
     inputs = keras.Input([None, 3])
-    entering, has_two = keras.layers.Masking()(inputs), name == "gru"
+    entering, has_two = keras.layers.Masking()(inputs), name == "rnn"
     hidden = Recurrent(CELLS[name](), return_sequences=has_two)(entering, training=name == "lstm")
     return keras.Model(inputs, Bidirectional(Recurrent(CELLS[name]()))(hidden) if has_two else hidden)
 
@@ -39,7 +39,7 @@ def functional(name):
 @functools.cache
 def language_model():
     tokenizer = CharacterTokenizer().fit("the sea")
-    return textrnn.LanguageModel(tokenizer, cell="rnn", units=4, num_layers=2, dropout=0.1)
+    return textrnn.LanguageModel(tokenizer, cell="rnn", units=4, dropout=0.1)
 
 
 @functools.cache
@@ -111,7 +111,7 @@ def write_saved_models(folder):
         model.export(path, verbose=False, input_signature=[keras.InputSpec(shape=(2, 5), dtype="int32")])
 
     for name in CELLS:
-        keep(name, functional(name), SERIES, export if name == "gru" else tf.saved_model.save)
+        keep(name, functional(name), SERIES, export if name == "rnn" else tf.saved_model.save)
     keep("language_model", language_model(), IDS, export)
     keep("classifier", classifier(), IDS, export_fixed)
     keep("classifier_saved", classifier(), IDS, tf.saved_model.save)
