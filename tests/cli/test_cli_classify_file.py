@@ -28,9 +28,8 @@ WORDS = ["the", "sea", "was", "good", "lamp", "of", "bread", "bad", "rope", "lay
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "mood.keras"
     source = (["a good sea", "a bad rope"] * 4, ["good", "bad"] * 4)
-    textrnn.train_classifier(
-        source, units=4, epochs=1, verbose=False, model=textrnn.ClassifierOptions(ensemble_size=1)
-    ).save(path)
+    small = textrnn.ClassifierOptions(ensemble_size=1, ngram_buckets=256)
+    textrnn.train_classifier(source, units=4, epochs=1, verbose=False, model=small).save(path)
     return path
 
 

@@ -42,7 +42,7 @@ def folder(tmp_path_factory):
         learning_rate=0.03,
         dropout=0.0,
         verbose=False,
-        model=textrnn.ClassifierOptions(ensemble_size=1),
+        model=textrnn.ClassifierOptions(ensemble_size=1, ngram_buckets=4096),
     ).save(path / "model.keras")
     return path
 

@@ -25,7 +25,7 @@ def models(tmp_path_factory):
     path = tmp_path_factory.mktemp("models")
     textrnn.LanguageModel(CharacterTokenizer().fit(TEXT), units=4, embedding_dim=4).save(path / "lm.keras")
     source = (["a good sea", "a bad rope"] * 4, ["good", "bad"] * 4)
-    small = textrnn.ClassifierOptions(ensemble_size=1, bidirectional=False)
+    small = textrnn.ClassifierOptions(ensemble_size=1, bidirectional=False, ngram_buckets=256)
     textrnn.train_classifier(source, cell="rnn", units=4, epochs=2, verbose=False, model=small).save(
         path / "mood.keras"
     )
@@ -175,7 +175,7 @@ def test_a_model_is_trained_on_the_input_and_resumed_with_the_same_text(folder, 
 
 
 def test_a_run_of_texts_in_memory_is_resumed_in_python(folder, run):
-    options = {"units": 4, "epochs": 1, "verbose": False}
+    options = {"cell": "rnn", "units": 4, "epochs": 1, "verbose": False}
     textrnn.train_language_model([TEXT] * 9, out="runs/memory", **options)
     status, _, errors = run("train", "--resume", "--out", "runs/memory", "--epochs", "2")
     assert status == 2
@@ -184,7 +184,7 @@ def test_a_run_of_texts_in_memory_is_resumed_in_python(folder, run):
 
 def test_a_classifier_is_trained_on_a_table_of_any_make_and_resumed_with_it(folder, run):
     rows = NO_HEADER.replace("0;", "-1;") * 2
-    train = ["train", "-", "--task", "classifier", "--ensemble-size", "1", *TINY]
+    train = ["train", "-", "--task", "classifier", "--ensemble-size", "1", "--ngram-buckets", "256", *TINY]
     status, _, errors = run(*train, "1", "--delimiter", ";", "--text-column", "2", "--label-column", "1", data=rows)
     assert status == 0, errors
     recorded = json.loads((folder / "runs/stdin/config.json").read_text())["settings"]

@@ -102,7 +102,7 @@ def test_run_is_recorded_and_resumed_with_the_cell(tmp_path):
     assert best.cell == model.cell == NAME
     classifier = textrnn.train_classifier(
         (["a lamp", "a rope"] * 8, ["x", "y"] * 8),
-        model=ClassifierOptions(ensemble_size=1, bidirectional=False),
+        model=ClassifierOptions(ensemble_size=1, bidirectional=False, ngram_buckets=16),
         epochs=1,
         pretrained=best,
         seed=1,
