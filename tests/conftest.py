@@ -1,5 +1,6 @@
 """What every test needs: a quiet TensorFlow, and property tests that a busy machine does not fail."""
 
+import gc
 import os
 import signal
 
@@ -34,6 +35,8 @@ def pytest_sessionstart(session):
         from textrnn.cli.library import import_api
 
         import_api(work="training")
+        gc.collect()
+        gc.freeze()  # no collection of garbage walks what TensorFlow and Keras made when they were imported
 
 
 @pytest.hookimpl(optionalhook=True)
