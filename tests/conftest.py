@@ -37,6 +37,7 @@ def pytest_sessionstart(session):
         import_api(work="training")
         gc.collect()
         gc.freeze()  # no collection of garbage walks what TensorFlow and Keras made when they were imported
+        gc.set_threshold(50_000, 20, 100)  # graphs are many objects, and few of them are garbage
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -53,7 +54,7 @@ def pytest_xdist_make_scheduler(config, log):
 def quickly_traced(request):
     """One step of a recurrence per iteration and one shard of a batch where they are not tested: sooner traced.
 
-    Tests of layers run with all graph optimizations, as in the Keras model of a user.
+    Tests of the contracts of layers run with all graph optimizations, as in the Keras model of a user.
     """
     import tensorflow as tf
 
@@ -61,7 +62,7 @@ def quickly_traced(request):
     from textrnn.layers import recurrence, shards
 
     with pytest.MonkeyPatch.context() as patch:
-        if "layers" in request.path.parts:
+        if request.path.stem == "test_layers_contracts":
             tf.config.optimizer.set_experimental_options(dict.fromkeys(ON_BY_DEFAULT, True))
         else:
             process.skip_slow_passes()
