@@ -218,7 +218,8 @@ common |= dict(verbose=False, run=run)
 def train(kind):
     if kind == "labels":
         return textrnn.train_classifier((texts, ["a", "b", "b"] * 8), class_weight={"a": 0.2, "b": 5.0}, **common,
-            model=textrnn.ClassifierOptions(ensemble_size=1, bidirectional=False, token_dropout=0.0, ngram_buckets=0))
+            model=textrnn.ClassifierOptions(ensemble_size=1, bidirectional=False, token_dropout=0.0, ngram_buckets=9),
+            training=textrnn.ClassifierTraining(weight_averaging=0.5))
     documents = "string" if kind == "documents" else None
     return textrnn.train_language_model(texts, sequence_length=16, **common,
         model=textrnn.LanguageModelOptions(embedding_dim=4),

@@ -12,6 +12,7 @@ import tensorflow as tf
 from textrnn import checks
 from textrnn.forks import check_process
 from textrnn.hashing import hash_ngrams
+from textrnn.layers.tables import look_up
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -89,9 +90,8 @@ class NgramEmbedding(keras.layers.Layer):
         elif before.shape[1] not in (None, self.ngrams - 1):
             raise ValueError(f"`before` must be [B, {self.ngrams - 1}], ids; received the shape {before.shape}.")
         ids = tf.concat([tf.cast(before, tf.int64), ids], axis=1)
-        table = tf.convert_to_tensor(self.embeddings)
         buckets = hash_ngrams(ids, self.ngrams, self.buckets)
-        vectors = functools.reduce(operator.add, (tf.gather(table, bucket) for bucket in buckets))
+        vectors = functools.reduce(operator.add, (look_up(self.embeddings, bucket) for bucket in buckets))
         vectors = tf.cast(vectors, self.compute_dtype)
         return vectors if self.dim is None else tf.matmul(vectors, tf.cast(self.kernel, self.compute_dtype))
 

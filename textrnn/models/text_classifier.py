@@ -119,6 +119,10 @@ class TextClassifier(TextLabeler, ModelOfIds):
         """Number of layers between each trainable variable and the output."""
         return [depth for encoder in self.text_encoders for depth in encoder.depths()]
 
+    def tables(self) -> list[keras.Variable]:
+        """Weights of which a batch reads some rows, for an optimizer that updates those alone."""
+        return [table for encoder in self.text_encoders for table in encoder.tables()]
+
     @functools.cached_property
     def _traced_log_probabilities(self) -> dict[bool, Any]:
         """Functions from ids to log-probabilities, by whether the cores share the rows."""

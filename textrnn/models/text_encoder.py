@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from textrnn.layers import AttentionPooling, ConcatPooling, LockedDropout, NgramEmbedding
 from textrnn.layers.pooling import Pooled
+from textrnn.layers.tables import look_up
 from textrnn.models.stack import make_recurrent
 from textrnn.options import ClassifierOptions
 from textrnn.text import PAD_ID, UNKNOWN_ID
@@ -202,6 +203,14 @@ class TextEncoder(keras.layers.Layer):
         }
         return [depth_of[id(variable)] for variable in self.trainable_variables]
 
+    def tables(self) -> list[keras.Variable]:
+        """Weights of which a batch reads some rows."""
+        return [layer.embeddings for layer in (self.embedding, self.ngram_embedding) if layer is not None]
+
+    def embed_tokens(self, ids: tf.Tensor) -> tf.Tensor:
+        """Embeddings `[B, T, embedding_dim]` of single tokens."""
+        return tf.cast(look_up(self.embedding.embeddings, ids), self.compute_dtype)
+
     def compute_mask(self, ids: Any, mask: tf.Tensor | None = None) -> None:
         return None
 
@@ -210,7 +219,7 @@ class TextEncoder(keras.layers.Layer):
             chance = keras.random.uniform(tf.shape(ids), seed=self.token_dropout_seeds)
             unknown = tf.constant(UNKNOWN_ID, ids.dtype)
             ids = tf.where((chance < self.token_dropout) & (ids != PAD_ID), unknown, ids)
-        embedded = self.embedding(ids)
+        embedded = self.embed_tokens(ids)
         return embedded if self.ngram_embedding is None else embedded + self.ngram_embedding(ids, before)
 
     def _last_outputs(self, states: tuple[tf.Tensor, ...]) -> tf.Tensor:

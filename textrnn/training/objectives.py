@@ -305,7 +305,7 @@ def virtual_adversarial_loss(
     Returns:
         Float32 `[B]`, in nats.
     """
-    embedded = tf.stop_gradient(tf.cast(encoder.embedding(ids), tf.float32))
+    embedded = tf.stop_gradient(tf.cast(encoder.embed_tokens(ids), tf.float32))
     real = tf.cast(mask, tf.float32)[..., None]
     size = tf.norm(embedded * real, axis=[1, 2], keepdims=True)
     read = functools.partial(encoder, ids, mask=mask, training=False, bptt=bptt)

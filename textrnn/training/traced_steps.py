@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from textrnn.layers.shards import count_shards, map_shards
+from textrnn.layers.tables import sum_by_row
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch
 from textrnn.training.objectives import Objective
@@ -110,17 +111,18 @@ class TracedSteps:
         replicas = context.num_replicas_in_sync
         total = count if replicas == 1 else context.all_reduce(tf.distribute.ReduceOp.SUM, count)
         gradients = tape.gradient(loss, variables, output_gradients=1 / tf.maximum(total, 1e-9))
-        # Dense, so that rows of an embedding that occur twice count once in the norm.
-        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        gradients = _each_row_once(gradients)
         if replicas > 1:
             gradients, loss, correct = context.all_reduce(tf.distribute.ReduceOp.SUM, [gradients, loss, correct])
+            gradients = _each_row_once(gradients)
             states = tuple(context.all_gather(state, axis=0) for state in states)
-        norms = tf.stack([tf.cast(tf.norm(gradient), tf.float32) for gradient in gradients])
+        norms = tf.stack([tf.cast(tf.norm(_values(gradient)), tf.float32) for gradient in gradients])
         # A text of weight ten moves the weights ten times as far, clipped or not.
         clip_norm = self.clip_norm * self.objective.mean_weight(batch_targets)
         gradients, _ = tf.clip_by_global_norm(gradients, clip_norm, use_norm=tf.norm(norms))
+        self.averages.catch_up(gradients)
         if replicas > 1:  # Keras sums the gradients over the replicas again, which all hold the same ones here
-            gradients = [gradient / replicas for gradient in gradients]
+            gradients = [_summand(context, gradient) for gradient in gradients]
         self.optimizer.apply(gradients, self.model.trainable_variables)
         self.averages.update(self.optimizer.iterations)
         return tf.stack([loss, correct, total]), norms, states
@@ -145,6 +147,22 @@ class TracedSteps:
         *sums, states_of = zip(*parts, strict=True)
         loss, correct, count = (tf.add_n(list(column)) for column in sums)
         return loss, correct, count, tuple(tf.concat(column, axis=0) for column in zip(*states_of, strict=True))
+
+
+def _each_row_once(gradients: list[Any]) -> list[Any]:
+    return [sum_by_row(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient for gradient in gradients]
+
+
+def _summand(context: Any, gradient: Any) -> Any:
+    """A replica's part of a sum that gives the gradient."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient / context.num_replicas_in_sync
+    values, rows = (_share(context, part) for part in (gradient.values, gradient.indices))
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)
+
+
+def _values(gradient: Any) -> tf.Tensor:
+    return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
 def _share(context: Any, rows: tf.Tensor) -> tf.Tensor:

@@ -42,7 +42,7 @@ class Trainer:
 
     Args:
         model: A built Keras model. For layerwise learning rates its `depths()` returns each trainable variable's
-            number of layers from the output.
+            number of layers from the output. If it has `tables()`, these weights are updated by rows.
         objective: Objective to minimize.
         batches: Training data.
         validation: Data that decide which weights are best; None keeps the last weights.
@@ -85,10 +85,11 @@ class Trainer:
         self.steps = [batches.steps(epoch) for epoch in range(settings.epochs)]
         total = sum(self.steps)
         self.schedule = Schedule(settings.schedule, settings.learning_rate, total, round(settings.warmup * total))
-        self.optimizer = self._make_optimizer()
+        tables = model.tables() if hasattr(model, "tables") else []
+        self.optimizer = self._make_optimizer(tables)
         self.optimizer.build(model.trainable_variables)
         model.optimizer = self.optimizer  # where callbacks look for it
-        self.averages = WeightAverages(model.trainable_variables, settings.weight_averaging)
+        self.averages = WeightAverages(model.trainable_variables, settings.weight_averaging, tables)
         self.position = Position()
         self.has_started = False
         self.states: tuple[tf.Tensor, ...] = ()
@@ -106,10 +107,10 @@ class Trainer:
             validation_rows=None if validation is None else validation.batch_size,
         )
 
-    def _make_optimizer(self) -> keras.optimizers.Optimizer:
+    def _make_optimizer(self, tables: Sequence[keras.Variable]) -> keras.optimizers.Optimizer:
         settings = self.settings
         if settings.layerwise_lr_decay == 1 and not settings.gradual_unfreezing:
-            return AdamW(self.schedule, weight_decay=settings.weight_decay)
+            return AdamW(self.schedule, weight_decay=settings.weight_decay, tables=tables)
         depths = self.model.depths()
         last = settings.gradual_unfreezing * max(depths)
         if last >= settings.epochs:
@@ -120,6 +121,7 @@ class Trainer:
         return AdamW(
             self.schedule,
             weight_decay=settings.weight_decay,
+            tables=tables,
             rates=[settings.layerwise_lr_decay**depth for depth in depths],
             starts=[round(settings.gradual_unfreezing * depth * self.steps[0]) for depth in depths],
         )
@@ -134,7 +136,7 @@ class Trainer:
         check_fit(self.best_weights, arrays.get("best", []), path)
         assign_all(self.model.variables, arrays.get("model", []), path)
         assign_all(self.optimizer.variables, arrays.get("optimizer", []), path)
-        assign_all(self.averages.values, arrays.get("averages", []), path)
+        assign_all(self.averages.variables, arrays.get("averages", []), path)
         self.position, self.best_weights = position, arrays["best"]
         self.states = tuple(tf.constant(state) for state in arrays.get("states", []))
         self.run.cut_back(self.position.file_sizes)
@@ -161,7 +163,7 @@ class Trainer:
         arrays = {
             "model": [variable.numpy() for variable in self.model.variables],
             "optimizer": [variable.numpy() for variable in self.optimizer.variables],
-            "averages": [average.numpy() for average in self.averages.values],
+            "averages": [variable.numpy() for variable in self.averages.variables],
             "states": [state.numpy() for state in self.states],
             "best": self.best_weights,
         }
