@@ -35,6 +35,7 @@ FOR_EVERYONE = {
     "options",
     "progress",
     "registration",
+    "threads",
     "version",
 }
 WITHOUT_TENSORFLOW = {"text", "generation", "classification", "runtime", *FOR_EVERYONE}

@@ -6,7 +6,7 @@ from commands import Fork
 
 SCRIPT = """
 import json, sys, textrnn
-from textrnn.layers.shards import count_cores
+from textrnn.threads import count_cores
 when = sys.argv[1]
 found = {}
 if when == "early":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 
 from textrnn import checks
-from textrnn.layers.shards import MAX_SHARDS, count_cores, has_gpu
+from textrnn.layers.shards import MAX_SHARDS, has_gpu
+from textrnn.threads import count_cores
 
 SKIPPED_PASSES = (
     "auto_mixed_precision",

@@ -7,12 +7,13 @@ of the batch for each gives each a loop of its own. Rows do not meet, so nothing
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
+
+from textrnn.threads import count_cores
 
 MIN_SHARD_ROWS = 16  # fewer do not fill the vector units that a product runs on
 MAX_SHARDS = 4  # each is traced for itself
@@ -23,11 +24,6 @@ _current = threading.local()
 def has_gpu() -> bool:
     """Whether TensorFlow sees a GPU."""
     return bool(tf.config.get_visible_devices("GPU"))
-
-
-def count_cores() -> int:
-    """Number of processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def count_shards(rows: int | None) -> int:

@@ -11,13 +11,17 @@ import numpy as np
 from textrnn.classification import TextLabeler
 from textrnn.generation.scoring import log_softmax
 from textrnn.hashing import hash_ngrams
+from textrnn.runtime.blas import blas_threads, one_blas_thread
 from textrnn.runtime.cells import States
 from textrnn.runtime.layout import Weights, cell_names, weights_within
 from textrnn.runtime.pooling import AttentionPooling, ConcatPooling, Pooled, Pooling
 from textrnn.runtime.recurrent import Recurrent
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
+from textrnn.threads import count_cores
 
 MAX_PART_TOKENS = 1 << 14  # over all texts of a batch
+MAX_WORKERS = 4  # batches read at once; between products they wait for each other
+BATCH_SIZE = 64  # more texts do not fit into the processor's cache
 
 
 class EncoderState(NamedTuple):
@@ -43,6 +47,8 @@ class TextClassifier(TextLabeler):
     """
 
     def __init__(self, config: Mapping[str, Any], weights: Weights) -> None:
+        self.workers = 1 if blas_threads() is None else min(count_cores(), MAX_WORKERS)
+        self.batch_size = BATCH_SIZE
         self.tokenizer = tokenizer_from_dict(config["tokenizer"])
         self.labels = tuple(config["labels"])
         self.temperature = float(config["temperature"])
@@ -58,7 +64,8 @@ class TextClassifier(TextLabeler):
         needs them whole.
         """
         ids = pad_batch(sequences)
-        return _averaged([encoder.logits(ids) for encoder in self.text_encoders])
+        with one_blas_thread():
+            return _averaged([encoder.logits(ids) for encoder in self.text_encoders])
 
     def partwise(self) -> TextClassifier:
         if any(encoder.reads_from_the_end for encoder in self.text_encoders):
@@ -82,7 +89,8 @@ class TextClassifier(TextLabeler):
         return np.asarray(_averaged(logits)[0])
 
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
-        told = [encoder.contributions(ids, label, against) for encoder in self.text_encoders]
+        with one_blas_thread():
+            told = [encoder.contributions(ids, label, against) for encoder in self.text_encoders]
         of_ids, base = (np.mean(part, axis=0) for part in zip(*told, strict=True))
         if len(self.text_encoders) > 1:  # the answer is the mean of their probabilities, not of their logits
             logs = self.log_probabilities([ids])[0]
