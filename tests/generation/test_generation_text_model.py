@@ -116,6 +116,21 @@ def test_score_multiplies_the_probabilities_of_the_tokens():
     assert score.perplexity == pytest.approx(np.exp(-np.mean(expected)))
 
 
+@pytest.mark.parametrize("at_once", [1 << 19, 3])
+def test_texts_scored_together_score_as_alone(monkeypatch, at_once):
+    monkeypatch.setattr("textrnn.generation.reading.BATCH_LOGITS_AT_ONCE", at_once)
+    model, texts = Memory(), ["abba", "", "d", "abc" * 30, "\n"]
+    state = model.read("ab")
+    together = [model.score_texts(texts), model.score_texts(texts, state), model.evaluate_texts(iter(texts))]
+    for method, scores in zip(
+        (model.score, lambda text: model.score(text, state), model.evaluate_text), together, strict=True
+    ):
+        for text, score in zip(texts, scores, strict=True):
+            alone = method(text)
+            np.testing.assert_allclose(score.log_probabilities, alone.log_probabilities, rtol=1e-9)
+            assert score.characters == alone.characters
+
+
 def test_probabilities_of_all_texts_of_one_length_sum_to_one():
     model = Memory("ab")
     state = model.read("ab")

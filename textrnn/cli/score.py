@@ -8,13 +8,16 @@ import io
 import json
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textrnn.cli import flags
 from textrnn.cli.hints import command_line, piped
 from textrnn.cli.inputs import read_corpus
 from textrnn.cli.library import load_kind
 from textrnn.cli.paths import check_is_text, path_exists
+
+if TYPE_CHECKING:
+    from textrnn.generation import Score
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,24 +73,30 @@ def run(arguments: argparse.Namespace) -> None:
 
 def score_lines(model: Any, text: str, condition: str | None) -> Iterator[dict[str, Any]]:
     """Score each line given those before it, or alone for a model of documents."""
+    lines = list(io.StringIO(text, newline="\n"))  # `splitlines` knows ends of lines that editors do not count
+    for number, (line, score) in enumerate(_score_each_line(model, lines, condition), 1):
+        yield {
+            "line": number,
+            "text": line.rstrip("\n"),
+            "tokens": len(score.log_probabilities),
+            "bits": float(score.surprisals.sum()),
+            "bits_per_character": None if math.isnan(score.bits_per_character) else score.bits_per_character,
+            "perplexity": None if math.isnan(score.perplexity) else score.perplexity,
+        }
+
+
+def _score_each_line(model: Any, lines: list[str], condition: str | None) -> Iterator[tuple[str, Score]]:
     from textrnn.progress import Progress
 
-    lines = list(io.StringIO(text, newline="\n"))  # `splitlines` knows ends of lines that editors do not count
-    state = None if model.end_of_text else model.read("", condition=condition)
-    with Progress(len(text), "character", unit_scale=True) as bar:
-        for number, line in enumerate(lines, 1):
-            if model.end_of_text:
-                score = model.score(line.rstrip("\n"), condition=condition)
-            else:
-                score, state = model.score_and_read(line, state)
-            yield {
-                "line": number,
-                "text": line.rstrip("\n"),
-                "tokens": len(score.log_probabilities),
-                "bits": float(score.surprisals.sum()),
-                "bits_per_character": None if math.isnan(score.bits_per_character) else score.bits_per_character,
-                "perplexity": None if math.isnan(score.perplexity) else score.perplexity,
-            }
+    if model.end_of_text:
+        texts = [line.rstrip("\n") for line in lines]
+        yield from zip(lines, model.score_texts(texts, condition=condition, progress=True), strict=True)
+        return
+    state = model.read("", condition=condition)
+    with Progress(sum(map(len, lines)), "character", unit_scale=True) as bar:
+        for line in lines:
+            score, state = model.score_and_read(line, state)
+            yield line, score
             bar.update(len(line))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from textrnn import checks
+from textrnn.batching import cut_batches
 from textrnn.generation.scoring import log_softmax
 from textrnn.generation.snapshot import Snapshot
 from textrnn.generation.state import State
@@ -17,6 +19,9 @@ from textrnn.progress import Progress
 CHUNK = 1024  # tokens read at once: long enough to be fast, short enough to keep memory flat
 NAMED = 20  # unknown tokens in a warning
 LOGITS_AT_ONCE = 1 << 23  # numbers, 64 MB as float64: chunks are shorter for a large vocabulary
+BATCH_LOGITS_AT_ONCE = 1 << 19  # of a batch, whose rows do not follow each other: what the processor's cache holds
+BATCH_TEXTS = 64
+BATCH_TOKENS = 1 << 16  # padding included
 
 
 def read_on(
@@ -48,6 +53,48 @@ def read_on(
     recent = np.concatenate([state.recent, ids[-REMEMBERED:]])[-REMEMBERED:].astype(np.int32)
     read = State(tuple(np.asarray(tensor) for tensor in tensors), logits, recent, snapshot.fingerprint)
     return np.concatenate(parts), read
+
+
+def score_each(
+    snapshot: Snapshot, sequences: Sequence[np.ndarray], start: State, *, progress: bool = False
+) -> list[np.ndarray]:
+    """Score several texts, each as the continuation of the same state, those of similar length in a batch.
+
+    Args:
+        snapshot: Snapshot of the model.
+        sequences: Tokens of each text, int32 `[N]` with its own N.
+        start: State before each text.
+        progress: Whether to show a bar on a terminal.
+
+    Returns:
+        The log-probability of each token of each text, float64 `[N]`.
+    """
+    lengths = np.array([len(ids) for ids in sequences], np.int64)
+    order, scores = np.argsort(lengths, kind="stable"), [np.zeros(0)] * len(lengths)
+    with Progress(int(lengths.sum()), "token", is_shown=progress, unit_scale=True) as bar:
+        for cut in cut_batches(lengths[order].tolist(), BATCH_TEXTS, BATCH_TOKENS):
+            rows = order[cut]
+            padded = np.zeros([len(rows), lengths[rows[-1]]], np.int32)  # no token sees padding on its right
+            for row, ids in zip(rows, padded, strict=True):
+                ids[: lengths[row]] = sequences[row]
+            for row, score in zip(rows, _score_batch(snapshot, padded, start), strict=True):
+                scores[row] = score[: lengths[row]]
+            bar.update(int(lengths[rows].sum()))
+    return scores
+
+
+def _score_batch(snapshot: Snapshot, batch: np.ndarray, start: State) -> np.ndarray:
+    """Log-probabilities float64 `[B, T]` of tokens `[B, T]`, each row read from the same state."""
+    logits, *tensors = (np.repeat(each, len(batch), axis=0) for each in (start.logits[None], *start.tensors))
+    states, parts = tuple(tensors), [np.zeros([len(batch), 0])]
+    size = max(1, min(CHUNK, BATCH_LOGITS_AT_ONCE // logits.size))
+    for first in range(0, batch.shape[1], size):
+        chunk = batch[:, first : first + size]
+        after, states = snapshot.step(chunk, states)
+        before = np.concatenate([logits[:, None], after[:, :-1]], axis=1)
+        parts.append(np.take_along_axis(log_softmax(before), chunk[..., None].astype(np.int64), axis=2)[..., 0])
+        logits = np.array(after[:, -1])
+    return np.concatenate(parts, axis=1)
 
 
 def encode(tokenizer: Any, name: str, text: str, after: State | int | None = None, *, stacklevel: int) -> np.ndarray:

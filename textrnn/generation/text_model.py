@@ -13,7 +13,7 @@ from textrnn import checks
 from textrnn.generation.blocks import score_blocks
 from textrnn.generation.compression import compress, decompress
 from textrnn.generation.plan import GenerationPlan, banned_tokens, make_sampler, make_search
-from textrnn.generation.reading import encode, read_on
+from textrnn.generation.reading import encode, read_on, score_each
 from textrnn.generation.scoring import Score
 from textrnn.generation.snapshot import Snapshot
 from textrnn.generation.state import State
@@ -90,13 +90,38 @@ class TextModel:
     ) -> list[tuple[str, Score]]:
         """Texts and their scores, by likelihood a character, the likeliest first and empty ones last; each is scored
         as a continuation of `state`."""
-        several = checks.texts("texts", texts)
-        snapshot = self.snapshot()
-        start, ranked = self.beginning(snapshot, state, condition), []
-        for text in several:
-            ids = encode(self.tokenizer, "texts", text, state, stacklevel=3)
-            ranked.append((text, Score.of(read_on(snapshot, ids, start)[0], len(text))))
+        several = list(checks.texts("texts", texts))
+        ranked = zip(several, self._score_each(several, state, condition, progress=False), strict=True)
         return sorted(ranked, key=lambda pair: pair[1].nats_per_character if pair[0] else math.inf)
+
+    def score_texts(
+        self,
+        texts: Iterable[str],
+        state: State | None = None,
+        *,
+        condition: str | None = None,
+        progress: bool = False,
+    ) -> list[Score]:
+        """Score of each of several texts, as of `score`; those of similar length are read together."""
+        return self._score_each(list(checks.texts("texts", texts)), state, condition, progress)
+
+    def _score_each(
+        self, texts: list[str], state: State | None, condition: str | None, progress: bool
+    ) -> list[Score]:
+        snapshot = self.snapshot()
+        start = self.beginning(snapshot, state, condition)
+        encoding = functools.partial(encode, self.tokenizer, "texts", after=state, stacklevel=4)
+        scores = score_each(snapshot, list(map(encoding, texts)), start, progress=progress)
+        return [Score.of(each, len(text)) for each, text in zip(scores, texts, strict=True)]
+
+    def evaluate_texts(
+        self, texts: Iterable[str], *, condition: str | None = None, progress: bool = False
+    ) -> list[Score]:
+        """Score of each of several texts, as of `evaluate_text`; those of similar length are read together."""
+        several = list(checks.texts("texts", texts))
+        snapshot, ids = self.snapshot(), list(map(self._encode_whole, several))
+        scores = score_each(snapshot, ids, self._before_a_text(snapshot, condition), progress=progress)
+        return [Score.of(each, len(text)) for each, text in zip(scores, several, strict=True)]
 
     def evaluate_text(
         self, text: str, protocol: str = "stateful", *, condition: str | None = None, progress: bool = False
