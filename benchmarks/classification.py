@@ -21,7 +21,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from textrnn.classification.text_labeler import batches_by_length
+from textrnn.classification.windows import batches_by_length
 from textrnn.models import TextClassifier
 from textrnn.text import WordTokenizer, pad_batch, read_texts
 

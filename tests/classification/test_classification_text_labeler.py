@@ -1,11 +1,13 @@
 """Calibration, thresholds and evaluation of a labeler whose log-probabilities are known."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from textrnn.classification import CalibrationError, TextLabeler
 from textrnn.classification.calibration import temper
-from textrnn.classification.text_labeler import DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS, batches_by_length
+from textrnn.classification.windows import DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS, batches_by_length
 
 
 class DigitTokenizer:
@@ -91,7 +93,7 @@ def test_a_temperature_needs_two_labels_and_a_mistake():
 @pytest.mark.parametrize("batch_size", [None, 7])
 def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_size):
     lengths = np.random.default_rng(0).integers(0, longest, 1000).tolist()
-    batches = batches_by_length(lengths, batch_size)
+    batches = batches_by_length(lengths, **({"batch_size": batch_size} if batch_size else {}))
     order = [n for rows in batches for n in rows]
     assert sorted(order) == list(range(1000))
     assert [lengths[n] for n in order] == sorted(lengths)
@@ -116,6 +118,34 @@ def test_texts_are_read_beside_those_of_like_length_and_answered_in_order(monkey
     assert labeler.classify(texts) == alone
     assert len({answer.probability for answer in alone}) == 4
     assert seen == [3, 1, 1]
+
+
+def test_the_next_window_is_encoded_while_one_is_computed(monkeypatch):
+    labeler, is_taken = Digits(), threading.Event()
+    monkeypatch.setattr(labeler, "workers", 2)
+
+    def windows():
+        yield ["900", "090"]
+        is_taken.set()
+        yield []
+        yield ["009"]
+
+    def waiting(sequences):
+        assert is_taken.wait(timeout=60)
+        return Digits.log_probabilities(labeler, sequences)
+
+    monkeypatch.setattr(labeler, "log_probabilities", waiting)
+    answers = list(labeler.classify_windows(windows(), threshold=0.5))
+    assert [[answer.label for answer in window] for window in answers] == [["a", "b"], [], ["c"]]
+
+
+def test_a_classifier_of_numpy_has_no_bfloat16():
+    labeler = Digits()
+    assert labeler.in_bulk("auto") is labeler.in_bulk("float32") is labeler
+    with pytest.raises(ValueError, match="`precision` must be 'float32' or 'auto' where NumPy runs the model"):
+        labeler.in_bulk("bfloat16")
+    with pytest.raises(ValueError, match="`precision` must be one of"):
+        labeler.in_bulk("float8")
 
 
 def test_labels_may_be_whole_numbers_of_any_kind():

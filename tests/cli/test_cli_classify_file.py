@@ -16,6 +16,7 @@ import pytest
 
 import textrnn
 from textrnn.classification import Prediction
+from textrnn.cli import classify_file
 from textrnn.cli.classify_file import ScoringJob
 from textrnn.cli.main import main
 from textrnn.cli.unfinished import Unfinished
@@ -39,12 +40,30 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+IN_SMALL_CHUNKS = """
+import sys
+from textrnn.cli import classify_file, main
+classify_file.CHUNK_ROWS = 512
+sys.exit(main.main())
+"""
+
+
 def classify(*arguments):
-    return [sys.executable, "-m", "textrnn", "classify", *map(str, arguments)]
+    """The command, a file of a few thousand rows in several chunks."""
+    return [sys.executable, "-c", IN_SMALL_CHUNKS, "classify", *map(str, arguments)]
 
 
 def run(*arguments, **options):
     return subprocess.run(classify(*arguments), capture_output=True, text=True, check=False, **options)
+
+
+def reports(done):
+    """The lines of standard error but the last but one, which says how the rows were scored."""
+    *lines, computed, count = done.stderr.splitlines()
+    assert re.fullmatch(
+        r"b?float\d\d, \d+ threads?, at most (64|256) texts a batch: [\d,.]+ texts per second", computed
+    )
+    return [*lines, count]
 
 
 def write_reviews(path, rows, seed=0):
@@ -88,7 +107,7 @@ def test_bad_rows_are_reported_and_skipped_and_all_others_scored(model, folder):
     (folder / "reviews.csv").write_bytes(content)
     done = run(model, "reviews.csv", "--out", "scored.csv", "--probabilities")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines() == [
+    assert reports(done) == [
         "warning: reviews.csv: a quoted field spans lines 4-5; if a quote there is a character like any other, the "
         "field took in rows, which quoting='none' (--quoting none) keeps apart",
         *(f"reviews.csv, line {line}: {problem}; skipped" for _, line, problem in BAD),
@@ -157,9 +176,9 @@ def test_ctrl_c_says_that_the_same_command_resumes(model, whole, folder):
     assert re.search(r"textrnn: stopped behind row [\d,]+; the same command resumes there\n$", errors), errors
 
 
-def predict(texts):
-    """A classifier that knows only how long a text is."""
-    return [Prediction("long", 1.0, {"long": 1.0, "short": 0.0}) for _ in texts]
+def predict(windows):
+    """A classifier that thinks every text is long."""
+    return ([Prediction("long", 1.0, {"long": 1.0, "short": 0.0}) for _ in texts] for texts in windows)
 
 
 @pytest.mark.parametrize("last_step", ["append", "rename", "unlink"])
@@ -211,7 +230,8 @@ def test_a_job_of_another_input_model_or_option_is_not_resumed(model, whole, fol
     assert not notes.exists()
 
 
-def test_memory_does_not_grow_with_the_file(folder):
+def test_memory_does_not_grow_with_the_file(folder, monkeypatch):
+    monkeypatch.setattr(classify_file, "CHUNK_ROWS", 512)
     peaks = []
     for rows in (2_000, 20_000):
         write_reviews(folder / "a.csv", rows)
@@ -232,7 +252,7 @@ def test_the_input_is_a_stream_too(model, folder):
     for source, name, out in (("-", "standard input", "scored.jsonl"), ("rows.jsonl", "rows.jsonl", "scored.csv")):
         done = run(model, source, "--format", "jsonl", "--out", out, "--column-prefix", "my_", input=data)
         assert done.returncode == 0, done.stderr
-        assert done.stderr.splitlines() == [
+        assert reports(done) == [
             f"{name}, line 2: no column 'text'; it has 'n'; skipped",
             f"{name}, line 3: 'text' must be a string; received 3; skipped",
             f"2 rows scored in {out}, 2 skipped",
@@ -297,3 +317,14 @@ def test_errors_come_before_anything_is_written(model, folder, capsys, arguments
     assert code == status
     assert re.search(message, errors), errors
     assert sorted(os.listdir()) == before
+
+
+def test_the_output_names_the_precision(model, folder, capsys):
+    write_reviews(folder / "a.csv", 20)
+    scored = []
+    for precision in ("bfloat16", "float32"):
+        out = folder / f"{precision}.csv"
+        assert main(["classify", str(model), "a.csv", "--out", str(out), "--precision", precision]) == 0
+        assert capsys.readouterr().err.startswith(f"{precision}, ")
+        scored.append([float(row["predicted_probability"]) for row in read_csv(out)])
+    np.testing.assert_allclose(*scored, atol=0.01)

@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     classifier.save(path / "classifier.keras")
     textrnn.LanguageModel(CharacterTokenizer().fit("good\nbad"), units=4, embedding_dim=4).save(path / "lm.keras")
     (path / "sea.txt").write_text("The sea is a slow clock.\n" * 40)
-    (path / "texts.txt").write_text("good\n" * 1200)
+    (path / "texts.txt").write_text("good\n" * 6000)
     return path
 
 
@@ -59,7 +59,7 @@ def test_a_training_on_a_full_disk_names_the_file_and_resumes_when_there_is_room
 
 def test_labeling_on_a_full_disk_resumes_after_the_last_whole_part(folder):
     classify = ["classify", "classifier.keras", "texts.txt", "--out", "scored.csv"]
-    with only(15_000):
+    with only(90_000):
         done = textrnn_here(*classify, cwd=folder)
     assert done.returncode == 1
     assert "error: File too large: scored.csv.part\nFree some space: the same command resumes there.\n" in (
@@ -67,8 +67,8 @@ def test_labeling_on_a_full_disk_resumes_after_the_last_whole_part(folder):
     )
     assert (folder / "scored.csv.part.json").exists()
     done = textrnn_here(*classify, cwd=folder)
-    assert done.stderr.endswith("1,200 rows scored in scored.csv, 0 skipped\n")
-    assert len((folder / "scored.csv").read_text().splitlines()) == 1201
+    assert done.stderr.endswith("6,000 rows scored in scored.csv, 0 skipped\n")
+    assert len((folder / "scored.csv").read_text().splitlines()) == 6001
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

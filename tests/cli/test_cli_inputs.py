@@ -98,7 +98,7 @@ def test_a_packed_text_is_compressed_and_comes_back_as_a_plain_one(models, folde
 
 
 TABLES = {
-    "evaluate": ["evaluate", "mood.keras", "FILE", *LABELS],
+    "evaluate": ["evaluate", "mood.keras", "FILE", *LABELS, "--precision", "float32"],
     "calibrate": ["calibrate", "mood.keras", "FILE", *LABELS, "--out", "new.keras"],
     "classify": ["classify", "mood.keras", "FILE"],
     "a file to score": ["classify", "mood.keras", "FILE", "--out", "out.csv", "--overwrite"],

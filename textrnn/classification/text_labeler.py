@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from textrnn import checks
-from textrnn.batching import cut_batches
 from textrnn.classification.calibration import (
     Calibration,
     CalibrationError,
@@ -21,11 +20,10 @@ from textrnn.classification.calibration import (
 from textrnn.classification.classification_stream import ClassificationStream, PartwiseLabeler
 from textrnn.classification.explanation import Explanation, pieces_of
 from textrnn.classification.report import ClassificationReport
+from textrnn.classification.windows import DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS, WINDOW_TEXTS, read_windows
 from textrnn.labels import find_label, number_labels
+from textrnn.options import PRECISIONS
 from textrnn.progress import Progress
-
-MAX_BATCH_TOKENS = 1 << 16  # padding included
-DEFAULT_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,14 @@ class TextLabeler:
     """All labels, in the order of the probabilities."""
     temperature: float
     """Divisor of the log-probabilities that calibrates the probabilities."""
+    precision: str = "float32"
+    """Precision of products."""
+    workers: int = 1
+    """Number of batches read at once."""
+    batch_size: int = DEFAULT_BATCH_SIZE
+    """Most texts in a batch, unless a call says otherwise."""
+    batch_tokens: int = MAX_BATCH_TOKENS
+    """Most tokens in a batch, padding included."""
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """Log-probabilities before the temperature, float `[B, labels]`, of B texts, each ids int32 `[N]`."""
@@ -60,6 +66,25 @@ class TextLabeler:
     def probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """Probabilities, float64 `[B, labels]`, of B texts, each ids int32 `[N]`."""
         return temper(self.log_probabilities(sequences), self.temperature)
+
+    def in_bulk(self, precision: str = "auto") -> TextLabeler:
+        """This classifier for many texts, with the weights of this moment: batches are read on all cores.
+
+        Args:
+            precision: Precision of products, `"float32"` or `"bfloat16"`; `"auto"` is the faster one on this machine.
+
+        Returns:
+            A classifier that classifies and evaluates; its attributes `precision` and `workers`, the number of
+            batches read at once, say how. Its first batch takes a few seconds longer than the next ones.
+
+        Raises:
+            ValueError: If NumPy runs the model and `precision` is `"bfloat16"`.
+        """
+        if checks.one_of("precision", precision, PRECISIONS) == "bfloat16":
+            raise ValueError(
+                "`precision` must be 'float32' or 'auto' where NumPy runs the model; it has no bfloat16."
+            )
+        return self
 
     def classify(
         self,
@@ -81,9 +106,22 @@ class TextLabeler:
         Returns:
             A `Prediction` for each text, in order.
         """
-        least = 0.0 if threshold is None else checks.fraction("threshold", threshold, one=True)
-        logs = self._read(list(checks.texts("texts", texts)), batch_size, progress)
-        return [self._prediction(row, least) for row in temper(logs, self.temperature)]
+        least = _least(threshold)
+        return self._predictions(self._read(list(checks.texts("texts", texts)), batch_size, progress), least)
+
+    def classify_windows(
+        self, windows: Iterable[Sequence[str]], batch_size: int | None = None, *, threshold: float | None = None
+    ) -> Generator[list[Prediction]]:
+        """Label windows of texts in turn, such as parts of a file: each is a list of strings.
+
+        The next window is taken and encoded while the cores compute the one before. Texts of similar length within a
+        window share a batch, so windows of thousands are fast. Arguments as for `classify`.
+
+        Yields:
+            A `Prediction` for each text of a window, in order.
+        """
+        least = _least(threshold)
+        return (self._predictions(logs, least) for logs in self._read_windows(windows, batch_size))
 
     def evaluate_texts(
         self, texts: Sequence[str], labels: Sequence[str], batch_size: int | None = None, *, progress: bool = False
@@ -198,16 +236,28 @@ class TextLabeler:
         return number
 
     def _read(self, texts: Sequence[str], batch_size: int | None, progress: bool) -> np.ndarray:
-        """Log-probabilities of all texts, float64 `[N, labels]`; texts of similar length share a batch."""
+        """Log-probabilities of all texts, float64 `[N, labels]`."""
+        windows = (texts[first : first + WINDOW_TEXTS] for first in range(0, len(texts), WINDOW_TEXTS))
+        with Progress(len(texts), "text", is_shown=progress) as bar:
+            parts = list(self._read_windows(windows, batch_size, bar))
+        return np.concatenate([np.zeros([0, len(self.labels)]), *parts])
+
+    def _read_windows(
+        self, windows: Iterable[Sequence[str]], batch_size: int | None, bar: Progress | None = None
+    ) -> Generator[np.ndarray]:
+        """Log-probabilities of each window of texts in turn, float64 `[N, labels]`."""
         if batch_size is not None:
             checks.positive_integer("batch_size", batch_size)
-        ids = [self.tokenizer.encode(text) for text in texts]
-        logs = np.zeros([len(ids), len(self.labels)])
-        with Progress(len(ids), "text", is_shown=progress) as bar:
-            for rows in batches_by_length([len(each) for each in ids], batch_size):
-                logs[rows] = self.log_probabilities([ids[row] for row in rows])
-                bar.update(len(rows))
-        return logs
+        return read_windows(
+            windows,
+            self.tokenizer.encode,
+            self.log_probabilities,
+            labels=len(self.labels),
+            workers=self.workers,
+            batch_size=batch_size or self.batch_size,
+            batch_tokens=self.batch_tokens,
+            count=(lambda texts: None) if bar is None else bar.update,
+        )
 
     def _numbers(self, texts: Sequence[str], labels: Any) -> np.ndarray:
         """Number of each text's label, int64 `[N]`."""
@@ -227,6 +277,9 @@ class TextLabeler:
             )
         return np.array(numbers)
 
+    def _predictions(self, logs: np.ndarray, least: float) -> list[Prediction]:
+        return [self._prediction(row, least) for row in temper(logs, self.temperature)]
+
     def _prediction(self, probabilities: np.ndarray, least: float) -> Prediction:
         best = int(probabilities.argmax())
         probability = float(probabilities[best])
@@ -234,12 +287,5 @@ class TextLabeler:
         return Prediction(self.labels[best] if probability >= least else None, probability, named)
 
 
-def batches_by_length(lengths: Sequence[int], batch_size: int | None = None) -> list[np.ndarray]:
-    """Batches of the indices of texts of these lengths, sorted by length, the shortest first.
-
-    A batch has `batch_size` texts (256 by default), fewer if they are long: memory grows with the tokens of a batch,
-    padding included. A very long text is alone.
-    """
-    order = np.argsort(lengths, kind="stable")
-    cuts = cut_batches(np.asarray(lengths)[order].tolist(), batch_size or DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS)
-    return [order[cut] for cut in cuts]
+def _least(threshold: float | None) -> float:
+    return 0.0 if threshold is None else checks.fraction("threshold", threshold, one=True)

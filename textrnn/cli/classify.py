@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from textrnn.cli import flags
+from textrnn.cli.bulk import CLASSIFY_WITH_NUMPY, Speed, load_for_bulk
 from textrnn.cli.hints import piped
-from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
 from textrnn.cli.paths import check_is_text
 
 
@@ -29,8 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--batch-size",
         type=flags.positive_integer,
         metavar="N",
-        help="most texts in a batch (default: 256)",
+        help="most texts in a batch (default: 64 to 256, fewer for larger models)",
     )
+    flags.add_precision(parser)
     parser.add_argument(
         "--threshold",
         type=flags.share,
@@ -44,7 +45,7 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags for labeling a file row by row."""
     group = parser.add_argument_group(
         "file of any size",
-        "With --out, FILE is labeled a few hundred rows at a time. A row that cannot be read is reported with its "
+        "With --out, FILE is labeled a few thousand rows at a time. A row that cannot be read is reported with its "
         "line number and skipped. After an interruption, even a power cut, the same command resumes.",
     )
     group.add_argument(
@@ -80,13 +81,15 @@ def run(arguments: argparse.Namespace) -> None:
         raise argparse.ArgumentTypeError("--probabilities and --overwrite go with --out")
     texts = _texts(arguments, source)
     is_much = sum(map(len, texts)) > CLASSIFY_WITH_NUMPY
-    classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=is_much)
-    predictions = classifier.classify(
-        texts, batch_size=arguments.batch_size, threshold=arguments.threshold, progress=True
-    )
+    classifier = load_for_bulk(arguments.model, arguments.precision, is_much=is_much)
+    with Speed(classifier, arguments.batch_size, texts=len(texts) if source else 0) as speed:
+        predictions = classifier.classify(
+            texts, batch_size=arguments.batch_size, threshold=arguments.threshold, progress=True
+        )
     for text, prediction in zip(texts, predictions, strict=True):
         label = "-" if prediction.label is None else prediction.label
         print(f"{label}\t{prediction.probability:.3f}\t{' '.join(text.split())}")
+    speed.say()
 
 
 def _find_source(arguments: argparse.Namespace) -> str | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from textrnn.classification import Prediction
 from textrnn.cli import flags
-from textrnn.cli.library import CLASSIFY_WITH_NUMPY, load_kind
+from textrnn.cli.bulk import CLASSIFY_WITH_NUMPY, Speed, load_for_bulk
 from textrnn.cli.unfinished import Unfinished
 from textrnn.files import advising_when_full
 from textrnn.progress import Progress
@@ -32,8 +34,8 @@ from textrnn.text import (
 )
 from textrnn.version import __version__
 
-CHUNK_ROWS: Final = 512  # often enough for a progress bar; a kill loses little work
-CHUNK_CHARACTERS: Final = 1 << 22  # fewer rows in a chunk if they are as long as books
+CHUNK_ROWS: Final = 4096  # enough to find texts of like length; a kill loses a few seconds of work
+CHUNK_CHARACTERS: Final = 1 << 22  # fewer rows in a chunk if they are long
 DECIMALS: Final = 6  # of a probability
 OPTIONS: Final = (
     "text_column",
@@ -42,9 +44,11 @@ OPTIONS: Final = (
     "probabilities",
     "column_prefix",
     "threshold",
+    "precision",
 )  # that change what is written
 
-Classify = Callable[[list[str]], list[Prediction]]
+Classify = Callable[[Iterator[list[str]]], Generator[list[Prediction]]]
+"""From windows of texts to their predictions, in turn; a window may be taken while the one before is computed."""
 
 
 @dataclass
@@ -79,12 +83,12 @@ def classify_file(arguments: argparse.Namespace, source: str) -> None:
 
 def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinished) -> Count:
     is_much = rows.size is None or rows.size > CLASSIFY_WITH_NUMPY
-    classifier = load_kind(arguments.model, "TextClassifier", with_tensorflow=is_much)
+    classifier = load_for_bulk(arguments.model, arguments.precision, is_much=is_much)
     labels = classifier.labels if arguments.probabilities else ()
 
-    def classify(texts: list[str]) -> list[Prediction]:
-        predictions: list[Prediction] = classifier.classify(
-            texts, batch_size=arguments.batch_size, threshold=arguments.threshold
+    def classify(windows: Iterator[list[str]]) -> Generator[list[Prediction]]:
+        predictions: Generator[list[Prediction]] = classifier.classify_windows(
+            windows, batch_size=arguments.batch_size, threshold=arguments.threshold
         )
         return predictions
 
@@ -94,11 +98,30 @@ def _score(arguments: argparse.Namespace, rows: RowStream, unfinished: Unfinishe
     )
     where = "the same command resumes there" if unfinished.job else "input from a pipe starts again"
     try:
-        with advising_when_full(f"Free some space: {where}."):
+        with advising_when_full(f"Free some space: {where}."), Speed(classifier, arguments.batch_size) as speed:
             job.run(classify)
+            speed.texts = job.computed
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped behind row {job.done:,}; {where}") from None
+    speed.say()
     return job.count
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive rows.
+
+    Attributes:
+        rows: Number of rows.
+        begun: Text of each row that can be scored, with the writer's own row.
+        header: Header to write before them; empty but for the first chunk.
+        bytes_read: Number of bytes of the input up to its end.
+    """
+
+    rows: int
+    begun: list[tuple[str, Any]]
+    header: bytes
+    bytes_read: int
 
 
 class ScoringJob:
@@ -131,9 +154,12 @@ class ScoringJob:
         self.added += [f"{prefix}probability_{label}" for label in labels]
         self.text_column = text_column
         self.table = TableFormat(quoting=quoting).beside(unfinished.out).of(unfinished.out, WRITABLE)
+        self.writer: Any = None
+        """The writer of the output, known from the first chunk on, as the text column is."""
         self.column = ""
-        """The text column, known from the first chunk on."""
         self.count = Count()
+        self.computed = 0
+        """Number of rows scored by this run."""
         self.done = 0
         """Number of rows written or skipped."""
 
@@ -143,24 +169,45 @@ class ScoringJob:
         Raises:
             ValueError: If no row of the first chunk can be scored, or an added column exists already.
         """
-        writer = None
-        with Progress(self.rows.size, "B", unit_scale=True) as bar:
-            for number, chunk in enumerate(_chunks(self.rows)):
-                is_new = number >= self.unfinished.pieces
-                writer = writer or self._make_writer(chunk)
-                begun = self._begin(chunk, writer, report=bar.write if is_new else None)
-                if not (number or begun):
-                    raise ValueError(
-                        f"{self.rows.name}: none of the first {len(chunk)} rows can be scored; look at its format, "
-                        "encoding and text column"
-                    )
-                if is_new:
-                    header = b"" if number else writer.header()
-                    self.unfinished.append(header + self._finish(begun, writer, classify))
-                self.done += len(chunk)
-                bar.update(self.rows.bytes_read - bar.done, f"{self.done:,} rows")
-        if writer is None:
+        waiting = deque[Chunk]()
+
+        def texts() -> Iterator[list[str]]:
+            for chunk in self._new_chunks(bar):
+                waiting.append(chunk)
+                yield [text for text, _ in chunk.begun]
+
+        with (
+            Progress(self.rows.size, "B", unit_scale=True) as bar,
+            contextlib.closing(classify(texts())) as answers,  # at a Ctrl-C, batches that wait are not computed
+        ):
+            for predictions in answers:
+                chunk = waiting.popleft()
+                self.unfinished.append(chunk.header + self._finish(chunk.begun, predictions))
+                self.computed += len(chunk.begun)
+                self._count(chunk, bar)
+        if self.writer is None:
             raise ValueError(f"{self.rows.name} holds no rows")
+
+    def _new_chunks(self, bar: Progress) -> Iterator[Chunk]:
+        """The chunks that are not written yet, their texts found and their problems reported."""
+        for number, rows in enumerate(_chunks(self.rows)):
+            is_new = number >= self.unfinished.pieces
+            self.writer = self.writer or self._make_writer(rows)
+            begun = self._begin(rows, self.writer, report=bar.write if is_new else None)
+            if not (number or begun):
+                raise ValueError(
+                    f"{self.rows.name}: none of the first {len(rows)} rows can be scored; look at its format, "
+                    "encoding and text column"
+                )
+            chunk = Chunk(len(rows), begun, b"" if number else self.writer.header(), self.rows.bytes_read)
+            if is_new:
+                yield chunk
+            else:
+                self._count(chunk, bar)
+
+    def _count(self, chunk: Chunk, bar: Progress) -> None:
+        self.done += chunk.rows
+        bar.update(chunk.bytes_read - bar.done, f"{self.done:,} rows")
 
     def _make_writer(self, chunk: Sequence[Row]) -> RowWriter:
         """A writer for the columns of the header, or for the keys of the first chunk's objects."""
@@ -192,10 +239,9 @@ class ScoringJob:
         self.count.skipped += len(chunk) - len(begun)
         return begun
 
-    def _finish(self, begun: Sequence[tuple[str, Any]], writer: RowWriter, classify: Classify) -> bytes:
-        predictions = classify([text for text, _ in begun])
+    def _finish(self, begun: Sequence[tuple[str, Any]], predictions: Sequence[Prediction]) -> bytes:
         return b"".join(
-            writer.finish(own, self._added_values(prediction))
+            self.writer.finish(own, self._added_values(prediction))
             for (_, own), prediction in zip(begun, predictions, strict=True)
         )
 

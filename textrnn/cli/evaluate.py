@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textrnn.cli import flags
 from textrnn.cli.evaluate_classifier import evaluate_classifier
 from textrnn.cli.inputs import read_corpus, read_table
 from textrnn.cli.library import import_api
+
+if TYPE_CHECKING:
+    from textrnn.generation import Score
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,13 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mistakes", type=flags.count, metavar="N", default=5, help="number of worst mistakes to show (default: 5)"
     )
     classifier.add_argument("--json", action="store_true", help="print the report as JSON")
+    flags.add_precision(classifier)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure a model and print the result."""
-    model = import_api().load(arguments.model)
-    if type(model).__name__ == "LanguageModel":
-        _refuse(arguments, {"baseline": None, "json": False, "mistakes": 5}, "a language model")
+    from textrnn.runtime import read_kind
+
+    if read_kind(arguments.model) == "LanguageModel":
+        _refuse(arguments, {"baseline": None, "json": False, "mistakes": 5, "precision": "auto"}, "a language model")
+        model = import_api().load(arguments.model)
         if not model.end_of_text:
             of_tables = dict.fromkeys(("text_column", "label_column", *flags.TABLE))
             _refuse(arguments, {"documents": "line", "rename": [], **of_tables}, "a model of one long text")
@@ -62,7 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
         _refuse(
             arguments, {"last": 1.0, "protocol": "stateful", "documents": "line", "condition": None}, "a classifier"
         )
-        evaluate_classifier(model, arguments)
+        evaluate_classifier(arguments)
 
 
 def _refuse(arguments: argparse.Namespace, defaults: dict[str, Any], kind: str) -> None:
@@ -92,7 +98,6 @@ def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from textrnn.generation import Score
-    from textrnn.progress import Progress
 
     if arguments.protocol == "dynamic":
         raise argparse.ArgumentTypeError("--protocol dynamic needs one long text, not documents")
@@ -100,10 +105,7 @@ def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
     last = rows[len(rows) - round(len(rows) * arguments.last) :]
     if not last:
         raise ValueError(f"--last {arguments.last} of the {len(rows)} documents in {arguments.file} leaves none")
-    parts = [
-        model.evaluate_text(text, arguments.protocol, condition=label)
-        for text, label in Progress(len(last), "text").over(last)
-    ]
+    parts = _score_documents(model, last, arguments.protocol)
     score = Score.of(
         np.concatenate([part.log_probabilities for part in parts]), sum(part.characters for part in parts)
     )
@@ -111,6 +113,22 @@ def _evaluate_documents(model: Any, arguments: argparse.Namespace) -> None:
         f"{len(last):,} documents, {arguments.protocol}: {score.nats_per_character:.4f} nats per character, "
         f"{score.bits_per_character:.4f} bits per character, perplexity {score.perplexity:.4f}"
     )
+
+
+def _score_documents(model: Any, documents: list[tuple[str, str | None]], protocol: str) -> list[Score]:
+    """The score of each document, those of a label together."""
+    from textrnn.progress import Progress
+
+    if protocol != "stateful":
+        return [
+            model.evaluate_text(text, protocol, condition=label)
+            for text, label in Progress(len(documents), "text").over(documents)
+        ]
+    scores: list[Score] = []
+    for label in dict.fromkeys(label for _, label in documents):
+        texts = [text for text, own in documents if own == label]
+        scores += model.evaluate_texts(texts, condition=label, progress=True)
+    return scores
 
 
 def _read_documents(model: Any, arguments: argparse.Namespace) -> list[tuple[str, str | None]]:

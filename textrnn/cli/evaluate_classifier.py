@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textrnn.cli import flags
+from textrnn.cli.bulk import CLASSIFY_WITH_NUMPY, Speed, load_for_bulk
 from textrnn.cli.hints import command_line
 from textrnn.cli.inputs import read_table
 
@@ -18,14 +20,19 @@ if TYPE_CHECKING:
 MAX_SHOWN_CHARACTERS = 100  # of a mistake's text
 
 
-def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
+def evaluate_classifier(arguments: argparse.Namespace) -> None:
     """Print a report, the worst mistakes and the comparison with a baseline, if requested."""
+    file = Path(arguments.file)
+    is_much = not file.is_file() or file.stat().st_size > CLASSIFY_WITH_NUMPY
+    classifier = load_for_bulk(arguments.model, arguments.precision, is_much=is_much)
     data = read_table(arguments.file, classifier, arguments)
     baseline = None if arguments.baseline is None else _measure_baseline(classifier, data, arguments)
-    report = classifier.evaluate_texts(data.texts, data.labels, progress=True)
+    with Speed(classifier, texts=len(data.texts)) as speed:
+        report = classifier.evaluate_texts(data.texts, data.labels, progress=True)
     if arguments.json:
         facts = report.to_dict() | {
             "temperature": classifier.temperature,
+            "speed": speed.to_dict(),
             "mistakes": _mistakes(report, data, arguments.mistakes),
             "baseline": baseline and {"accuracy": baseline.accuracy, "macro_f1": baseline.macro_f1},
         }
@@ -39,6 +46,7 @@ def evaluate_classifier(classifier: Any, arguments: argparse.Namespace) -> None:
         print(f"\n{_compare(report, baseline)}")
     if arguments.mistakes and len(report.mistakes):
         print(f"\n{_show_mistakes(_mistakes(report, data, arguments.mistakes))}")
+    speed.say()
 
 
 def _measure_baseline(classifier: Any, data: LabeledTexts, arguments: argparse.Namespace) -> ClassificationReport:

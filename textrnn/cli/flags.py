@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textrnn import checks
 from textrnn.cli.option_flags import add_options
 from textrnn.cli.paths import check_is_text
-from textrnn.options import TableFormat, TableOptions
+from textrnn.options import RunOptions, TableFormat, TableOptions
 from textrnn.options.ranges import unescaped
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
     """Add `--encoding`, for every command that reads a file."""
     names = (name for name in TableOptions.names() if name != "encoding")
     add_options(parser, TableOptions, left_out=tuple(names), is_partial=False)
+
+
+def add_precision(parser: Any) -> None:
+    """Add `--precision`, for every command that classifies many texts."""
+    names = (name for name in RunOptions.names() if name != "precision")
+    add_options(parser, RunOptions, left_out=tuple(names), is_partial=False)
 
 
 def add_table(parser: argparse.ArgumentParser) -> None:

@@ -9,16 +9,16 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Literal
 
+Work = Literal["training", "classifying", "batches"]
 KINDS = {"LanguageModel": "a language model", "TextClassifier": "a classifier"}
-CLASSIFY_WITH_NUMPY = 1_000_000  # characters: batches of texts suit NumPy, and TensorFlow takes seconds to start
 
 
-def import_api(*, work: Literal["training", "batches"] = "batches", deterministic: bool = False) -> Any:
+def import_api(*, work: Work = "batches", deterministic: bool = False) -> Any:
     """Import `textrnn.api`, with TensorFlow configured for one command.
 
     Args:
-        work: Kind of work. A training step is cut into shards that run in parallel, so that operations inside a shard
-            need few threads. Batches run with TensorFlow's own settings.
+        work: Kind of work. A training step is cut into shards that run in parallel, and a classifier reads a batch on
+            each core, so that an operation needs few threads. Other batches run with TensorFlow's own settings.
         deterministic: Whether operations give the same bits every time.
     """
     if not has_tensorflow():
@@ -30,7 +30,7 @@ def import_api(*, work: Literal["training", "batches"] = "batches", deterministi
         from textrnn import api
         from textrnn.api import process
 
-        if work == "training":
+        if work != "batches":
             with contextlib.suppress(RuntimeError):  # threads stay as they are once TensorFlow runs
                 process.configure_tensorflow(deterministic=deterministic)
         else:
@@ -50,7 +50,7 @@ def load_kind(path: str, kind: str, *, with_tensorflow: bool = True) -> Any:
     Without TensorFlow, which need not be installed then, loading is much faster.
     """
     if with_tensorflow and has_tensorflow():
-        model = import_api().load(path)
+        model = import_api(work="classifying" if kind == "TextClassifier" else "batches").load(path)
     else:
         from textrnn import runtime
 

@@ -45,6 +45,16 @@ class Pooling(keras.layers.Layer):
         mask = tf.ones(tf.shape(outputs)[:2], tf.bool) if mask is None else tf.cast(mask, tf.bool)
         return self.added(pooled, zero_masked(tf.cast(outputs, self.variable_dtype), mask), mask)
 
+    def add_step(self, pooled: Pooled, output: tf.Tensor, real: tf.Tensor) -> Pooled:
+        """The sums after one more step, for a loop over time; here columns are examples.
+
+        Args:
+            pooled: The transposes of the sums before it.
+            output: `[H, B]`.
+            real: Bool `[1, B]`, False where the step is masked.
+        """
+        raise NotImplementedError
+
     def finish(self, pooled: Pooled, last: tf.Tensor) -> tf.Tensor:
         """The pooled steps and the last output `[B, H]` as one vector a row."""
         parts = [tf.cast(last, self.variable_dtype), *self.means(pooled)]
@@ -96,6 +106,12 @@ class ConcatPooling(Pooling):
             tf.maximum(highest, tf.reduce_max(among, axis=1)),
             count + tf.reduce_sum(tf.cast(mask, count.dtype), axis=1, keepdims=True),
         )
+
+    def add_step(self, pooled: Pooled, output: tf.Tensor, real: tf.Tensor) -> Pooled:
+        total, highest, count = pooled
+        share = tf.cast(real, total.dtype)
+        among = output + tf.where(real, tf.zeros([], total.dtype), total.dtype.min)
+        return total + output * share, tf.maximum(highest, among), count + share
 
     def means(self, pooled: Pooled) -> list[tf.Tensor]:
         total, highest, count = pooled
@@ -150,6 +166,15 @@ class AttentionPooling(Pooling):
             raised,
             weight * kept + tf.reduce_sum(weights, axis=1, keepdims=True),
         )
+
+    def add_step(self, pooled: Pooled, output: tf.Tensor, real: tf.Tensor) -> Pooled:
+        total, highest, weight = pooled
+        kernel, bias, query = (tf.cast(part, total.dtype) for part in (self.kernel, self.bias, self.query))
+        hidden = tf.tanh(tf.matmul(kernel, output, transpose_a=True) + bias[:, None])
+        scores = tf.where(real, tf.matmul(query[None], hidden), total.dtype.min)
+        raised = tf.maximum(highest, scores)
+        own, kept = tf.exp(scores - raised) * tf.cast(real, total.dtype), tf.exp(highest - raised)
+        return total * kept + output * own, raised, weight * kept + own
 
     def means(self, pooled: Pooled) -> list[tf.Tensor]:
         total, _, weight = pooled

@@ -93,8 +93,12 @@ def project_ids(cell: Cell, ids: tf.Tensor, embeddings: tf.Tensor) -> Projection
     size, are_many = tf.minimum(number, tokens), number >= tokens
     rows = tf.where(are_many, tf.range(size), tf.reshape(ids, [-1])[:size])
     places = tf.where(are_many, ids, tf.reshape(tf.range(number), tf.shape(ids)))
-    table = tf.matmul(tf.gather(embeddings, rows), cell.read(cell.kernel)) + cell.input_bias()
-    return LookUp(tf.transpose(places), table)
+    return LookUp(tf.transpose(places), project_tokens(cell, tf.gather(embeddings, rows)))
+
+
+def project_tokens(cell: Cell, embeddings: tf.Tensor) -> tf.Tensor:
+    """W_x E + b of all tokens, the table `[V, blocks * H]` of a `LookUp`, from `embeddings` `[V, D]`."""
+    return tf.matmul(embeddings, cell.read(cell.kernel)) + cell.input_bias()
 
 
 def _with_ones(columns: tf.Tensor) -> tf.Tensor:

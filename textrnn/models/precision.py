@@ -39,6 +39,14 @@ def dtype_policy(precision: str) -> str | None:
     return {"bfloat16": "mixed_bfloat16", "float32": "float32", "auto": None}[precision]
 
 
+def copy_with_policy(model: keras.Model, policy: str) -> keras.Model:
+    """A copy of a model whose layers compute by a Keras policy."""
+    again = type(model).from_config({**model.get_config(), "dtype": policy})
+    for variable, value in zip(again.variables, model.variables, strict=True):
+        variable.assign(value)
+    return again
+
+
 def multiplies_bfloat16() -> bool:
     """Whether the processor reports instructions for bfloat16 products; known on Linux only."""
     try:

@@ -14,6 +14,7 @@ import keras
 from textrnn import checks
 from textrnn.files import atomic_path, refuse_damage
 from textrnn.forks import check_process
+from textrnn.models.precision import copy_with_policy
 from textrnn.runtime.archive import WEIGHT_AT_MOST, WHOLE, open_archive
 from textrnn.runtime.quantized import WEIGHTS, dequantize, quantize, read_dataset
 
@@ -68,9 +69,4 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
 def in_float32(model: keras.Model) -> keras.Model:
     """The same model with float32 products, if its products are bfloat16."""
-    if model.dtype_policy.name != "mixed_bfloat16":
-        return model
-    again = type(model).from_config({**model.get_config(), "dtype": "float32"})
-    for variable, value in zip(again.variables, model.variables, strict=True):
-        variable.assign(value)
-    return again
+    return copy_with_policy(model, "float32") if model.dtype_policy.name == "mixed_bfloat16" else model

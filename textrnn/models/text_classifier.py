@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -13,12 +14,14 @@ import tensorflow as tf
 
 from textrnn import runtime
 from textrnn.classification import Explanation, TextLabeler
-from textrnn.classification.text_labeler import MAX_BATCH_TOKENS
+from textrnn.classification.windows import MAX_BATCH_TOKENS
 from textrnn.forks import check_process
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.shards import MAX_SHARDS, MIN_SHARD_ROWS, count_shards, map_shards
+from textrnn.models.bulk_classifier import BulkClassifier
 from textrnn.models.cells import kind_in_tensorflow, runs_in_numpy
 from textrnn.models.model_of_ids import ModelOfIds
+from textrnn.models.precision import dtype_policy, resolve_precision
 from textrnn.models.saving import save_model
 from textrnn.models.snapshots import SnapshotCache
 from textrnn.models.stack import derive_seeds, settle_options
@@ -80,6 +83,7 @@ class TextClassifier(TextLabeler, ModelOfIds):
         for name, value in {**self.options.as_dict(), **checked}.items():
             setattr(self, name, value)
         self.snapshots = SnapshotCache(self, "TextClassifier", _make_numpy_model)
+        self.bulk = SnapshotCache(self, "TextClassifier", lambda *_: functools.cache(partial(BulkClassifier, self)))
         seeds = derive_seeds(self.seed)
         # Keras stores the attributes of a model by the alphabet: `layers` must come first, in which these lie.
         self.text_encoders = [
@@ -104,12 +108,12 @@ class TextClassifier(TextLabeler, ModelOfIds):
     def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
         mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
-        return self._averaged([encoder(ids, mask=mask, training=training) for encoder in self.text_encoders])
+        return self.averaged([encoder(ids, mask=mask, training=training) for encoder in self.text_encoders])
 
     def compute_output_shape(self, ids_shape: Any) -> tuple[int | None, ...]:
         return (ids_shape[0], len(self.labels))
 
-    def _averaged(self, logits: list[tf.Tensor]) -> tf.Tensor:
+    def averaged(self, logits: list[tf.Tensor]) -> tf.Tensor:
         """From the logits of each encoder `[B, labels]` to those of their mean probabilities."""
         if len(logits) == 1:
             return logits[0]
@@ -151,7 +155,7 @@ class TextClassifier(TextLabeler, ModelOfIds):
 
         def answer(carried: list[Any]) -> tf.Tensor:
             logits = [encoder.answer(known) for encoder, known in zip(self.text_encoders, carried, strict=True)]
-            return tf.nn.log_softmax(self._averaged(logits))
+            return tf.nn.log_softmax(self.averaged(logits))
 
         traced = functools.partial(tf.function, reduce_retracing=True, autograph=False)
         return traced(read), traced(answer)
@@ -174,6 +178,11 @@ class TextClassifier(TextLabeler, ModelOfIds):
         for begin in range(0, ids.shape[1], size):
             carried = read(tf.constant(ids[:, begin : begin + size]), carried)
         return answer(carried).numpy()
+
+    def in_bulk(self, precision: str = "auto") -> TextLabeler:
+        policy = dtype_policy(resolve_precision(precision)) or self.dtype_policy.name
+        bulk: TextLabeler = self.bulk.current()(policy)
+        return bulk
 
     def to_numpy(self) -> runtime.TextClassifier:
         """This classifier for NumPy, with the weights of this moment."""

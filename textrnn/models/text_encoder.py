@@ -9,7 +9,9 @@ import keras
 import tensorflow as tf
 
 from textrnn.layers import AttentionPooling, ConcatPooling, LockedDropout, NgramEmbedding
+from textrnn.layers.cell import Cell
 from textrnn.layers.pooling import Pooled
+from textrnn.layers.projection import project_tokens
 from textrnn.layers.tables import look_up
 from textrnn.models.stack import make_recurrent
 from textrnn.options import ClassifierOptions
@@ -161,6 +163,18 @@ class TextEncoder(keras.layers.Layer):
         An encoder that is bidirectional or reads in reverse must be given a text as one part.
         """
         return self._run(ids, self._embed(ids, carried[2], False), carried, mask, False)[0]
+
+    def project_tokens(self, most: int) -> tf.Tensor | None:
+        """The first layer's projection of each token, `[V, blocks * H]`, for
+        `read_by_steps`.
+
+        None if it has more than `most` numbers, or the layer's input is more than the embedding of a token.
+        """
+        first = self.recurrent_layers[0]
+        if self.bidirectional or self.ngram_embedding is not None or not isinstance(first.cell, Cell):
+            return None
+        is_small = self.embedding.input_dim * first.cell.blocks * first.cell.units <= most
+        return project_tokens(first.cell, first.cell.read(self.embedding.embeddings)) if is_small else None
 
     def _run(
         self,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from textrnn.runtime.archive import find_model, read_archive
+from textrnn.runtime.archive import find_model, read_archive, read_kind
 from textrnn.runtime.language_model import LanguageModel
 from textrnn.runtime.text_classifier import TextClassifier
 
-__all__ = ["LanguageModel", "TextClassifier", "find_model", "load"]
+__all__ = ["LanguageModel", "TextClassifier", "find_model", "load", "read_kind"]
 
 
 def load(path: str | os.PathLike[str]) -> LanguageModel | TextClassifier:

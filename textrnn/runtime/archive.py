@@ -90,6 +90,12 @@ def presets() -> list[str]:
     return sorted(file.stem for file in PRESETS.glob("*.keras"))
 
 
+def read_kind(path: str | os.PathLike[str]) -> str:
+    """`"LanguageModel"` or `"TextClassifier"`, whichever a file or run folder holds; errors as of `read_archive`."""
+    with open_archive(path) as opened:
+        return opened.kind
+
+
 def read_archive(path: str | os.PathLike[str]) -> Archive:
     """Read a model's file, or that of the best model of a run folder.
 
