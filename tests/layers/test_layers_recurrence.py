@@ -1,6 +1,7 @@
 """The recurrence equals its equations: outputs, states and gradients."""
 
 import functools
+import itertools
 
 import keras
 import numpy as np
@@ -231,8 +232,10 @@ def test_last_output_is_the_last_real_one(name, reverse):
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "min_gru", "step_only"])
 @pytest.mark.parametrize("is_masked", [False, True], ids=["no_mask", "mask"])
-@pytest.mark.parametrize("kind", ["known_length", "unknown_length", "eager"])
-@pytest.mark.parametrize("steps", [3, 8, 13])
+@pytest.mark.parametrize(
+    ("kind", "steps"),
+    [*itertools.product(["unknown_length", "eager"], [3, 8, 13]), ("known_length", 8), ("known_length", 13)],
+)
 def test_chunks_of_time_change_nothing(name, is_masked, kind, steps, monkeypatch):
     layer, gradients = make_gradients(name, is_masked)
     sequence, initial = make_inputs(layer.cell, "float64", steps=steps)
@@ -302,8 +305,7 @@ def test_inference_saves_nothing_but_has_its_gradients(name):
     assert sum(node.op == "TensorListSetItem" for node in nodes) == steps  # and writes one output, nothing beside it
 
 
-@every_cell
-@pytest.mark.parametrize("steps", [3, 12], ids=["one_chunk", "chunks"])
+@pytest.mark.parametrize(("name", "steps"), [*((name, 12) for name in CELLS), ("lstm", 3)])  # chunks, or one
 def test_xla_compiles_forward_and_backward(name, steps, monkeypatch):
     monkeypatch.setattr(recurrence, "MAX_CHUNK_STEPS", 4)
     layer, mask = make_layer(name), np.random.default_rng(2).random((B, steps)) < 0.6

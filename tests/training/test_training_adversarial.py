@@ -27,12 +27,12 @@ class SumEncoder:
         self.direction_seeds = Seeds()
         self.perturbations = []
 
-    def embedding(self, ids):
+    def embed_tokens(self, ids):
         return tf.gather(self.table, ids)
 
     def __call__(self, ids, mask, training, perturbation=None, bptt=None):
         assert not training
-        embedded = self.embedding(ids)
+        embedded = self.embed_tokens(ids)
         if perturbation is not None:
             self.perturbations.append(perturbation)
             embedded += perturbation
