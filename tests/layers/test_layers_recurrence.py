@@ -301,8 +301,19 @@ def test_inference_saves_nothing_but_has_its_gradients(name):
     traced = tf.function(lambda x, h: layer(x, initial_state=list(h), training=False)[0])
     traced = traced.get_concrete_function(sequence, initial)
     nodes = [node for function in traced.graph.as_graph_def().library.function for node in function.node_def]
-    steps = sum(node.op == "TensorListGetItem" for node in nodes)  # each reads one input
-    assert sum(node.op == "TensorListSetItem" for node in nodes) == steps  # and writes one output, nothing beside it
+    steps = recurrence.UNROLLED + 1  # in the bodies of the two loops
+    assert sum(node.op == "TensorListSetItem" for node in nodes) == steps  # each writes one output, nothing beside it
+
+
+@every_cell
+def test_inputs_of_steps_are_not_copied_into_lists(name):
+    layer = make_layer(name, "float64")
+    sequence, initial = make_inputs(layer.cell, "float64")
+    traced = tf.function(lambda x, h: gradients_of(lambda x, h: run(layer, x, h), layer, x, h))
+    graph = traced.get_concrete_function(sequence, initial).graph.as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    assert "While" in "".join(node.op for node in nodes)
+    assert not [node.name for node in nodes if node.op == "TensorListFromTensor"]
 
 
 @pytest.mark.parametrize(("name", "steps"), [*((name, 12) for name in CELLS), ("lstm", 3)])  # chunks, or one

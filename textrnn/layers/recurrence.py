@@ -21,7 +21,7 @@ from textrnn.layers.automatic import AutomaticBackward
 from textrnn.layers.cell import Cell, States, Tensors, flatten_steps
 from textrnn.layers.masks import select, zero_masked
 from textrnn.layers.projection import Projection
-from textrnn.layers.tensor_arrays import Arrays, make_arrays, make_chunk_array, unstack, write
+from textrnn.layers.tensor_arrays import Arrays, Elements, make_arrays, make_chunk_array, write
 from textrnn.layers.zoneout import Zoneout
 
 MAX_CHUNK_STEPS = 64  # at most; 32 to 256 are as fast, more of them take more memory
@@ -116,7 +116,7 @@ def _forward(
 
     def run_chunk(chunk: Chunk, states: States, arrays: Arrays, totals: Tensors) -> tuple:
         projected = projection.project(prepared, chunk.of(source))
-        inputs, real = unstack(tf.cast(projected, dtype)), None if mask is None else unstack(chunk.of(mask))
+        inputs, real = Elements(tf.cast(projected, dtype)), None if mask is None else Elements(chunk.of(mask))
         kept_at: Any = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, states)
 
         def step(m: tf.Tensor, states: States, arrays: Arrays) -> tuple[States, Arrays]:
@@ -152,10 +152,10 @@ def _backward(
 ) -> tuple[tf.Tensor | None, ...]:
     """Gradients of the source, of the projection's weights, of the initial states and of the cell's weights."""
     source, dtype = projection.source, d_outputs.dtype
-    states_at, saved_at = (unstack(hidden), *saved[: len(d_final) - 1]), saved[len(d_final) - 1 :]
+    states_at, saved_at = (Elements(hidden), *saved[: len(d_final) - 1]), saved[len(d_final) - 1 :]
 
     def run_chunk(chunk: Chunk, d_states: States, arrays: Arrays, totals: Tensors) -> tuple:
-        d_output, real = unstack(chunk.of(d_outputs)), None if mask is None else unstack(chunk.of(mask))
+        d_output, real = Elements(chunk.of(d_outputs)), None if mask is None else Elements(chunk.of(mask))
         kept_at: Any = None if zoneout is None else zoneout.kept(chunk.number, chunk.length, d_states)
 
         def step(done: tf.Tensor, d_states: States, arrays: Arrays) -> tuple[States, Arrays]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import tensorflow as tf
 
@@ -26,12 +27,16 @@ def write(arrays: Arrays, places: Sequence[tf.Tensor], values: Sequence[tf.Tenso
     return tuple(array.write(*pair) for array, *pair in zip(arrays, places, values, strict=True))
 
 
-def unstack(sequence: tf.Tensor) -> tf.TensorArray:
-    """An array of the elements of `sequence` along its first axis."""
-    array = tf.TensorArray(
-        sequence.dtype, tf.shape(sequence)[0], element_shape=sequence.shape[1:], clear_after_read=False
-    )
-    return array.unstack(sequence)
+@dataclass(frozen=True)
+class Elements:
+    """The elements of a tensor along its first axis, read where they stand: a TensorArray would copy all of them."""
+
+    tensor: tf.Tensor
+
+    def read(self, place: tf.Tensor | int) -> tf.Tensor:
+        """`tensor[place]`."""
+        begin = tf.reshape(place, [1])
+        return tf.strided_slice(self.tensor, begin, begin, [1], shrink_axis_mask=1)
 
 
 def make_chunk_array(source: tf.Tensor, length: int | None) -> Arrays:
