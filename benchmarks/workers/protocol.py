@@ -21,8 +21,8 @@ class Case:
     """A model and its task.
 
     Attributes:
-        task: `"train"`: forward, backward, clipping and Adam; `"score"`: forward alone; `"generate"`: one
-            token after another.
+        task: `"train"`: forward, backward, clipping and Adam; `"fit"`: the same within `keras.Model.fit`, without
+            clipping; `"score"`: forward alone; `"generate"`: one token after another.
         cell: `"rnn"`, `"lstm"`, `"gru"` or `"min_gru"`.
         units: H; the embedding has as many.
         layers: Number of recurrent layers.
@@ -42,17 +42,30 @@ class Case:
 
 def serve(make: Callable[[Case], Callable[[], Any]]) -> None:
     """Build the step of the case in the first argument, run it once, then as many times as each input line states."""
-    case = Case(**json.loads(sys.argv[1]))
-    step = make(case)
-    _answer(_seconds(step, 1))
+
+    def make_run(case: Case) -> Callable[[int], None]:
+        step = make(case)
+
+        def run(times: int) -> None:
+            for _ in range(times):
+                step()
+
+        return run
+
+    serve_runs(make_run)
+
+
+def serve_runs(make: Callable[[Case], Callable[[int], Any]]) -> None:
+    """As `serve`, for a worker that is told how many steps to run."""
+    run = make(Case(**json.loads(sys.argv[1])))
+    _answer(_seconds(run, 1))
     for line in sys.stdin:
-        _answer(_seconds(step, int(line)))
+        _answer(_seconds(run, int(line)))
 
 
-def _seconds(step: Callable[[], Any], times: int) -> float:
+def _seconds(run: Callable[[int], Any], times: int) -> float:
     began = time.perf_counter()
-    for _ in range(times):
-        step()
+    run(times)
     return time.perf_counter() - began
 
 
