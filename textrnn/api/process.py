@@ -28,10 +28,10 @@ SKIPPED_PASSES = (
 def configure_tensorflow(*, deterministic: bool = False) -> None:
     """Configure TensorFlow for training recurrent models in this process; `textrnn train` does so by itself.
 
-    A training step is cut into shards that run in parallel, one per core. By default TensorFlow also splits every
-    operation over all cores, so the shards wait for each other. This call gives an operation its share of the cores
-    (one thread on up to four cores) and skips graph optimizations that delay the first step. With a GPU the threads
-    are not changed.
+    A training step is cut into shards that run in parallel, one per core; in a Keras model of one's own, the layer
+    `Recurrent` is. By default TensorFlow also splits every operation over all cores, so the shards wait for each
+    other. This call gives an operation its share of the cores (one thread on up to four cores) and skips graph
+    optimizations that delay the first step. With a GPU the threads are not changed.
 
     Call it once, before anything else makes TensorFlow run.
 

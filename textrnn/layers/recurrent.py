@@ -36,6 +36,8 @@ class Recurrent(keras.layers.Layer):
     Precision: products run in the cell's compute dtype, states are kept and returned in its variable dtype, so under
     `mixed_bfloat16` nothing is rounded from step to step.
 
+    Threads: on a CPU `textrnn.configure_tensorflow()` sets those that suit the layer, for the whole process.
+
     Example:
         >>> layer = Recurrent(LSTMCell(8), return_sequences=True, return_state=True)
         >>> outputs, h, c = layer(np.zeros((2, 5, 3), "float32"), mask=np.ones((2, 5), bool))
