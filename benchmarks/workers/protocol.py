@@ -43,30 +43,26 @@ class Case:
 def serve(make: Callable[[Case], Callable[[], Any]]) -> None:
     """Build the step of the case in the first argument, run it once, then as many times as each input line states."""
 
-    def make_run(case: Case) -> Callable[[int], None]:
+    def make_timed(case: Case) -> Callable[[int], float]:
         step = make(case)
 
-        def run(times: int) -> None:
+        def run(times: int) -> float:
+            began = time.perf_counter()
             for _ in range(times):
                 step()
+            return time.perf_counter() - began
 
         return run
 
-    serve_runs(make_run)
+    serve_timed(make_timed)
 
 
-def serve_runs(make: Callable[[Case], Callable[[int], Any]]) -> None:
-    """As `serve`, for a worker that is told how many steps to run."""
+def serve_timed(make: Callable[[Case], Callable[[int], float]]) -> None:
+    """As `serve`, for a worker that runs a number of steps and measures their seconds itself."""
     run = make(Case(**json.loads(sys.argv[1])))
-    _answer(_seconds(run, 1))
+    _answer(run(1))
     for line in sys.stdin:
-        _answer(_seconds(run, int(line)))
-
-
-def _seconds(run: Callable[[int], Any], times: int) -> float:
-    began = time.perf_counter()
-    run(times)
-    return time.perf_counter() - began
+        _answer(run(int(line)))
 
 
 def _answer(seconds: float) -> None:
