@@ -21,7 +21,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from textrnn.classification.windows import batches_by_length
+from textrnn.batching import batches_by_length
+from textrnn.classification.windows import DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS
 from textrnn.models import TextClassifier
 from textrnn.text import WordTokenizer, pad_batch, read_texts
 
@@ -65,7 +66,7 @@ def main() -> None:
 def scored(model: TextClassifier, ids: list[np.ndarray]) -> np.ndarray:
     """Log-probabilities of the labels, float `[N, labels]`, with the batches of `classify`."""
     logs = np.zeros([len(ids), len(model.labels)])
-    for rows in batches_by_length([len(each) for each in ids]):
+    for rows in batches_by_length([len(each) for each in ids], DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS):
         logs[rows] = model.log_probabilities([ids[row] for row in rows])
     return logs
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 
 def cut_batches(lengths: Iterable[int], rows: int, tokens: int) -> list[slice]:
@@ -23,3 +25,13 @@ def cut_batches(lengths: Iterable[int], rows: int, tokens: int) -> list[slice]:
             cuts.append(slice(first, place - 1))
             first, longest = place - 1, length
     return [*cuts, slice(first, place)] if place else []
+
+
+def batches_by_length(lengths: Sequence[int] | np.ndarray, rows: int, tokens: int) -> list[np.ndarray]:
+    """Batches of the indices of texts of these lengths, int64, sorted by length, the shortest first.
+
+    Memory grows with the tokens of a batch: it has `rows` texts, fewer if they are long. Arguments as for
+    `cut_batches`.
+    """
+    order = np.argsort(lengths, kind="stable")
+    return [order[cut] for cut in cut_batches(np.asarray(lengths)[order].tolist(), rows, tokens)]

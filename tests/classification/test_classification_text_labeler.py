@@ -5,9 +5,10 @@ import threading
 import numpy as np
 import pytest
 
+from textrnn.batching import batches_by_length
 from textrnn.classification import CalibrationError, TextLabeler
 from textrnn.classification.calibration import temper
-from textrnn.classification.windows import DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS, batches_by_length
+from textrnn.classification.windows import DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS
 
 
 class DigitTokenizer:
@@ -93,7 +94,7 @@ def test_a_temperature_needs_two_labels_and_a_mistake():
 @pytest.mark.parametrize("batch_size", [None, 7])
 def test_texts_of_like_length_are_read_together_and_each_once(longest, batch_size):
     lengths = np.random.default_rng(0).integers(0, longest, 1000).tolist()
-    batches = batches_by_length(lengths, **({"batch_size": batch_size} if batch_size else {}))
+    batches = batches_by_length(lengths, batch_size or DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS)
     order = [n for rows in batches for n in rows]
     assert sorted(order) == list(range(1000))
     assert [lengths[n] for n in order] == sorted(lengths)

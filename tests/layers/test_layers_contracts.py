@@ -192,6 +192,10 @@ def test_a_frozen_layer_stays_frozen_until_it_is_freed(contract):
     [
         *((name, True) for name in ("rnn", "lstm", "gru_reverse", "min_gru", "step_only", "bidirectional")),
         *((name, None) for name in ("lstm", "step_only")),  # the loop, and Keras's own, without saved tensors
+        *(
+            pytest.param(name, None, marks=pytest.mark.slow)
+            for name in ("rnn", "gru_reverse", "min_gru", "bidirectional")
+        ),
     ],
 )
 def test_batch_jacobian_is_the_gradient_of_each_output(name, training):

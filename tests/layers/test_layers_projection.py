@@ -7,13 +7,19 @@ from references import CELLS, MASKS, B, D, T, make_layer
 
 from textrnn.layers import projection, recurrence
 
+TRACED = ("lstm", "gru", "step_only")
+
 
 @pytest.mark.parametrize(
     ("tokens", "largest_table"), [(9, 1024), (40, 1024), (9, 8)], ids=["looked_up", "few_ids", "many_tokens"]
 )
 @pytest.mark.parametrize(
     ("name", "is_traced"),
-    [*((name, False) for name in CELLS), *((name, True) for name in ("lstm", "gru", "step_only"))],
+    [
+        *((name, False) for name in CELLS),
+        *((name, True) for name in TRACED),
+        *(pytest.param(name, True, marks=pytest.mark.slow) for name in CELLS if name not in TRACED),
+    ],
 )
 def test_reading_ids_is_reading_their_embeddings(name, tokens, largest_table, is_traced, monkeypatch):
     monkeypatch.setattr(projection, "LARGEST_TABLE", largest_table)

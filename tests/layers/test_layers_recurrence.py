@@ -234,7 +234,12 @@ def test_last_output_is_the_last_real_one(name, reverse):
 @pytest.mark.parametrize("is_masked", [False, True], ids=["no_mask", "mask"])
 @pytest.mark.parametrize(
     ("kind", "steps"),
-    [*itertools.product(["unknown_length", "eager"], [3, 8, 13]), ("known_length", 8), ("known_length", 13)],
+    [
+        *itertools.product(["unknown_length", "eager"], [3, 8, 13]),
+        ("known_length", 8),
+        ("known_length", 13),
+        pytest.param("known_length", 3, marks=pytest.mark.slow),
+    ],
 )
 def test_chunks_of_time_change_nothing(name, is_masked, kind, steps, monkeypatch):
     layer, gradients = make_gradients(name, is_masked)
@@ -316,7 +321,8 @@ def test_inputs_of_steps_are_not_copied_into_lists(name):
     assert not [node.name for node in nodes if node.op == "TensorListFromTensor"]
 
 
-@pytest.mark.parametrize(("name", "steps"), [*((name, 12) for name in CELLS), ("lstm", 3)])  # chunks, or one
+@every_cell
+@pytest.mark.parametrize("steps", [pytest.param(3, marks=pytest.mark.slow), 12], ids=["one_chunk", "chunks"])
 def test_xla_compiles_forward_and_backward(name, steps, monkeypatch):
     monkeypatch.setattr(recurrence, "MAX_CHUNK_STEPS", 4)
     layer, mask = make_layer(name), np.random.default_rng(2).random((B, steps)) < 0.6

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textrnn.batching import cut_batches
+from textrnn.batching import batches_by_length
 
 MAX_BATCH_TOKENS = 1 << 16  # padding included
 DEFAULT_BATCH_SIZE = 256
@@ -86,15 +86,3 @@ def _compute(read: Read, batch: list[np.ndarray]) -> Future[np.ndarray]:
     result = Future[np.ndarray]()
     result.set_result(read(batch))
     return result
-
-
-def batches_by_length(
-    lengths: Sequence[int], batch_size: int = DEFAULT_BATCH_SIZE, batch_tokens: int = MAX_BATCH_TOKENS
-) -> list[np.ndarray]:
-    """Batches of the indices of texts of these lengths, sorted by length, the shortest first.
-
-    A batch has `batch_size` texts, fewer if they are long: memory grows with the tokens of a batch, padding included.
-    A very long text is alone.
-    """
-    order = np.argsort(lengths, kind="stable")
-    return [order[cut] for cut in cut_batches(np.asarray(lengths)[order].tolist(), batch_size, batch_tokens)]

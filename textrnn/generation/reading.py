@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from textrnn import checks
-from textrnn.batching import cut_batches
+from textrnn.batching import batches_by_length
 from textrnn.generation.scoring import log_softmax
 from textrnn.generation.snapshot import Snapshot
 from textrnn.generation.state import State
@@ -70,10 +70,9 @@ def score_each(
         The log-probability of each token of each text, float64 `[N]`.
     """
     lengths = np.array([len(ids) for ids in sequences], np.int64)
-    order, scores = np.argsort(lengths, kind="stable"), [np.zeros(0)] * len(lengths)
+    scores = [np.zeros(0)] * len(lengths)
     with Progress(int(lengths.sum()), "token", is_shown=progress, unit_scale=True) as bar:
-        for cut in cut_batches(lengths[order].tolist(), BATCH_TEXTS, BATCH_TOKENS):
-            rows = order[cut]
+        for rows in batches_by_length(lengths, BATCH_TEXTS, BATCH_TOKENS):
             padded = np.zeros([len(rows), lengths[rows[-1]]], np.int32)  # no token sees padding on its right
             for row, ids in zip(rows, padded, strict=True):
                 ids[: lengths[row]] = sequences[row]

@@ -63,7 +63,7 @@ class BulkClassifier(TextLabeler):
             logits = [self._logits(encoder, ids, table) for encoder, table in encoders]
             return tf.nn.log_softmax(self.model.averaged(logits))
 
-        return tf.function(read, input_signature=[tf.TensorSpec([None, None], tf.int32)])
+        return tf.function(read, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
 
     def _logits(self, encoder: TextEncoder, ids: tf.Tensor, table: tf.Tensor | None) -> tf.Tensor:
         if can_read_by_steps(encoder) and not has_gpu():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import keras
@@ -83,7 +82,8 @@ class TextClassifier(TextLabeler, ModelOfIds):
         for name, value in {**self.options.as_dict(), **checked}.items():
             setattr(self, name, value)
         self.snapshots = SnapshotCache(self, "TextClassifier", _make_numpy_model)
-        self.bulk = SnapshotCache(self, "TextClassifier", lambda *_: functools.cache(partial(BulkClassifier, self)))
+        by_policy = functools.partial(BulkClassifier, self)
+        self.bulk = SnapshotCache(self, "TextClassifier", lambda *_: functools.cache(by_policy))
         seeds = derive_seeds(self.seed)
         # Keras stores the attributes of a model by the alphabet: `layers` must come first, in which these lie.
         self.text_encoders = [

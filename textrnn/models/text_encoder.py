@@ -165,8 +165,7 @@ class TextEncoder(keras.layers.Layer):
         return self._run(ids, self._embed(ids, carried[2], False), carried, mask, False)[0]
 
     def project_tokens(self, most: int) -> tf.Tensor | None:
-        """The first layer's projection of each token, `[V, blocks * H]`, for
-        `read_by_steps`.
+        """The first layer's projection of each token, `[V, blocks * H]`, for `read_by_steps`.
 
         None if it has more than `most` numbers, or the layer's input is more than the embedding of a token.
         """
@@ -222,7 +221,7 @@ class TextEncoder(keras.layers.Layer):
         return [layer.embeddings for layer in (self.embedding, self.ngram_embedding) if layer is not None]
 
     def embed_tokens(self, ids: tf.Tensor) -> tf.Tensor:
-        """Embeddings `[B, T, embedding_dim]` of single tokens."""
+        """Embeddings `[B, T, embedding_dim]` of single tokens, ids int `[B, T]`, in the compute dtype."""
         return tf.cast(look_up(self.embedding.embeddings, ids), self.compute_dtype)
 
     def compute_mask(self, ids: Any, mask: tf.Tensor | None = None) -> None:
