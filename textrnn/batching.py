@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 
 def cut_batches(lengths: Iterable[int], rows: int, tokens: int) -> list[slice]:
     """Cut texts, in their order, into batches.
@@ -27,11 +25,11 @@ def cut_batches(lengths: Iterable[int], rows: int, tokens: int) -> list[slice]:
     return [*cuts, slice(first, place)] if place else []
 
 
-def batches_by_length(lengths: Sequence[int] | np.ndarray, rows: int, tokens: int) -> list[np.ndarray]:
-    """Batches of the indices of texts of these lengths, int64, sorted by length, the shortest first.
+def batches_by_length(lengths: Sequence[int], rows: int, tokens: int) -> list[list[int]]:
+    """Batches of the indices of texts of these lengths, sorted by length, the shortest first.
 
     Memory grows with the tokens of a batch: it has `rows` texts, fewer if they are long. Arguments as for
     `cut_batches`.
     """
-    order = np.argsort(lengths, kind="stable")
-    return [order[cut] for cut in cut_batches(np.asarray(lengths)[order].tolist(), rows, tokens)]
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    return [order[cut] for cut in cut_batches((lengths[row] for row in order), rows, tokens)]

@@ -126,7 +126,7 @@ def test_each_of_two_language_models_initializes_an_encoder(tmp_path):
         textrnn.train_classifier(
             (TEXTS, LABELS), **arguments_for(CLASSIFIER, pretrained=parents, ensemble_size=3, **TRAINED)
         )
-    other = make_language_model(units=5)
+    other = make_language_model(cell="lstm", units=5)
     with pytest.raises(
         ValueError, match=r"`pretrained` must be language models of the same `units`; received \[6, 5\]"
     ):

@@ -30,7 +30,7 @@ class Window:
     """
 
     size: int
-    parts: list[tuple[np.ndarray, Future[np.ndarray]]]
+    parts: list[tuple[list[int], Future[np.ndarray]]]
 
     def gather(self, labels: int, count: Callable[[int], None]) -> np.ndarray:
         """Log-probabilities float64 `[N, labels]` in the order of the texts; waits for all batches."""

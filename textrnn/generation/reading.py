@@ -69,16 +69,16 @@ def score_each(
     Returns:
         The log-probability of each token of each text, float64 `[N]`.
     """
-    lengths = np.array([len(ids) for ids in sequences], np.int64)
+    lengths = [len(ids) for ids in sequences]
     scores = [np.zeros(0)] * len(lengths)
-    with Progress(int(lengths.sum()), "token", is_shown=progress, unit_scale=True) as bar:
+    with Progress(sum(lengths), "token", is_shown=progress, unit_scale=True) as bar:
         for rows in batches_by_length(lengths, BATCH_TEXTS, BATCH_TOKENS):
             padded = np.zeros([len(rows), lengths[rows[-1]]], np.int32)  # no token sees padding on its right
             for row, ids in zip(rows, padded, strict=True):
                 ids[: lengths[row]] = sequences[row]
             for row, score in zip(rows, _score_batch(snapshot, padded, start), strict=True):
                 scores[row] = score[: lengths[row]]
-            bar.update(int(lengths[rows].sum()))
+            bar.update(sum(lengths[row] for row in rows))
     return scores
 
 
