@@ -32,6 +32,7 @@ FOR_EVERYONE = {
     "forks",
     "hashing",
     "labels",
+    "memory",
     "options",
     "progress",
     "registration",

@@ -12,8 +12,10 @@ from textrnn.text import (
     END_ID,
     ByteTokenizer,
     CharacterTokenizer,
+    EncodedTexts,
     WordTokenizer,
     document_spans,
+    encode_texts,
     open_corpus,
     open_ids,
     write_ids,
@@ -58,6 +60,21 @@ def test_the_spans_of_documents_hold_the_documents(tmp_path_factory, documents, 
     assert spans.dtype == np.int64
     assert [tokenizer.decode(ids[start:stop]) for start, stop in spans] == documents
     assert END_ID not in np.concatenate([ids[start:stop] for start, stop in spans])
+
+
+def test_encoded_texts_are_the_ids_of_each_text(tmp_path):
+    texts = ["late", "", "a tide", "so"]
+    tokenizer = CharacterTokenizer().fit(TEXT)
+    ids = [tokenizer.encode(text) for text in texts]
+    mapped = encode_texts(texts, tokenizer, tmp_path / "texts")
+    for encoded in (mapped, EncodedTexts.of(ids), mapped.take([0, 1]).followed_by(mapped.take([2, 3]))):
+        assert encoded.lengths.tolist() == [4, 0, 6, 2]
+        assert [text.tolist() for text in encoded] == [one.tolist() for one in ids]
+    more = EncodedTexts.of(ids[:2]).followed_by(mapped.take([3])).cut(3)
+    assert [text.tolist() for text in more] == [ids[0][-3:].tolist(), [], ids[3].tolist()]
+    assert not len(EncodedTexts.of([]))
+    mapped.release()
+    assert all(text.dtype == np.int32 for text in mapped)
 
 
 def test_tokens_after_the_last_end_of_text_are_a_document():

@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from textrnn import checks
 from textrnn.api.common import Prepared, fit
-from textrnn.api.labeled_data import LabeledData, load_labeled_data
+from textrnn.api.corpus import folder_of_ids
+from textrnn.api.labeled_data import EncodedData, LabeledData, encode_labeled, load_labeled_data
 from textrnn.api.settings import resolve, suggests_arguments
 from textrnn.api.validation import check_same_labels
 from textrnn.classification import CalibrationError
+from textrnn.memory import return_freed_memory
 from textrnn.models import LanguageModel, TextClassifier
 from textrnn.models.precision import dtype_policy
 from textrnn.models.warm_start import warm_start_classifier
 from textrnn.options import ClassifierOptions, ClassifierTraining, RunOptions, TableOptions
 from textrnn.options.tasks import CLASSIFIER
-from textrnn.progress import Progress
 from textrnn.runtime.archive import read_archive
 from textrnn.text import Tokenizer
 from textrnn.training import LabeledBatches, LabelOfText, Trainer, begin_run, checksum, describe_run, say
@@ -113,7 +114,11 @@ def train_classifier(
     }
     objects = {"model": model, "training": training, "table": table, "run": run}
     data = load_labeled_data(resolve(CLASSIFIER, source, {**given, **objects}))
-    trained: TextClassifier = fit(prepare_classifier(data, build_classifier(data)))
+    with folder_of_ids(None) as folder:
+        encoded = encode_labeled(data, folder)
+        data = data.without_texts()
+        return_freed_memory()
+        trained: TextClassifier = fit(prepare_classifier(data, encoded, build_classifier(data)))
     if len(data.validation):
         _calibrate(trained, data)
     return trained
@@ -135,30 +140,24 @@ def build_classifier(data: LabeledData) -> TextClassifier:
     return model
 
 
-def prepare_classifier(data: LabeledData, model: TextClassifier) -> Prepared:
-    """Encode the texts and build a trainer for them."""
+def prepare_classifier(data: LabeledData, encoded: EncodedData, model: TextClassifier) -> Prepared:
+    """Build a trainer for the encoded texts."""
     settings, run, verbose = data.settings, data.run, data.settings.run.verbose
-    training, encode = settings.training, partial(_encode, data.tokenizer, verbose=verbose)
-    texts, unlabeled = encode(data.texts), encode(data.unlabeled)
-
-    def cut(sequence: np.ndarray) -> np.ndarray:
-        return sequence if training.maximum_length is None else sequence[-training.maximum_length :]
-
+    training, texts, held_out = settings.training, encoded.texts, encoded.validation
     batches = LabeledBatches(
-        [cut(texts[row]) for row in data.kept],
+        texts.take(data.kept).cut(training.maximum_length),
         data.numbers[data.kept],
         batch_size=training.batch_size,
         seed=settings.run.seed,
-        unlabeled=[cut(sequence) for sequence in unlabeled],
+        unlabeled=encoded.unlabeled.cut(training.maximum_length),
     )
-    held_out = encode(data.validation.texts)
     held_out_numbers = np.array([data.labels.index(label) for label in data.validation.labels], int)
     validation = LabeledBatches(held_out, held_out_numbers, batch_size=training.batch_size, seed=None)
-    corpus = {"texts": len(texts), "checksum": checksum([*texts, *unlabeled, data.numbers])}
+    corpus = {"texts": len(texts), "checksum": checksum(chain(texts, encoded.unlabeled, [data.numbers]))}
     if data.has_own_validation:
         corpus |= {
             "validation_texts": len(held_out),
-            "validation_checksum": checksum([*held_out, held_out_numbers]),
+            "validation_checksum": checksum(chain(held_out, [held_out_numbers])),
         }
     facts = describe_run(model, corpus)
     record = settings.record()
@@ -187,12 +186,6 @@ def prepare_classifier(data: LabeledData, model: TextClassifier) -> Prepared:
         check_same_labels(run, data.labels)
         model.temperature = read_archive(run.model).config["temperature"]  # it may have been calibrated since
     return Prepared(trainer, facts, is_resumed, "loss")
-
-
-def _encode(tokenizer: Tokenizer, texts: list[str], verbose: bool) -> list[np.ndarray]:
-    """The ids of each text, int32 `[N]`."""
-    bar = Progress(len(texts), "text", is_shown=verbose, description="encoding", leave=False, delay=1)
-    return [tokenizer.encode(text) for text in bar.over(texts)]
 
 
 def _calibrate(model: TextClassifier, data: LabeledData) -> None:

@@ -15,6 +15,7 @@ import keras
 from textrnn import checks
 from textrnn.api.process import is_configured
 from textrnn.files import advising_when_full
+from textrnn.memory import return_freed_memory
 from textrnn.models import LanguageModel, TextClassifier, load_model
 from textrnn.models.saving import in_float32
 from textrnn.options import TOKENIZERS
@@ -95,6 +96,17 @@ class Prepared:
 
 def fit(prepared: Prepared) -> Any:
     """Train, and return the model with its best weights, in float32 as `load` returns it."""
+    model = prepared.model
+    _train(prepared)
+    del prepared  # and with it the optimizer's moments
+    return_freed_memory()
+    trained = in_float32(model)
+    del model
+    return_freed_memory()
+    return trained
+
+
+def _train(prepared: Prepared) -> None:
     trainer, facts, verbose = prepared.trainer, prepared.facts, prepared.trainer.is_shown
     model, run = trainer.model, trainer.run
     layers = f"{model.cell} of {model.num_layers} x {model.units}"
@@ -107,7 +119,7 @@ def fit(prepared: Prepared) -> Any:
         say(verbose, f"resuming from epoch {trainer.position.epoch + 1}, step {trainer.position.step}")
     if run is None:
         trainer.train()
-        return in_float32(model)
+        return
     with advising_when_full(RESUME_WHEN_FULL):
         trainer.train()
         if can_draw():
@@ -115,7 +127,6 @@ def fit(prepared: Prepared) -> Any:
         else:
             say(verbose, f"no {run.curves}: that takes matplotlib, pip install 'textrnn[plots]'")
     say(verbose, f"the best model is {run.model}")
-    return in_float32(model)
 
 
 @functools.cache

@@ -7,6 +7,8 @@ import os
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,8 @@ from textrnn.labels import checked_label, sort_labels
 from textrnn.models import LanguageModel
 from textrnn.options import TableOptions
 from textrnn.options.recipes import make_classifier_recipe
-from textrnn.text import LabeledTexts, TableFormat, Tokenizer, read_labeled, read_texts
+from textrnn.progress import Progress
+from textrnn.text import EncodedTexts, LabeledTexts, TableFormat, Tokenizer, encode_texts, read_labeled, read_texts
 from textrnn.training import RunFolder, claim_run, say, split_labeled, weigh_classes
 
 INHERITED = ("tokenizer", "cell", "units", "num_layers", "embedding_dim")
@@ -48,6 +51,7 @@ class LabeledData:
         numbers: Number of each text's label, int `[N]`.
         labels: Sorted labels.
         kept: Indices of the texts to train on, int.
+        held_out: Indices of the held-out texts, int.
         validation: Validation texts: held out, or the user's own.
         has_own_validation: Whether the validation texts are the user's own.
         class_weights: Weight of a text of each label, float `[labels]`.
@@ -62,12 +66,38 @@ class LabeledData:
     numbers: np.ndarray
     labels: list[str]
     kept: np.ndarray
+    held_out: np.ndarray
     validation: LabeledTexts
     has_own_validation: bool
     class_weights: np.ndarray
     unlabeled: list[str]
     tokenizer: Tokenizer
     parents: list[LanguageModel]
+
+    def without_texts(self) -> LabeledData:
+        """The data after encoding, with no texts but those of the validation."""
+        return dataclasses.replace(self, texts=[], unlabeled=[])
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedData:
+    """The texts of a classifier as ids, in the order of `LabeledData`."""
+
+    texts: EncodedTexts
+    unlabeled: EncodedTexts
+    validation: EncodedTexts
+
+
+def encode_labeled(data: LabeledData, folder: Path) -> EncodedData:
+    """Write the ids of all texts into a file of the folder."""
+    own = data.validation.texts if data.has_own_validation else []
+    parts = (data.texts, data.unlabeled, own)
+    verbose = data.settings.run.verbose
+    bar = Progress(sum(map(len, parts)), "text", is_shown=verbose, description="encoding", leave=False, delay=1)
+    encoded = encode_texts(bar.over(chain(*parts)), data.tokenizer, folder / "texts.bin")
+    rows = np.split(np.arange(len(encoded)), np.cumsum([len(part) for part in parts])[:-1])
+    texts, unlabeled, validation = map(encoded.take, rows)
+    return EncodedData(texts, unlabeled, validation if data.has_own_validation else texts.take(data.held_out))
 
 
 def load_labeled_data(settings: Settings) -> LabeledData:
@@ -109,6 +139,7 @@ def load_labeled_data(settings: Settings) -> LabeledData:
         numbers=numbers,
         labels=labels,
         kept=kept,
+        held_out=held_out,
         validation=validation,
         has_own_validation=has_own_validation,
         class_weights=weights,

@@ -4,7 +4,7 @@ from textrnn.text.byte import ByteTokenizer
 from textrnn.text.byte_pair import BytePairTokenizer
 from textrnn.text.character import CharacterTokenizer
 from textrnn.text.corpus import Corpus, open_corpus, read_exactly, read_text
-from textrnn.text.ids import document_spans, open_ids, release, write_ids
+from textrnn.text.ids import EncodedTexts, document_spans, encode_texts, open_ids, release, write_ids
 from textrnn.text.labeled import (
     Column,
     LabeledTexts,
@@ -38,6 +38,7 @@ __all__ = [
     "CharacterTokenizer",
     "Column",
     "Corpus",
+    "EncodedTexts",
     "LabeledTexts",
     "Row",
     "RowStream",
@@ -48,6 +49,7 @@ __all__ = [
     "WordTokenizer",
     "checked_table",
     "document_spans",
+    "encode_texts",
     "file_ending",
     "find_problem",
     "find_text_column",

@@ -2,7 +2,7 @@
 
 import mmap
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -69,6 +69,67 @@ def release(ids: np.ndarray) -> None:
     mapped = getattr(ids, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
+
+
+class EncodedTexts:
+    """Ids of many texts in one array, mapped from a file or not, so that a text costs its ids alone.
+
+    Args:
+        ids: ids of all texts one after the other, unsigned integers [N].
+        spans: start and stop of each text, int64 [texts, 2].
+    """
+
+    def __init__(self, ids: np.ndarray, spans: np.ndarray) -> None:
+        self.ids = ids
+        self.spans = spans
+
+    @classmethod
+    def of(cls, texts: Sequence[np.ndarray]) -> "EncodedTexts":
+        """Join texts, each integers [N] with its own N."""
+        stops = np.cumsum([len(text) for text in texts], dtype=np.int64)
+        starts = np.concatenate([np.zeros(1, np.int64), stops])[: len(texts)]
+        return cls(np.concatenate([np.empty(0, np.int32), *texts]), np.stack([starts, stops], axis=1))
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Each text, int32 [N]."""
+        for start, stop in self.spans.tolist():
+            yield np.asarray(self.ids[start:stop], np.int32)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Length of each text, int64 [texts]."""
+        return self.spans[:, 1] - self.spans[:, 0]
+
+    def take(self, rows: np.ndarray | Sequence[int]) -> "EncodedTexts":
+        """Some of the texts, by their numbers, int [rows]; the ids are shared."""
+        return type(self)(self.ids, self.spans[rows])
+
+    def followed_by(self, others: "EncodedTexts") -> "EncodedTexts":
+        """These texts, then others; ids that both share are not copied."""
+        if not len(others) or self.ids is others.ids:
+            return type(self)(self.ids, np.concatenate([self.spans, others.spans]))
+        ids = np.concatenate([self.ids, others.ids])
+        return type(self)(ids, np.concatenate([self.spans, others.spans + len(self.ids)]))
+
+    def cut(self, length: int | None) -> "EncodedTexts":
+        """The last `length` tokens of each text, or all of them."""
+        if length is None:
+            return self
+        starts, stops = self.spans.T
+        return type(self)(self.ids, np.stack([np.maximum(starts, stops - length), stops], axis=1))
+
+    def release(self) -> None:
+        """Release the memory of a mapped file's pages."""
+        release(self.ids)
+
+
+def encode_texts(texts: Iterable[str], tokenizer: Tokenizer, path: str | os.PathLike[str]) -> EncodedTexts:
+    """Encode texts into a file of `write_ids`; empty ones are kept."""
+    ids = write_ids(texts, tokenizer, path, end_of_text=True)
+    return EncodedTexts(ids, document_spans(ids))
 
 
 def document_spans(ids: np.ndarray) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from textrnn.batching import cut_batches
-from textrnn.text import pad_batch
+from textrnn.text import EncodedTexts, pad_batch
 from textrnn.training.batch import NO_LABEL, Batch
 
 # Variance of the labels' shares in relation to random batches, from which labels are mixed. SMS spam, where half of
@@ -15,6 +16,7 @@ from textrnn.training.batch import NO_LABEL, Batch
 # padding (CLINC150: half as much again) and gain nothing.
 MAX_LABEL_VARIANCE = 2.0
 MAX_BATCH_TOKENS = 1 << 18  # padding included: a text as long as a book is alone in a batch
+MAX_LABELED_TOKENS = 1 << 16  # the same for texts that are read whole, of which a token takes some 6 KB
 
 
 class DocumentBatches:
@@ -92,7 +94,7 @@ class LabeledBatches:
     """Batches of labeled texts for a classifier, padded.
 
     Args:
-        sequences: Ids of the texts, each int32 `[T]`; an empty one is a row of padding.
+        sequences: Ids of the texts, each int `[T]`; an empty one is a row of padding.
         labels: Number of each text's label, int `[N]`.
         batch_size: Most labeled texts in a batch, and most unlabeled ones. Batches of texts as long as books have
             fewer.
@@ -103,20 +105,20 @@ class LabeledBatches:
 
     def __init__(
         self,
-        sequences: Sequence[np.ndarray],
+        sequences: EncodedTexts | Sequence[np.ndarray],
         labels: np.ndarray,
         *,
         batch_size: int,
         seed: int | None,
-        unlabeled: Sequence[np.ndarray] = (),
+        unlabeled: EncodedTexts | Sequence[np.ndarray] = (),
     ) -> None:
-        self.sequences = [*sequences, *unlabeled]
+        self.texts = _encoded(sequences).followed_by(_encoded(unlabeled))
         self.labels = np.concatenate([labels, np.full(len(unlabeled), NO_LABEL)]).astype(np.int32)
         self.labeled = len(sequences)
         self.rows_of_a_kind = batch_size
         self.batch_size = batch_size * (2 if unlabeled else 1)
         self.seed = seed
-        self.lengths = np.array([len(sequence) for sequence in self.sequences])
+        self.lengths = self.texts.lengths
         self.mixed = labels_to_mix(self.lengths[: self.labeled], self.labels[: self.labeled], batch_size, seed)
 
     def steps(self, epoch: int) -> int:
@@ -124,18 +126,20 @@ class LabeledBatches:
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         for rows in self._batches(epoch)[first:]:
-            inputs = pad_batch([self.sequences[row] for row in rows])
+            inputs = pad_batch(list(self.texts.take(rows)))
+            self.texts.release()
             yield Batch(inputs, self.labels[rows], has_padding=True, is_fresh=True)
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
-        batches = bucketed(self.lengths[: self.labeled], self.rows_of_a_kind, self.seed, epoch, self.mixed)
-        unlabeled = np.random.default_rng(self.seed).permutation(np.arange(self.labeled, len(self.sequences)))
+        bucket = functools.partial(bucketed, seed=self.seed, epoch=epoch, tokens=MAX_LABELED_TOKENS)
+        batches = bucket(self.lengths[: self.labeled], self.rows_of_a_kind, labels=self.mixed)
+        unlabeled = np.random.default_rng(self.seed).permutation(np.arange(self.labeled, len(self.lengths)))
         turn = min(self.labeled, len(unlabeled))
         if not turn:
             return batches
         # The two kinds may differ in length: bucketed together, many batches would have no label.
         rows = np.roll(unlabeled, -epoch * turn)[:turn]
-        others = [rows[batch] for batch in bucketed(self.lengths[rows], self.rows_of_a_kind, self.seed, epoch)]
+        others = [rows[batch] for batch in bucket(self.lengths[rows], self.rows_of_a_kind)]
         by_length = sorted(range(len(batches)), key=lambda number: self._longest(batches[number]))
         for number, rows in enumerate(sorted(others, key=self._longest)):
             place = by_length[number * len(batches) // len(others)]
@@ -146,6 +150,10 @@ class LabeledBatches:
         return int(self.lengths[rows].max())
 
 
+def _encoded(texts: EncodedTexts | Sequence[np.ndarray]) -> EncodedTexts:
+    return texts if isinstance(texts, EncodedTexts) else EncodedTexts.of(texts)
+
+
 def interleaved(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Both kinds of texts evenly mixed, so that every shard of a batch has some of both; all are indices."""
     places = np.concatenate([np.arange(len(kind)) / len(kind) for kind in (rows, others)])
@@ -153,7 +161,12 @@ def interleaved(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def bucketed(
-    lengths: np.ndarray, batch_size: int, seed: int | None, epoch: int, labels: np.ndarray | None = None
+    lengths: np.ndarray,
+    batch_size: int,
+    seed: int | None,
+    epoch: int,
+    labels: np.ndarray | None = None,
+    tokens: int = MAX_BATCH_TOKENS,
 ) -> list[np.ndarray]:
     """Group texts of similar length into batches of indices, in an order that depends on `seed` and `epoch` alone.
 
@@ -166,7 +179,7 @@ def bucketed(
     def cut(rows: np.ndarray) -> list[np.ndarray]:
         keys = lengths[rows] if labels is None else _places_in_label(lengths[rows], labels[rows])
         rows = rows[np.argsort(keys, kind="stable")]
-        return [rows[span] for span in cut_batches(lengths[rows], batch_size, MAX_BATCH_TOKENS)]
+        return [rows[span] for span in cut_batches(lengths[rows], batch_size, tokens)]
 
     if seed is None:
         return cut(np.arange(len(lengths)))
