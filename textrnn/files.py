@@ -86,7 +86,12 @@ def read_run_config(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Read a member of an archive, which must exist once and not unpack to far more than its stored size."""
+    """Read a member of an archive that `check_member` accepts."""
+    return archive.read(check_member(archive, name))
+
+
+def check_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """A member of an archive, which must exist once and not unpack to far more than its stored size."""
     count = archive.namelist().count(name)
     if count != 1:
         raise ValueError(f"it must hold {name} once; it holds it {count} times")
@@ -95,7 +100,7 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     is_known = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if not is_known or member.file_size > UNCHECKED_BYTES + MAX_UNPACKING_RATIO * stored:
         raise ValueError(f"{name} must unpack to what its {stored} bytes can hold; it claims {member.file_size}")
-    return archive.read(member)
+    return member
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space on the disk, over the owner's quota, or too large

@@ -72,7 +72,7 @@ class State:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the state in one file, whole or not at all."""
         facts = {"format": FORMAT, "fingerprint": self.fingerprint}
-        write_arrays(path, "facts", facts, {str(n): array for n, array in enumerate(self._arrays())})
+        write_arrays(path, "facts", facts, ((str(n), array) for n, array in enumerate(self._arrays())))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> State:

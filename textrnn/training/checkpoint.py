@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from textrnn import checks
 from textrnn.files import DamagedFileError, refuse_damage
-from textrnn.generation.arrays import read_arrays, write_arrays
+from textrnn.generation.arrays import read_array, read_arrays, write_arrays
+
+WEIGHTS = "weights"
 
 
 @dataclass
@@ -45,10 +49,19 @@ class Position:
     file_sizes: dict[str, int] = field(default_factory=dict)
 
 
-def save_checkpoint(path: Path, position: Position, arrays: dict[str, list[np.ndarray]]) -> None:
-    """Write named lists of arrays and a position into one file, whole or not at all."""
-    named = {f"{name}/{n}": array for name, listed in arrays.items() for n, array in enumerate(listed)}
+def save_checkpoint(path: Path, position: Position, tensors: dict[str, Sequence[Any]]) -> None:
+    """Write named lists of variables or tensors, one by one, and a position into one file, whole or not at all."""
+    named = (
+        (f"{name}/{n}", np.asarray(tf.convert_to_tensor(tensor)))  # without a second copy
+        for name, listed in tensors.items()
+        for n, tensor in enumerate(listed)
+    )
     write_arrays(path, "position", asdict(position), named)
+
+
+def save_weights(path: Path, position: Position, variables: Sequence[Any]) -> None:
+    """Write variables, and the position at which they had these values, as `save_checkpoint` does."""
+    save_checkpoint(path, position, {WEIGHTS: variables})
 
 
 def load_checkpoint(path: Path) -> tuple[Position, dict[str, list[np.ndarray]]]:
@@ -63,6 +76,17 @@ def load_checkpoint(path: Path) -> tuple[Position, dict[str, list[np.ndarray]]]:
         for key in sorted(named, key=_name_and_number):
             arrays.setdefault(key.split("/")[0], []).append(named[key])
         return _checked_position(facts), arrays
+
+
+def load_weights(path: Path) -> Iterator[np.ndarray]:
+    """Read a file of `save_weights`, one array after the other.
+
+    Raises:
+        DamagedFileError: If the file is damaged.
+    """
+    with refuse_damage(path, "hold the best weights of a run"), zipfile.ZipFile(path) as archive:
+        for number in range(len(archive.namelist()) - 1):
+            yield read_array(archive, f"{WEIGHTS}/{number}.npy")
 
 
 def _checked_position(facts: dict[str, Any]) -> Position:
@@ -88,14 +112,15 @@ def _checked_position(facts: dict[str, Any]) -> Position:
 
 def assign_all(variables: list[Any], values: list[np.ndarray], path: Path) -> None:
     """Assign the values of a checkpoint to variables."""
-    check_fit([variable.numpy() for variable in variables], values, path)
+    check_fit(variables, values, path)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
-def check_fit(expected: Sequence[np.ndarray], values: Sequence[np.ndarray], path: Path) -> None:
-    """Raise a DamagedFileError unless a checkpoint's values have the expected shapes and kinds and are finite."""
-    kinds = [[(array.shape, array.dtype.kind) for array in arrays] for arrays in (expected, values)]
+def check_fit(expected: Sequence[Any], values: Sequence[np.ndarray], path: Path) -> None:
+    """Raise a DamagedFileError unless a checkpoint's values have the shapes and kinds of variables or tensors and are
+    finite."""
+    kinds = [[(tuple(array.shape), _kind(array.dtype)) for array in arrays] for arrays in (expected, values)]
     if kinds[0] != kinds[1]:
         shapes, found = ([shape for shape, _ in arrays] for arrays in kinds)
         raise DamagedFileError(
@@ -103,6 +128,10 @@ def check_fit(expected: Sequence[np.ndarray], values: Sequence[np.ndarray], path
         )
     if not all(np.isfinite(value).all() for value in values):
         raise DamagedFileError(f"{path} must hold finite numbers, as every checkpoint does.")
+
+
+def _kind(dtype: Any) -> str:
+    return np.dtype(dtype.as_numpy_dtype if isinstance(dtype, tf.DType) else dtype).kind
 
 
 def _name_and_number(key: str) -> tuple[str, int]:

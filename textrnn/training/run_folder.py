@@ -18,8 +18,8 @@ class RunFolder:
 
     `model.keras` is the best model on validation, `config.json` has all settings and the environment,
     `metrics.jsonl` a line for each epoch, `samples.txt` texts of the model during training, `curves.png` the losses,
-    `checkpoint/` the data for a resume, `ids.bin` the ids of the corpus and `validation.bin` those of the user's
-    validation data, if any.
+    `checkpoint/` the data for a resume and the best weights, `ids.bin` the ids of the corpus and `validation.bin`
+    those of the user's validation data, if any.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -48,6 +48,10 @@ class RunFolder:
     @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint" / "state.npz"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "checkpoint" / "best.npz"
 
     def write_config(self, config: dict[str, Any]) -> None:
         write_text(self.config, json.dumps(config, indent=2, ensure_ascii=False) + "\n")

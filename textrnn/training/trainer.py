@@ -15,18 +15,29 @@ import tensorflow as tf
 
 from textrnn.files import DamagedFileError
 from textrnn.forks import check_process
+from textrnn.memory import return_freed_memory
 from textrnn.options import TrainingOptions
 from textrnn.options.recipes import PLAIN_TRAINING
 from textrnn.training.adamw import AdamW
 from textrnn.training.averaging import WeightAverages
 from textrnn.training.batch import Batch, Batches
-from textrnn.training.checkpoint import Position, assign_all, check_fit, load_checkpoint, save_checkpoint
+from textrnn.training.checkpoint import (
+    Position,
+    assign_all,
+    check_fit,
+    load_checkpoint,
+    load_weights,
+    save_checkpoint,
+    save_weights,
+)
 from textrnn.training.interrupt import Interrupt, TrainingInterrupted, deferred_interrupt
 from textrnn.training.objectives import Objective
 from textrnn.training.report import Report
 from textrnn.training.run_folder import RunFolder
 from textrnn.training.schedule import Schedule
 from textrnn.training.traced_steps import TracedSteps
+
+SECONDS_BETWEEN_TRIMS = 1.0  # each takes some milliseconds; in a minute glibc would collect some 200 MB
 
 
 class TrainingDivergedError(ArithmeticError):
@@ -93,7 +104,8 @@ class Trainer:
         self.position = Position()
         self.has_started = False
         self.states: tuple[tf.Tensor, ...] = ()
-        self.best_weights = [variable.numpy() for variable in model.variables]
+        self.best_weights: list[np.ndarray] = []
+        """Best weights of a run without a folder; that of another has a file of them."""
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
         self.callbacks.set_params({"epochs": settings.epochs, "steps": max(self.steps), "verbose": 0})
         self.is_shown = is_shown
@@ -132,12 +144,13 @@ class Trainer:
             raise ValueError("`run` must be a run folder to restore from; received None.")
         path = self.run.checkpoint
         position, arrays = load_checkpoint(path)
+        if _has_best(position):
+            check_fit(self.model.variables, list(load_weights(self.run.best)), self.run.best)
         self._check_position(position, arrays.get("states", []), path)
-        check_fit(self.best_weights, arrays.get("best", []), path)
         assign_all(self.model.variables, arrays.get("model", []), path)
         assign_all(self.optimizer.variables, arrays.get("optimizer", []), path)
         assign_all(self.averages.variables, arrays.get("averages", []), path)
-        self.position, self.best_weights = position, arrays["best"]
+        self.position = position
         self.states = tuple(tf.constant(state) for state in arrays.get("states", []))
         self.run.cut_back(self.position.file_sizes)
 
@@ -153,21 +166,20 @@ class Trainer:
             raise DamagedFileError(f"{path} must have a gradient norm for each weight of the model.")
         batch = next(iter(self.batches.epoch(position.epoch, position.step)), None) if position.step else None
         if batch is not None and not batch.is_fresh:
-            check_fit([state.numpy() for state in self._initial_states(batch)], states, path)
+            check_fit(self._initial_states(batch), states, path)
 
     def checkpoint(self) -> None:
         """Save everything a resume needs, if the run has a folder."""
         if self.run is None:
             return
         self.position.file_sizes = self.run.file_sizes()
-        arrays = {
-            "model": [variable.numpy() for variable in self.model.variables],
-            "optimizer": [variable.numpy() for variable in self.optimizer.variables],
-            "averages": [variable.numpy() for variable in self.averages.variables],
-            "states": [state.numpy() for state in self.states],
-            "best": self.best_weights,
+        tensors = {
+            "model": self.model.variables,
+            "optimizer": self.optimizer.variables,
+            "averages": self.averages.variables,
+            "states": self.states,
         }
-        save_checkpoint(self.run.checkpoint, self.position, arrays)
+        save_checkpoint(self.run.checkpoint, self.position, tensors)
 
     def train(self) -> None:
         """Train to the end and leave the model with its best weights.
@@ -190,8 +202,10 @@ class Trainer:
         finally:
             report.close()
             self.model.optimizer = None
-        for variable, value in zip(self.model.variables, self.best_weights, strict=True):
-            variable.assign(value)
+        if _has_best(self.position):
+            best = self.best_weights if self.run is None else load_weights(self.run.best)
+            for variable, value in zip(self.model.variables, best, strict=True):
+                variable.assign(value)
 
     def _is_over(self) -> bool:
         patience = self.settings.patience
@@ -202,6 +216,7 @@ class Trainer:
         position = self.position
         self.callbacks.on_epoch_begin(position.epoch)
         saved, began = time.perf_counter(), time.perf_counter() - position.epoch_seconds
+        trimmed = 0.0
         for batch in self.batches.epoch(position.epoch, position.step):
             self.callbacks.on_train_batch_begin(position.step)
             self._count(*self.train_step(batch))
@@ -217,6 +232,9 @@ class Trainer:
                 self._stop(report)
             if self.model.stop_training:
                 break
+            if time.perf_counter() - trimmed > SECONDS_BETWEEN_TRIMS:
+                return_freed_memory(with_cycles=False)
+                trimmed = time.perf_counter()
             if time.perf_counter() - saved > self.checkpoint_seconds:
                 self.checkpoint()
                 saved = time.perf_counter()
@@ -307,11 +325,14 @@ class Trainer:
         return objective.measures(loss, accuracy), objective.selection_key(loss, accuracy)
 
     def _keep_best(self) -> None:
-        self.best_weights = [variable.numpy() for variable in self.model.variables]
-        if self.run is not None:
-            self.model.optimizer = None  # the model file omits the optimizer, which the checkpoint holds
-            self.model.save(self.run.model)
-            self.model.optimizer = self.optimizer
+        if self.run is None:
+            self.best_weights = [variable.numpy() for variable in self.model.variables]
+            return
+        # A run that is killed before the next checkpoint repeats the epoch, and writes the same file again.
+        save_weights(self.run.best, self.position, self.model.variables)
+        self.model.optimizer = None  # the model file omits the optimizer, which the checkpoint holds
+        self.model.save(self.run.model)
+        self.model.optimizer = self.optimizer
 
     def _record(self, line: dict[str, Any], report: Report) -> None:
         every = max(1, self.settings.epochs // 4)
@@ -336,6 +357,11 @@ class Trainer:
             sums, states = self.traced.evaluate(batch, states)
             totals += sums.numpy()
         return [float(total) for total in totals]
+
+
+def _has_best(position: Position) -> bool:
+    """Whether an epoch has had the best weights so far."""
+    return math.isfinite(position.best[0])
 
 
 def _means(sums: Sequence[float]) -> tuple[float, float]:
