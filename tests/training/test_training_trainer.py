@@ -101,6 +101,13 @@ def test_more_epochs_resume_a_finished_run(run):
     assert [line["epoch"] for line in RunFolder(run).history()] == [1, 2, 3]
 
 
+def test_damaged_best_weights_are_not_resumed_from(run):
+    best = RunFolder(run).best
+    best.write_bytes(best.read_bytes()[:200])
+    with pytest.raises(textrnn.DamagedFileError, match=r"best\.npz must hold the best weights of a run"):
+        train(out=run, epochs=3, precision="float32", resume=True)
+
+
 def test_the_run_folder_explains_itself(finished):
     model, out = finished
     config = json.loads((out / "config.json").read_text())
