@@ -37,7 +37,7 @@ from textrnn.training.run_folder import RunFolder
 from textrnn.training.schedule import Schedule
 from textrnn.training.traced_steps import TracedSteps
 
-SECONDS_BETWEEN_TRIMS = 1.0  # each takes some milliseconds; in a minute glibc would collect some 200 MB
+SECONDS_BETWEEN_TRIMS = 10.0  # each takes some milliseconds; in a minute glibc would collect some 200 MB
 
 
 class TrainingDivergedError(ArithmeticError):
