@@ -1,4 +1,4 @@
-"""Hashing of n-grams."""
+"""Hashing of n-grams and of texts."""
 
 from __future__ import annotations
 
@@ -26,3 +26,19 @@ def hash_ngrams(ids: Any, ngrams: int, buckets: int) -> Iterator[Any]:
     for n in range(2, ngrams + 1):
         hashed = hashed[:, :-1] * MIXER + ids[:, n - 1 :]
         yield hashed[:, ngrams - n :] % buckets
+
+
+def hash_texts(ids: Any, steps: Any, folds: int) -> Any:
+    """Fold of each text by its tokens, so that equal texts share one::
+
+        fold(x) = (sum over t of x_t * (7919 t mod 1000003)) mod folds      t = 1, 2, ...
+
+    Args:
+        ids: Int64 `[B, T]`, an array or a tensor, padded with 0 on the right.
+        steps: Int64 `[T]` of the same kind, 1 to T.
+        folds: Number of folds.
+
+    Returns:
+        Int64 `[B]` from 0 to `folds` - 1.
+    """
+    return (ids @ (steps * 7919 % MIXER)[:, None])[:, 0] % folds

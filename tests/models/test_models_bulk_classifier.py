@@ -13,6 +13,7 @@ MODELS = {
     "lstm": {"cell": "lstm", "num_layers": 2},
     "gru": {"cell": "gru", "pooling": "attention", "num_layers": 2, "reverse": [False, True], "ensemble_size": 2},
     "min_gru_ngrams": {"cell": "min_gru", "ngrams": 3, "ngram_buckets": 17},
+    "wide": {"cell": "lstm", "wide_ngrams": 2, "wide_buckets": 17},
     "both_ways": {"cell": "rnn", "bidirectional": True},
 }
 
@@ -21,7 +22,7 @@ def make(name):
     given = {"units": 5, "embedding_dim": 6, "bidirectional": False, "ensemble_size": 1, "temperature": 0.5}
     model = textrnn.TextClassifier(WordTokenizer().fit(TEXT), ["no", "so so", "yes"], **{**given, **MODELS[name]})
     generator = np.random.default_rng(0)
-    for weight in model.trainable_variables:
+    for weight in model.weights:
         weight.assign(weight.numpy() + generator.normal(scale=0.3, size=weight.shape))
     return model
 

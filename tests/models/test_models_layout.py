@@ -35,6 +35,8 @@ CLASSIFIERS = {
     "reverse": {"bidirectional": False, "ensemble_size": 2, "reverse": [False, True]},
     "attention": {"bidirectional": False, "pooling": "attention", "num_layers": 2},
     "ngrams": {"ngrams": 3, "ngram_buckets": 7, "ensemble_size": 2},
+    "wide": {"wide_ngrams": 3, "wide_buckets": 7, "ensemble_size": 2},
+    "wide_tokens": {"wide_ngrams": 1},
     "small_ngrams": {"ngram_buckets": 7, "ngram_dim": 3, "pooling": "attention"},
 }
 KINDS = {

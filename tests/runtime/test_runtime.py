@@ -36,6 +36,8 @@ CLASSIFIERS = {
     "small_ngrams": {"cell": "min_gru", "bidirectional": False, "ngrams": 3, "ngram_buckets": 17, "ngram_dim": 3},
     "attention": {"cell": "gru", "pooling": "attention"},
     "min_gru_members": {"cell": "min_gru", "ensemble_size": 2, "ngram_buckets": 5},
+    "wide": {"cell": "rnn", "wide_ngrams": 3, "wide_buckets": 17},
+    "wide_members": {"wide_ngrams": 1, "ensemble_size": 2, "temperature": 0.3},
     "calibrated_members": {"ensemble_size": 3, "temperature": 0.3},
 }
 
@@ -43,7 +45,7 @@ CLASSIFIERS = {
 def shaken(model):
     """Every weight moved, so that zeros and ones at the start hide nothing."""
     generator = np.random.default_rng(0)
-    for weight in model.trainable_variables:
+    for weight in model.weights:
         weight.assign(weight.numpy() + generator.normal(scale=0.1, size=weight.shape))
     return model
 

@@ -26,7 +26,7 @@ def make(tokenizer=None, labels=("no", "so so", "yes"), **options):
         tokenizer.fit(TEXT)
     model = textrnn.TextClassifier(tokenizer, list(labels), **{**OPTIONS, **options})
     generator = np.random.default_rng(0)
-    for weight in model.trainable_variables:
+    for weight in model.weights:
         weight.assign(weight.numpy() + generator.normal(scale=0.3, size=weight.shape))
     return model
 
@@ -35,7 +35,14 @@ def make(tokenizer=None, labels=("no", "so so", "yes"), **options):
 def encoders():
     """A classifier of every tokenizer, with n-grams, which also look back over the edge of a part, or of several."""
     return {
-        name: make(tokenizer, ngrams=2 if name == "word" else 4, ngram_buckets=17, ensemble_size=2).to_numpy()
+        name: make(
+            tokenizer,
+            ngrams=2 if name == "word" else 4,
+            ngram_buckets=17,
+            ensemble_size=2,
+            wide_ngrams=1 if name == "byte" else 3,
+            wide_buckets=13,
+        ).to_numpy()
         for name, tokenizer in TOKENIZERS.items()
     }
 
@@ -75,7 +82,7 @@ def test_a_bidirectional_classifier_cannot_answer_before_the_end():
 @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
 def test_a_long_text_read_in_parts_gives_the_same_answer(cell, monkeypatch):
     pooling, ngrams = {"lstm": ("concat", 2), "gru": ("attention", 3), "min_gru": ("concat", 20)}[cell]
-    model = make(cell=cell, ngrams=ngrams, ngram_buckets=17, ensemble_size=2, pooling=pooling)
+    model = make(cell=cell, ngrams=ngrams, ngram_buckets=17, ensemble_size=2, pooling=pooling, wide_ngrams=5)
     sequences = [np.arange(3, 3 + n) % 12 + 3 for n in (50, 0, 7, 23)]
     whole = model.log_probabilities(sequences)
     contributions, base = model.contributions(sequences[0], 0, 1)
@@ -96,6 +103,8 @@ def test_a_long_text_read_in_parts_gives_the_same_answer(cell, monkeypatch):
         {"reverse": True},
         {"ensemble_size": 2, "temperature": 0.5},
         {"pooling": "attention", "temperature": 2.5},
+        {"wide_ngrams": 3, "wide_buckets": 13, "temperature": 2.0},
+        {"wide_ngrams": 2, "ensemble_size": 2},
     ],
     ids=str,
 )
@@ -111,6 +120,9 @@ def test_contributions_sum_to_the_log_odds_of_the_answer(options):
     heads = [encoder.head.bias.numpy() for encoder in model.text_encoders]
     if len(heads) == 1:
         expected = (heads[0][2] - heads[0][0]) / model.temperature
+        if model.wide_path is not None:
+            share, bias = model.wide_path.share.numpy()[0], model.wide_path.bias.numpy() / model.temperature
+            expected = share * expected + bias[2] - bias[0]
         assert explanation.base == pytest.approx(expected, abs=1e-4)  # a text that says nothing
 
 

@@ -16,6 +16,7 @@ from textrnn.api.corpus import folder_of_ids
 from textrnn.api.labeled_data import EncodedData, LabeledData, encode_labeled, load_labeled_data
 from textrnn.api.settings import resolve, suggests_arguments
 from textrnn.api.validation import check_same_labels
+from textrnn.api.wide_path import fit_wide_path
 from textrnn.classification import CalibrationError
 from textrnn.memory import return_freed_memory
 from textrnn.models import LanguageModel, TextClassifier
@@ -118,7 +119,14 @@ def train_classifier(
         encoded = encode_labeled(data, folder)
         data = data.without_texts()
         return_freed_memory()
-        trained: TextClassifier = fit(prepare_classifier(data, encoded, build_classifier(data)))
+        model_to_train = build_classifier(data)
+        wide = fit_wide_path(data, encoded, model_to_train)
+        prepared = prepare_classifier(data, encoded, model_to_train, folds=wide.folds if wide is not None else 0)
+        trained: TextClassifier = fit(prepared)
+        if wide is not None:
+            wide.weigh(trained, verbose=verbose)
+            if data.run is not None:
+                trained.save(data.run.model)
     if len(data.validation):
         _calibrate(trained, data)
     return trained
@@ -140,12 +148,12 @@ def build_classifier(data: LabeledData) -> TextClassifier:
     return model
 
 
-def prepare_classifier(data: LabeledData, encoded: EncodedData, model: TextClassifier) -> Prepared:
-    """Build a trainer for the encoded texts."""
+def prepare_classifier(data: LabeledData, encoded: EncodedData, model: TextClassifier, *, folds: int) -> Prepared:
+    """Build a trainer of the encoders for the encoded texts; `folds` as in `LabelOfText`."""
     settings, run, verbose = data.settings, data.run, data.settings.run.verbose
     training, texts, held_out = settings.training, encoded.texts, encoded.validation
     batches = LabeledBatches(
-        texts.take(data.kept).cut(training.maximum_length),
+        encoded.to_learn(data),
         data.numbers[data.kept],
         batch_size=training.batch_size,
         seed=settings.run.seed,
@@ -170,6 +178,7 @@ def prepare_classifier(data: LabeledData, encoded: EncodedData, model: TextClass
         bptt=training.bptt,
         lm_loss_weight=training.lm_loss_weight,
         language_models=data.parents,
+        folds=folds,
     )
     trainer = Trainer(
         model,

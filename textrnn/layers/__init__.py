@@ -10,6 +10,7 @@ from textrnn.layers.ngram_embedding import NgramEmbedding
 from textrnn.layers.pooling import AttentionPooling, ConcatPooling
 from textrnn.layers.recurrent import Recurrent
 from textrnn.layers.rnn_cell import RNNCell
+from textrnn.layers.wide_path import WidePath
 
 __all__ = [
     "AttentionPooling",
@@ -23,5 +24,6 @@ __all__ = [
     "NgramEmbedding",
     "RNNCell",
     "Recurrent",
+    "WidePath",
     "product",
 ]

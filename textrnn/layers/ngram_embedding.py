@@ -15,6 +15,18 @@ from textrnn.hashing import hash_ngrams
 from textrnn.layers.tables import look_up
 
 
+def last_ids(before: tf.Tensor, ids: tf.Tensor, is_real: tf.Tensor) -> tf.Tensor:
+    """The last N tokens of each text, int32 `[B, N]`, after a part ids int `[B, T]` that follows `before` `[B, N]`.
+
+    Real are the steps where `is_real`, bool `[B, T]`.
+    """
+    remembered = before.shape[1]
+    is_real = tf.pad(is_real, [[0, 0], [remembered, 0]], constant_values=True)
+    end = tf.reduce_max(tf.where(is_real, tf.range(1, tf.shape(is_real)[1] + 1), 0), axis=1, keepdims=True)
+    ids = tf.concat([before, tf.cast(ids, tf.int32)], axis=1)
+    return tf.gather(ids, end - tf.range(remembered, 0, -1), batch_dims=1)
+
+
 @keras.saving.register_keras_serializable("textrnn")
 class NgramEmbedding(keras.layers.Layer):
     """Vectors of the last two tokens, of the last three and so on, beside those of single tokens::

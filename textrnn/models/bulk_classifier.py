@@ -61,7 +61,7 @@ class BulkClassifier(TextLabeler):
         def read(ids: tf.Tensor) -> tf.Tensor:
             encoders = zip(self.model.text_encoders, self.tables, strict=True)
             logits = [self._logits(encoder, ids, table) for encoder, table in encoders]
-            return tf.nn.log_softmax(self.model.averaged(logits))
+            return tf.nn.log_softmax(self.model.complete(self.model.averaged(logits), ids))
 
         return tf.function(read, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
 

@@ -12,9 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import runtime
+from textrnn.batching import batches_by_length
 from textrnn.classification import Explanation, TextLabeler
-from textrnn.classification.windows import MAX_BATCH_TOKENS
+from textrnn.classification.windows import DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS
 from textrnn.forks import check_process
+from textrnn.layers import WidePath
 from textrnn.layers.arguments import freeze_parts
 from textrnn.layers.shards import MAX_SHARDS, MIN_SHARD_ROWS, count_shards, map_shards
 from textrnn.models.bulk_classifier import BulkClassifier
@@ -97,18 +99,27 @@ class TextClassifier(TextLabeler, ModelOfIds):
             )
             for from_its_end in self.reverse
         ]
+        made: Any = self.options  # none of them is open
+        self.wide_path = None
+        if made.wide_ngrams:
+            size = tokenizer.vocabulary_size
+            self.wide_path = WidePath(size, len(self.labels), made.wide_ngrams, made.wide_buckets)
         self.build((None, None))
         freeze_parts(self)
 
     def build(self, input_shape: Any = None) -> None:
         for encoder in self.text_encoders:
             encoder.build()
+        if self.wide_path is not None:
+            self.wide_path.build()
         self.built = True
 
     def call(self, ids: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Logits float32 `[B, labels]` from ids `[B, T]`; `mask` is where ids are not padding."""
         mask = tf.not_equal(ids, self.tokenizer.pad_id) if mask is None else mask
-        return self.averaged([encoder(ids, mask=mask, training=training) for encoder in self.text_encoders])
+        return self.complete(
+            self.averaged([encoder(ids, mask=mask, training=training) for encoder in self.text_encoders]), ids, mask
+        )
 
     def compute_output_shape(self, ids_shape: Any) -> tuple[int | None, ...]:
         return (ids_shape[0], len(self.labels))
@@ -119,6 +130,10 @@ class TextClassifier(TextLabeler, ModelOfIds):
             return logits[0]
         return tf.reduce_logsumexp(tf.nn.log_softmax(tf.stack(logits)), axis=0) - math.log(len(logits))
 
+    def complete(self, network: tf.Tensor, ids: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
+        """From the logits of the encoders `[B, labels]` to those of the classifier, with the wide path."""
+        return network if self.wide_path is None else self.wide_path(ids, network, mask)
+
     def depths(self) -> list[int]:
         """Number of layers between each trainable variable and the output."""
         return [depth for encoder in self.text_encoders for depth in encoder.depths()]
@@ -126,6 +141,11 @@ class TextClassifier(TextLabeler, ModelOfIds):
     def tables(self) -> list[keras.Variable]:
         """Weights of which a batch reads some rows, for an optimizer that updates those alone."""
         return [table for encoder in self.text_encoders for table in encoder.tables()]
+
+    @property
+    def _paths(self) -> list[Any]:
+        """What reads a text: the encoders, and the wide path if there is one."""
+        return [*self.text_encoders, *([] if self.wide_path is None else [self.wide_path])]
 
     @functools.cached_property
     def _traced_log_probabilities(self) -> dict[bool, Any]:
@@ -144,18 +164,34 @@ class TextClassifier(TextLabeler, ModelOfIds):
         }
 
     @functools.cached_property
+    def _traced_encoders(self) -> list[Any]:
+        """For each encoder the function from ids to its log-probabilities."""
+
+        def trace(encoder: TextEncoder) -> Any:
+            def answer(ids: tf.Tensor) -> tf.Tensor:
+                mask = tf.not_equal(ids, self.tokenizer.pad_id)
+                return tf.nn.log_softmax(encoder(ids, mask=mask, training=False))
+
+            signature = [tf.TensorSpec([None, None], tf.int32)]
+            return tf.function(answer, input_signature=signature, autograph=False)
+
+        return [trace(encoder) for encoder in self.text_encoders]
+
+    @functools.cached_property
     def _traced_parts(self) -> tuple[Any, Any]:
-        """The function that reads one part of each text `[B, T]`, and the one that then answers, for all encoders."""
+        """The function that reads one part of each text `[B, T]`, and the one that then answers, for all encoders
+        and the wide path."""
 
         def read(ids: tf.Tensor, carried: list[Any]) -> list[Any]:
             mask = tf.not_equal(ids, self.tokenizer.pad_id)
-            return [
-                encoder.read(ids, known, mask) for encoder, known in zip(self.text_encoders, carried, strict=True)
-            ]
+            return [path.read(ids, known, mask) for path, known in zip(self._paths, carried, strict=True)]
 
         def answer(carried: list[Any]) -> tf.Tensor:
-            logits = [encoder.answer(known) for encoder, known in zip(self.text_encoders, carried, strict=True)]
-            return tf.nn.log_softmax(self.averaged(logits))
+            logits = [encoder.answer(known) for encoder, known in zip(self.text_encoders, carried, strict=False)]
+            network = self.averaged(logits)
+            return tf.nn.log_softmax(
+                network if self.wide_path is None else self.wide_path.answer(carried[-1], network)
+            )
 
         traced = functools.partial(tf.function, reduce_retracing=True, autograph=False)
         return traced(read), traced(answer)
@@ -173,11 +209,18 @@ class TextClassifier(TextLabeler, ModelOfIds):
             is_shared = len(ids) >= ROWS_TO_SHARE and self.ensemble_size == 1 and not self.bidirectional
             return self._traced_log_probabilities[is_shared](ids).numpy()
         read, answer = self._traced_parts
-        carried = [encoder.start(len(ids)) for encoder in self.text_encoders]
+        carried = [path.start(len(ids)) for path in self._paths]
         size = max(1, MAX_BATCH_TOKENS // len(ids))
         for begin in range(0, ids.shape[1], size):
             carried = read(tf.constant(ids[:, begin : begin + size]), carried)
         return answer(carried).numpy()
+
+    def log_probabilities_of_encoder(self, number: int, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """Log-probabilities of the labels by one encoder alone, float32 `[N, labels]`, of texts, ids int32 `[T]`."""
+        logs, answer = np.zeros([len(sequences), len(self.labels)], np.float32), self._traced_encoders[number]
+        for rows in batches_by_length([len(ids) for ids in sequences], DEFAULT_BATCH_SIZE, MAX_BATCH_TOKENS):
+            logs[rows] = answer(pad_batch([sequences[row] for row in rows])).numpy()
+        return logs
 
     def in_bulk(self, precision: str = "auto") -> TextLabeler:
         policy = dtype_policy(resolve_precision(precision)) or self.dtype_policy.name

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from textrnn.layers import AttentionPooling, ConcatPooling, LockedDropout, NgramEmbedding
 from textrnn.layers.cell import Cell
+from textrnn.layers.ngram_embedding import last_ids
 from textrnn.layers.pooling import Pooled
 from textrnn.layers.projection import project_tokens
 from textrnn.layers.tables import look_up
@@ -184,18 +185,14 @@ class TextEncoder(keras.layers.Layer):
         training: bool | None,
     ) -> tuple[EncoderState, tf.Tensor]:
         """State after one more part, whose embeddings are `hidden`, and the last layer's outputs in it."""
-        before, pooled, last_ids = carried
+        before, pooled, last_tokens = carried
         after = list[tf.Tensor]()
         for dropout, layer in zip(self.input_dropouts, self.recurrent_layers, strict=True):
             initial = before[len(after) :][: self.states_of_layer]
             entering = dropout(hidden, training=training)
             hidden, *states = layer(entering, initial_state=initial, mask=mask, training=training)
             after += states
-        is_real = ids != PAD_ID if mask is None else mask
-        is_real = tf.pad(is_real, [[0, 0], [self.remembered, 0]], constant_values=True)
-        end = tf.reduce_max(tf.where(is_real, tf.range(1, tf.shape(is_real)[1] + 1), 0), axis=1, keepdims=True)
-        ids = tf.concat([last_ids, tf.cast(ids, tf.int32)], axis=1)
-        last = tf.gather(ids, end - tf.range(self.remembered, 0, -1), batch_dims=1)
+        last = last_ids(last_tokens, ids, ids != PAD_ID if mask is None else mask)
         return (tuple(after), self.pooling.add(pooled, hidden, mask), last), hidden
 
     def answer(self, carried: EncoderState, *, training: bool | None = None) -> tf.Tensor:

@@ -124,6 +124,17 @@ class ClassifierOptions(ModelOptions):
             "Size of a stored n-gram embedding, which a shared matrix projects; by default that of a token's.",
         ),
     ] = None
+    wide_ngrams: Annotated[
+        int | None,
+        from_recipe(
+            integer_from_to(0, 64),
+            "Tokens in the longest n-gram of the wide path, a linear classifier beside the encoders; 0 for no path.",
+        ),
+    ] = None
+    wide_buckets: Annotated[
+        int | None,
+        from_recipe(POSITIVE_INTEGER, "Number of hashed n-grams of the wide path; the recipe follows the texts."),
+    ] = None
     token_dropout: Annotated[float | None, from_recipe(FRACTION, "Dropout of tokens, which become unknown.")] = None
     bidirectional: Annotated[bool | None, from_recipe(SWITCH, "Recurrent layers in both directions.")] = None
     pooling: Annotated[str, option(one_of(*POOLINGS), "Pooling over the steps of a text.")] = "concat"

@@ -42,12 +42,15 @@ PLAIN_CLASSIFIER: dict[str, Any] = {  # defaults of the `TextClassifier` class
     "embedding_dim": 64,
     "ngrams": 2,
     "ngram_buckets": 0,
+    "wide_ngrams": 0,
+    "wide_buckets": 1 << 16,
     "dropout": 0.5,
     "token_dropout": 0.0,
     "weight_drop": 0.0,
     "bidirectional": True,
     "ensemble_size": 1,
 }
+MAX_WIDE_WEIGHTS = 1 << 22  # of the wide path: 4 MB in eight bits
 NUM_SAMPLED = 2048  # for vocabularies more than four times as large
 
 LANGUAGE_MODEL: dict[str, Any] = {  # shared by all recipes of a language model
@@ -77,6 +80,15 @@ def make_classifier_recipe(tokenizer_kind: str | None, pretrained_cell: str | No
     return _without_kernel(recipe) if pretrained_cell == "min_gru" else recipe
 
 
+def choose_wide_buckets(characters: int, labels: int) -> int:
+    """Number of hashed n-grams of the wide path for texts of so many characters, a power of two.
+
+    A text has one n-gram of each length at each of its words, of six characters on average.
+    """
+    most = MAX_WIDE_WEIGHTS // labels
+    return 1 << max(10, min(characters // 3, most).bit_length() - 1)
+
+
 def _without_kernel(recipe: dict[str, Any]) -> dict[str, Any]:
     """The recipe without weight drop, for a cell without a recurrent kernel."""
     return {**recipe, "weight_drop": 0.0}
@@ -91,6 +103,7 @@ CLASSIFIER: dict[str, Any] = {
     "embedding_dim": 32,
     "ngrams": 2,
     "ngram_buckets": 1 << 16,
+    "wide_ngrams": 2,
     "dropout": 0.5,
     "token_dropout": 0.3,
     "weight_drop": 0.0,
@@ -106,6 +119,7 @@ CLASSIFIER: dict[str, Any] = {
 LETTER_CLASSIFIER: dict[str, Any] = {  # for tokens of bytes or characters, which mean little alone
     **CLASSIFIER,
     "ngrams": 6,
+    "wide_ngrams": 6,
     "token_dropout": 0.05,  # a dropped letter affects every n-gram that contains it
 }
 PRETRAINED_CLASSIFIER: dict[str, Any] = {

@@ -49,6 +49,10 @@ def parts_of(kind: str, config: Config, vocabulary_size: int) -> Iterator[Part]:
         path = f"layers/{_numbered('text_encoder', number)}"
         for part in _parts_of_encoder(config, vocabulary_size):
             yield Part(f"text_encoders.{number}.{part.name}", f"{path}/{part.path}", part.shapes)
+    if config["wide_ngrams"]:
+        labels = len(config["labels"])
+        tables = [vocabulary_size] if config["wide_ngrams"] == 1 else [vocabulary_size, config["wide_buckets"]]
+        yield Part("wide_path", "layers/wide_path", [*((size, labels) for size in tables), (labels,), (1,)])
 
 
 def cell_names(number: int, *, bidirectional: bool) -> list[str]:

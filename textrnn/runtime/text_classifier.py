@@ -16,6 +16,7 @@ from textrnn.runtime.cells import States
 from textrnn.runtime.layout import Weights, cell_names, weights_within
 from textrnn.runtime.pooling import AttentionPooling, ConcatPooling, Pooled, Pooling
 from textrnn.runtime.recurrent import Recurrent
+from textrnn.runtime.wide_path import WidePath, WideState, last_ids
 from textrnn.text import PAD_ID, pad_batch, tokenizer_from_dict
 from textrnn.threads import count_cores
 
@@ -56,6 +57,8 @@ class TextClassifier(TextLabeler):
             TextEncoder(config, weights_within(weights, f"text_encoders.{number}"), reverse=reverse)
             for number, reverse in enumerate(config["reverse"])
         ]
+        self.wide_path = WidePath(config["wide_ngrams"], weights["wide_path"]) if config["wide_ngrams"] else None
+        self.paths: list[Any] = [*self.text_encoders, *([] if self.wide_path is None else [self.wide_path])]
 
     def log_probabilities(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         """From B texts, each ids int32 `[N]` with its own N, to float64 `[B, labels]`, before the temperature.
@@ -65,7 +68,10 @@ class TextClassifier(TextLabeler):
         """
         ids = pad_batch(sequences)
         with one_blas_thread():
-            return _averaged([encoder.logits(ids) for encoder in self.text_encoders])
+            network = _averaged([encoder.logits(ids) for encoder in self.text_encoders])
+            if self.wide_path is None:
+                return network
+            return np.asarray(log_softmax(self.wide_path.logits(ids, network)))
 
     def partwise(self) -> TextClassifier:
         if any(encoder.reads_from_the_end for encoder in self.text_encoders):
@@ -75,23 +81,30 @@ class TextClassifier(TextLabeler):
             )
         return self
 
-    def start(self) -> list[EncoderState]:
-        """State of each encoder before the first token of a text."""
-        return [encoder.start(1) for encoder in self.text_encoders]
+    def start(self) -> list[EncoderState | WideState]:
+        """State of each encoder, and of the wide path if there is one, before the first token of a text."""
+        return [path.start(1) for path in self.paths]
 
-    def read(self, ids: np.ndarray, carried: list[EncoderState]) -> list[EncoderState]:
-        """State of each encoder after more tokens, int `[N]`."""
-        return [encoder.read(ids[None], before) for encoder, before in zip(self.text_encoders, carried, strict=True)]
+    def read(self, ids: np.ndarray, carried: list[Any]) -> list[EncoderState | WideState]:
+        """States after more tokens, int `[N]`."""
+        return [path.read(ids[None], before) for path, before in zip(self.paths, carried, strict=True)]
 
-    def answer(self, carried: list[EncoderState]) -> np.ndarray:
+    def answer(self, carried: list[Any]) -> np.ndarray:
         """Log-probabilities float64 `[labels]`, before the temperature."""
-        logits = [encoder.answer(known) for encoder, known in zip(self.text_encoders, carried, strict=True)]
-        return np.asarray(_averaged(logits)[0])
+        states = carried[: len(self.text_encoders)]
+        network = _averaged([path.answer(known) for path, known in zip(self.text_encoders, states, strict=True)])
+        if self.wide_path is not None:
+            network = log_softmax(self.wide_path.answer(carried[-1], network))
+        return np.asarray(network[0])
 
     def contributions(self, ids: np.ndarray, label: int, against: int) -> tuple[np.ndarray, float]:
         with one_blas_thread():
             told = [encoder.contributions(ids, label, against) for encoder in self.text_encoders]
         of_ids, base = (np.mean(part, axis=0) for part in zip(*told, strict=True))
+        if self.wide_path is not None:
+            of_wide, bias = self.wide_path.contributions(ids, label, against)
+            share = float(self.wide_path.share[0])
+            of_ids, base = share * of_ids + of_wide, share * base + bias
         if len(self.text_encoders) > 1:  # the answer is the mean of their probabilities, not of their logits
             logs = self.log_probabilities([ids])[0]
             base = logs[label] - logs[against] - of_ids.sum()
@@ -154,9 +167,8 @@ class TextEncoder:
         """
         mask = ids != PAD_ID
         hidden, after = self._run(ids, carried, mask)
-        places = mask.sum(axis=1, keepdims=True) + np.arange(self.remembered)
-        last_ids = np.take_along_axis(np.concatenate([carried.last_ids, ids], axis=1), places, axis=1)
-        return EncoderState(after, self.pooling.add(carried.pooled, hidden, mask), last_ids)
+        last = last_ids(carried.last_ids, ids, mask)
+        return EncoderState(after, self.pooling.add(carried.pooled, hidden, mask), last)
 
     def _run(self, ids: np.ndarray, carried: EncoderState, mask: np.ndarray) -> tuple[np.ndarray, list[States]]:
         """The last layer's outputs `[B, T, H]` and the states of all layers."""
@@ -181,8 +193,8 @@ class TextEncoder:
         known, parts = self.start(1), []
         for part in self._parts(ids[None]):
             hidden, states = self._run(part, known, part != PAD_ID)
-            last_ids = np.concatenate([known.last_ids, part], axis=1)[:, -self.remembered :]
-            known = EncoderState(states, known.pooled, last_ids)
+            last = np.concatenate([known.last_ids, part], axis=1)[:, -self.remembered :]
+            known = EncoderState(states, known.pooled, last)
             parts.append(hidden[0])
         outputs = np.concatenate(parts).astype(np.float64)
         of_last, of_pooled = np.split(difference, [outputs.shape[1]])

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import checks
+from textrnn.hashing import hash_texts
 from textrnn.training.batch import NO_LABEL, Batch
 from textrnn.training.diagnosis import gradient_by_lag, measure_activations
 
@@ -186,6 +187,8 @@ class LabelOfText:
         lm_loss_weight: Weight of the language model's loss, an auxiliary loss that preserves pretrained features
             (Chronopoulou et al., 2019, arXiv 1902.10547).
         language_models: Language model that each encoder started from, for this loss; their own weights are frozen.
+        folds: Number of folds of the texts (`textrnn.hashing.hash_texts`), as many as encoders: each learns from all
+            folds but its own, which shows how it answers new texts. 0 for encoders that learn from every text.
     """
 
     class_weights: np.ndarray
@@ -194,6 +197,7 @@ class LabelOfText:
     bptt: int | None = None
     lm_loss_weight: float = 0.0
     language_models: Sequence[Any] = ()
+    folds: int = 0
 
     def __post_init__(self) -> None:
         checks.non_negative_number("vat_weight", self.vat_weight)
@@ -253,6 +257,10 @@ class LabelOfText:
         are_labeled = targets != NO_LABEL
         inputs, targets = tf.boolean_mask(texts, are_labeled), tf.boolean_mask(targets, are_labeled)
         weights = self._weights_of(targets)
+        if self.folds:
+            steps = tf.range(1, tf.shape(inputs, tf.int64)[1] + 1)
+            is_read = hash_texts(tf.cast(inputs, tf.int64), steps, self.folds) != number
+            weights *= tf.cast(is_read, tf.float32) * self.folds / (self.folds - 1)
         mask = inputs != 0
         logits, outputs = encoder.logits_and_outputs(inputs, mask=mask, training=True, bptt=self.bptt)
         loss, correct, rows = _sums(targets, logits, weights)

@@ -1,0 +1,186 @@
+"""The weights of a classifier's wide path: logistic regression over n-grams, and its share of the answer.
+
+Wang and Manning, 2012, "Baselines and Bigrams": each n-gram is weighted by its naive-Bayes log-count ratio. Stacking
+(Wolpert, 1992, "Stacked generalization") weighs the path against the network, by texts that neither has learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textrnn.generation.scoring import log_softmax
+from textrnn.hashing import hash_ngrams, hash_texts
+from textrnn.training.lbfgs import Loss, minimize
+
+SMOOTHING = 1.0  # occurrences that every n-gram has with each label's share of them
+PENALTY = (
+    0.3  # of the square of a weight in log-count ratios; chosen by cross-validation (docs/results/classifiers.md)
+)
+ITERATIONS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Ngrams:
+    """The n-grams of texts.
+
+    Attributes:
+        columns: Number of each n-gram, by the step at which it ends and its length, int32 `[steps, ngrams]`.
+        starts: First step of each text, int64 `[N]`; no text is empty.
+    """
+
+    columns: np.ndarray
+    starts: np.ndarray
+
+    def select(self, rows: np.ndarray) -> Ngrams:
+        """Those of some texts, rows int `[M]`."""
+        ends = np.append(self.starts[1:], len(self.columns))
+        lengths = (ends - self.starts)[rows]
+        starts = np.cumsum(lengths) - lengths
+        steps = np.repeat(self.starts[rows] - starts, lengths) + np.arange(lengths.sum())
+        return Ngrams(self.columns[steps], starts)
+
+    def sum(self, weights: np.ndarray) -> np.ndarray:
+        """Summed weights of each text's n-grams, `[N, labels]` from `[columns, labels]`."""
+        of_steps = weights[self.columns[:, 0]]
+        for column in self.columns.T[1:]:
+            of_steps += weights[column]
+        return np.add.reduceat(of_steps, self.starts, axis=0)
+
+    def spread(self, values: np.ndarray, size: int) -> np.ndarray:
+        """The transpose of `sum`: for each n-gram the sum of its texts' values `[N, labels]`: `[size, labels]`."""
+        lengths = np.diff(np.append(self.starts, len(self.columns)))
+        of_steps = np.repeat(values, lengths, axis=0)
+        spread = np.zeros([size, values.shape[1]])
+        for column in self.columns.T:
+            for label in range(values.shape[1]):
+                spread[:, label] += np.bincount(column, of_steps[:, label], size)
+        return spread
+
+
+def list_ngrams(sequences: Sequence[np.ndarray], vocabulary_size: int, ngrams: int, buckets: int) -> Ngrams:
+    """The n-grams of texts, ids int `[T]` each; the hashed ones have the numbers after the vocabulary's."""
+    gap = np.zeros(max(ngrams - 1, 1), np.int64)  # before each text; an empty one is a step of padding
+    lengths = np.array([max(len(ids), 1) for ids in sequences])
+    ids = np.concatenate([part for ids in sequences for part in (gap, ids if len(ids) else gap[:1])]).astype(np.int64)
+    starts = np.cumsum(lengths) - lengths
+    steps = np.repeat((np.arange(len(lengths)) + 1) * len(gap), lengths) + np.arange(lengths.sum())
+    columns = [ids[steps]]
+    if ngrams > 1:
+        of_lengths = hash_ngrams(np.concatenate([gap, ids])[None], ngrams, buckets)
+        columns += [vocabulary_size + hashed[0][steps] for hashed in of_lengths]
+    return Ngrams(np.stack(columns, axis=1).astype(np.int32), starts)
+
+
+@dataclass(frozen=True, eq=False)
+class WideWeights:
+    """Fitted weights of a wide path.
+
+    Attributes:
+        of_ngrams: Of each n-gram and label, float64 `[columns, labels]`.
+        bias: Of each label, float64 `[labels]`.
+    """
+
+    of_ngrams: np.ndarray
+    bias: np.ndarray
+
+    def log_probabilities(self, ngrams: Ngrams) -> np.ndarray:
+        """Log-probabilities of the labels of texts, float64 `[N, labels]`."""
+        return log_softmax(ngrams.sum(self.of_ngrams) + self.bias)
+
+
+def fit_weights(ngrams: Ngrams, numbers: np.ndarray, text_weights: np.ndarray, size: int, labels: int) -> WideWeights:
+    """Fit the weights of a wide path: softmax regression over log-count ratios, with a penalty.
+
+    Args:
+        ngrams: N-grams of the texts.
+        numbers: Number of each text's label, int `[N]`.
+        text_weights: Weight of each text, float `[N]`.
+        size: Number of columns.
+        labels: Number of labels.
+    """
+    used, columns = np.unique(ngrams.columns, return_inverse=True)
+    compact = Ngrams(columns.reshape(ngrams.columns.shape), ngrams.starts)
+    truths = np.eye(labels)[numbers]
+    ratios = _log_count_ratios(compact.spread(truths, len(used)))
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        scales, bias = values[:-1], values[-1]
+        logs = log_softmax(compact.sum(ratios * scales) + bias)
+        errors = (np.exp(logs) - truths) * text_weights[:, None]
+        gradient = ratios * compact.spread(errors, len(used)) + PENALTY * scales
+        cost = -((logs * truths).sum(axis=1) * text_weights).sum() + PENALTY / 2 * (scales**2).sum()
+        return float(cost), np.concatenate([gradient, errors.sum(axis=0, keepdims=True)])
+
+    fitted = minimize(loss, np.zeros([len(used) + 1, labels]), ITERATIONS)
+    of_ngrams = np.zeros([size, labels])
+    of_ngrams[used] = ratios * fitted[:-1]
+    return WideWeights(of_ngrams, fitted[-1])
+
+
+def held_out_log_probabilities(
+    fit: Callable[[np.ndarray], WideWeights], ngrams: Ngrams, folds: np.ndarray
+) -> np.ndarray:
+    """Log-probabilities of texts by weights fitted on the texts of other folds, float64 `[N, labels]`.
+
+    Args:
+        fit: From the rows of texts, int `[M]`, to weights.
+        ngrams: N-grams of the texts.
+        folds: Fold of each text, int `[N]`.
+    """
+    parts = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
+    logs = [fit(np.flatnonzero(folds != folds[rows[0]])).log_probabilities(ngrams.select(rows)) for rows in parts]
+    return np.concatenate(logs)[np.argsort(np.concatenate(parts), kind="stable")]
+
+
+def folds_of(sequences: Sequence[np.ndarray], folds: int) -> np.ndarray:
+    """Fold of each text, ids int `[T]`, as the training step finds it: int64 `[N]`."""
+    steps = np.arange(1, max(map(len, sequences), default=0) + 1)
+    return np.array([hash_texts(ids[None].astype(np.int64), steps[: len(ids)], folds)[0] for ids in sequences])
+
+
+def fit_shares(network: np.ndarray, wide: np.ndarray, numbers: np.ndarray) -> tuple[float, float]:
+    """Shares of the network and of the wide path in the answer, which maximize the likelihood of the labels.
+
+    Args:
+        network: Log-probabilities of the network for texts it has not learned from, float `[N, labels]`.
+        wide: Those of the wide path.
+        numbers: Number of each text's label, int `[N]`.
+
+    Returns:
+        Factors of both log-probabilities, 0 or more.
+    """
+    both, rows = np.stack([network, wide]).astype(np.float64), np.arange(len(numbers))
+
+    def loss(shares: np.ndarray) -> tuple[float, np.ndarray]:
+        logs = log_softmax(np.tensordot(shares, both, 1))
+        errors = np.exp(logs)
+        errors[rows, numbers] -= 1
+        return -float(logs[rows, numbers].sum()), (both * errors).sum(axis=(1, 2))
+
+    def alone(kept: int) -> np.ndarray:
+        one = minimize(lambda share: _only(loss, share, kept), np.ones(1), ITERATIONS)
+        return np.eye(2)[kept] * max(float(one[0]), 0.0)
+
+    shares = minimize(loss, np.full(2, 0.5), ITERATIONS)
+    if (shares < 0).any():
+        shares = alone(int(np.argmax(shares)))
+    return float(shares[0]), float(shares[1])
+
+
+def _only(loss: Loss, share: np.ndarray, kept: int) -> tuple[float, np.ndarray]:
+    """Loss of a share alone, the other of which is 0."""
+    cost, gradient = loss(np.eye(2)[kept] * share[0])
+    return cost, gradient[kept : kept + 1]
+
+
+def _log_count_ratios(counts: np.ndarray) -> np.ndarray:
+    """Logarithm of how much likelier a label is with an n-gram, from how often they meet, `[columns, labels]`::
+
+    r = log((c + SMOOTHING p) / (sum of c over labels + SMOOTHING) / p),   p = the label's share of all n-grams
+    """
+    shares = counts.sum(axis=0) / counts.sum()
+    of_ngram = counts.sum(axis=1, keepdims=True)
+    return np.asarray(np.log((counts + SMOOTHING * shares) / (of_ngram + SMOOTHING) / shares))
