@@ -90,14 +90,18 @@ def evaluate(data: LabeledTexts, parts: list[np.ndarray], number: int, given: di
     bigrams = BigramBaseline(model.labels, texts, numbers).probabilities([data.texts[row] for row in held_out])
     known = truths >= 0
     loss = -both[known, truths[known]].mean()
-    accuracies = [100 * float((logs.argmax(axis=1) == truths).mean()) for logs in (network, both - share * network)]
+
+    def accuracy(scores: np.ndarray) -> float:
+        return 100 * float((scores.argmax(axis=1) == truths).mean())
+
     return Result(
-        100 * float((bigrams.argmax(axis=1) == truths).mean()),
-        *accuracies,
-        100 * float((both.argmax(axis=1) == truths).mean()),
-        float(loss),
-        seconds,
-        file_size(model),
+        bigrams=accuracy(bigrams),
+        network=accuracy(network),
+        ngrams=accuracy(both - share * network),
+        both=accuracy(both),
+        loss=float(loss),
+        seconds=seconds,
+        megabytes=file_size(model),
     )
 
 

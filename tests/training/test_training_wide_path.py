@@ -39,6 +39,14 @@ def test_sums_over_ngrams_are_those_of_the_layer():
             np.testing.assert_allclose(NGRAMS.sum(weights)[row], logits[0], atol=1e-5)
 
 
+def test_blocks_of_steps_change_nothing(monkeypatch):
+    weights, values = np.random.default_rng(1).normal(size=[SIZE, 3]), np.random.default_rng(2).normal(size=[10, 3])
+    whole = NGRAMS.sum(weights), NGRAMS.spread(values, SIZE)
+    monkeypatch.setattr(wide_path, "BLOCK_STEPS", 8)
+    np.testing.assert_allclose(NGRAMS.sum(weights), whole[0])
+    np.testing.assert_allclose(NGRAMS.spread(values, SIZE), whole[1])
+
+
 def test_spread_is_the_transpose_of_sum():
     weights, values = np.random.default_rng(1).normal(size=[SIZE, 3]), np.random.default_rng(2).normal(size=[10, 3])
     assert np.vdot(NGRAMS.sum(weights), values) == pytest.approx(np.vdot(weights, NGRAMS.spread(values, SIZE)))

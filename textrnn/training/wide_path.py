@@ -6,7 +6,7 @@ Wang and Manning, 2012, "Baselines and Bigrams": each n-gram is weighted by its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ PENALTY = (
     0.3  # of the square of a weight in log-count ratios; chosen by cross-validation (docs/results/classifiers.md)
 )
 ITERATIONS = 40
+BLOCK_STEPS = 1 << 18  # summed at once: memory does not grow with the texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,20 +45,33 @@ class Ngrams:
 
     def sum(self, weights: np.ndarray) -> np.ndarray:
         """Summed weights of each text's n-grams, `[N, labels]` from `[columns, labels]`."""
-        of_steps = weights[self.columns[:, 0]]
-        for column in self.columns.T[1:]:
-            of_steps += weights[column]
-        return np.add.reduceat(of_steps, self.starts, axis=0)
+        sums = np.zeros([len(self.starts), weights.shape[1]])
+        for rows, columns, starts in self._blocks():
+            of_steps = weights[columns[:, 0]]
+            for column in columns.T[1:]:
+                of_steps += weights[column]
+            sums[rows] = np.add.reduceat(of_steps, starts, axis=0)
+        return sums
 
     def spread(self, values: np.ndarray, size: int) -> np.ndarray:
         """The transpose of `sum`: for each n-gram the sum of its texts' values `[N, labels]`: `[size, labels]`."""
-        lengths = np.diff(np.append(self.starts, len(self.columns)))
-        of_steps = np.repeat(values, lengths, axis=0)
         spread = np.zeros([size, values.shape[1]])
-        for column in self.columns.T:
-            for label in range(values.shape[1]):
-                spread[:, label] += np.bincount(column, of_steps[:, label], size)
+        for rows, columns, starts in self._blocks():
+            of_steps = np.repeat(values[rows], np.diff(np.append(starts, len(columns))), axis=0)
+            for column in columns.T:
+                for label in range(values.shape[1]):
+                    spread[:, label] += np.bincount(column, of_steps[:, label], size)
         return spread
+
+    def _blocks(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """Texts of about `BLOCK_STEPS` steps at a time: their rows, their columns and their first steps."""
+        ends = np.append(self.starts[1:], len(self.columns))
+        first = 0
+        while first < len(ends):
+            begin = self.starts[first]
+            last = max(int(np.searchsorted(ends, begin + BLOCK_STEPS, side="right")), first + 1)
+            yield slice(first, last), self.columns[begin : ends[last - 1]], self.starts[first:last] - begin
+            first = last
 
 
 def list_ngrams(sequences: Sequence[np.ndarray], vocabulary_size: int, ngrams: int, buckets: int) -> Ngrams:
