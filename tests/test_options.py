@@ -20,7 +20,7 @@ from textrnn.options.recipes import make_classifier_recipe, make_recipe
 from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, names_of
 
 ALL = [*dict.fromkeys([*LANGUAGE_MODEL.values(), *CLASSIFIER.values(), GenerationConfig])]
-BY_THE_DATA = {"num_sampled", "reverse", "tokenizer"}  # decided where the vocabulary is known
+BY_THE_DATA = {"wide_buckets", "num_sampled", "reverse", "tokenizer"}  # decided where the vocabulary is known
 
 
 def open_options(task):

@@ -146,7 +146,7 @@ def test_weights_matter_where_each_text_is_a_batch():
 
 class Unbucketed(LabeledBatches):
     def _batches(self, epoch):
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.sequences))
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.lengths))
         return np.split(order, range(self.batch_size, len(order), self.batch_size))
 
 

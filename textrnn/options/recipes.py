@@ -102,13 +102,13 @@ CLASSIFIER: dict[str, Any] = {
     "num_layers": 1,
     "embedding_dim": 32,
     "ngrams": 2,
-    "ngram_buckets": 1 << 16,
+    "ngram_buckets": 0,
     "wide_ngrams": 2,
-    "dropout": 0.5,
-    "token_dropout": 0.3,
+    "dropout": 0.3,
+    "token_dropout": 0.1,
     "weight_drop": 0.0,
     "bidirectional": True,
-    "ensemble_size": 5,
+    "ensemble_size": 3,
     "epochs": 8,
     "batch_size": 16,
     "learning_rate": 3e-3,
@@ -119,6 +119,7 @@ CLASSIFIER: dict[str, Any] = {
 LETTER_CLASSIFIER: dict[str, Any] = {  # for tokens of bytes or characters, which mean little alone
     **CLASSIFIER,
     "ngrams": 6,
+    "ngram_buckets": 1 << 16,
     "wide_ngrams": 6,
     "token_dropout": 0.05,  # a dropped letter affects every n-gram that contains it
 }
