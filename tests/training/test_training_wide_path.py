@@ -23,7 +23,7 @@ ONES = np.ones(len(NUMBERS))
 
 def test_the_minimum_of_a_quadratic_is_found():
     scales = np.array([1.0, 10.0, 100.0])
-    found = minimize(lambda x: (float((scales * (x - 1) ** 2).sum()), 2 * scales * (x - 1)), np.zeros(3), 60)
+    found = minimize(lambda x: (float((scales * (x - 1) ** 2).sum()), 2 * scales * (x - 1)), np.zeros(3), range(60))
     np.testing.assert_allclose(found, 1, atol=1e-3)
 
 

@@ -124,7 +124,7 @@ def train_classifier(
         prepared = prepare_classifier(data, encoded, model_to_train, folds=wide.folds if wide is not None else 0)
         trained: TextClassifier = fit(prepared)
         if wide is not None:
-            wide.weigh(trained, verbose=verbose)
+            wide.weigh(trained)
             if data.run is not None:
                 trained.save(data.run.model)
     if len(data.validation):

@@ -11,9 +11,11 @@ import numpy as np
 from textrnn.api.labeled_data import EncodedData, LabeledData
 from textrnn.models import TextClassifier
 from textrnn.options import ClassifierOptions
+from textrnn.progress import Progress
 from textrnn.text import EncodedTexts
 from textrnn.training import say
 from textrnn.training.wide_path import (
+    ITERATIONS,
     Ngrams,
     WideWeights,
     fit_shares,
@@ -39,6 +41,7 @@ class WideFit:
         numbers: Number of each text's label, int `[N]`.
         class_weights: Weight of a text of each label, float `[labels]`.
         validation: Held-out texts and the numbers of their labels; may be empty.
+        is_shown: Whether to show progress.
     """
 
     vocabulary_size: int
@@ -48,6 +51,7 @@ class WideFit:
     numbers: np.ndarray
     class_weights: np.ndarray
     validation: tuple[EncodedTexts, np.ndarray]
+    is_shown: bool
 
     @property
     def folds(self) -> int:
@@ -75,7 +79,7 @@ class WideFit:
         path.bias.assign(wide * self.weights.bias)
         path.share.assign([network])
 
-    def weigh(self, model: TextClassifier, *, verbose: bool) -> None:
+    def weigh(self, model: TextClassifier) -> None:
         """Give a trained classifier the shares that suit texts which neither path has learned from."""
         held_out = self._held_out(model)
         if held_out is None:
@@ -83,7 +87,7 @@ class WideFit:
         shares = fit_shares(*held_out)
         self.enter(model, shares)
         network, wide = shares
-        say(verbose, f"shares on held-out texts: network {network:.2f}, n-grams {wide:.2f}")
+        say(self.is_shown, f"shares on held-out texts: network {network:.2f}, n-grams {wide:.2f}")
 
     def _held_out(self, model: TextClassifier) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Log-probabilities of the network and of the path for held-out texts, and the labels' numbers, if enough."""
@@ -109,7 +113,11 @@ class WideFit:
         made: Any = self.options
         size = self.vocabulary_size + (made.wide_buckets if made.wide_ngrams > 1 else 0)
         numbers = self.numbers[rows]
-        return fit_weights(self.ngrams.select(rows), numbers, self.class_weights[numbers], size, self.labels)
+        bar = Progress(
+            len(ITERATIONS), "step", is_shown=self.is_shown, description="fitting n-grams", leave=False, delay=1
+        )
+        weights = self.class_weights[numbers]
+        return fit_weights(self.ngrams.select(rows), numbers, weights, size, self.labels, bar.over(ITERATIONS))
 
 
 def fit_wide_path(data: LabeledData, encoded: EncodedData, model: TextClassifier) -> WideFit | None:
@@ -125,6 +133,7 @@ def fit_wide_path(data: LabeledData, encoded: EncodedData, model: TextClassifier
         numbers=data.numbers[data.kept],
         class_weights=data.class_weights,
         validation=(encoded.validation, held_out),
+        is_shown=data.settings.run.verbose,
     )
     fitted.enter(model)
     return fitted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -16,17 +16,17 @@ Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 """From a point to its value and gradient."""
 
 
-def minimize(loss: Loss, start: np.ndarray, iterations: int) -> np.ndarray:
+def minimize(loss: Loss, start: np.ndarray, iterations: Iterable[int]) -> np.ndarray:
     """The point with the least loss found.
 
     Args:
         loss: Function to minimize.
         start: Starting point, float64 of any shape.
-        iterations: Most steps.
+        iterations: An item for each step, at most: a range, or one that shows the progress.
     """
     point, (value, gradient) = start, loss(start)
     moves: list[tuple[np.ndarray, np.ndarray]] = []
-    for _ in range(iterations):
+    for _ in iterations:
         direction = _direction(gradient, moves)
         slope = float(np.vdot(gradient, direction))
         step = 1.0 if moves else min(1.0, 1.0 / max(float(np.abs(gradient).sum()), 1e-12))

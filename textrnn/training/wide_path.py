@@ -6,7 +6,7 @@ Wang and Manning, 2012, "Baselines and Bigrams": each n-gram is weighted by its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ SMOOTHING = 1.0  # occurrences that every n-gram has with each label's share of 
 PENALTY = (
     0.3  # of the square of a weight in log-count ratios; chosen by cross-validation (docs/results/classifiers.md)
 )
-ITERATIONS = 40
+ITERATIONS = range(40)
 BLOCK_STEPS = 1 << 18  # summed at once: memory does not grow with the texts
 
 
@@ -105,7 +105,14 @@ class WideWeights:
         return log_softmax(ngrams.sum(self.of_ngrams) + self.bias)
 
 
-def fit_weights(ngrams: Ngrams, numbers: np.ndarray, text_weights: np.ndarray, size: int, labels: int) -> WideWeights:
+def fit_weights(
+    ngrams: Ngrams,
+    numbers: np.ndarray,
+    text_weights: np.ndarray,
+    size: int,
+    labels: int,
+    iterations: Iterable[int] = ITERATIONS,
+) -> WideWeights:
     """Fit the weights of a wide path: softmax regression over log-count ratios, with a penalty.
 
     Args:
@@ -114,6 +121,7 @@ def fit_weights(ngrams: Ngrams, numbers: np.ndarray, text_weights: np.ndarray, s
         text_weights: Weight of each text, float `[N]`.
         size: Number of columns.
         labels: Number of labels.
+        iterations: As in `minimize`.
     """
     used, columns = np.unique(ngrams.columns, return_inverse=True)
     compact = Ngrams(columns.reshape(ngrams.columns.shape), ngrams.starts)
@@ -128,7 +136,7 @@ def fit_weights(ngrams: Ngrams, numbers: np.ndarray, text_weights: np.ndarray, s
         cost = -((logs * truths).sum(axis=1) * text_weights).sum() + PENALTY / 2 * (scales**2).sum()
         return float(cost), np.concatenate([gradient, errors.sum(axis=0, keepdims=True)])
 
-    fitted = minimize(loss, np.zeros([len(used) + 1, labels]), ITERATIONS)
+    fitted = minimize(loss, np.zeros([len(used) + 1, labels]), iterations)
     of_ngrams = np.zeros([size, labels])
     of_ngrams[used] = ratios * fitted[:-1]
     return WideWeights(of_ngrams, fitted[-1])
