@@ -27,14 +27,14 @@ class Projection(ABC):
 
     @abstractmethod
     def prepare(self) -> tf.Tensor:
-        """The weights in the form that `project` takes, made once for all steps."""
+        """The weights in the form that `project` and `gradients` take, made once for all steps."""
 
     @abstractmethod
     def project(self, prepared: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
         """The projection `[steps, blocks * H, B]` of some steps of the source."""
 
     @abstractmethod
-    def gradients(self, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
+    def gradients(self, prepared: tf.Tensor, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
         """Gradients of some steps, None for ids, and of the weights, from that of their projection, laid out as by
         `flatten_steps`."""
 
@@ -52,8 +52,8 @@ class Product(Projection):
     def project(self, prepared: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
         return tf.matmul(prepared, _with_ones(steps), transpose_b=True)
 
-    def gradients(self, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        d_steps = tf.matmul(dz, self.weights[:-1], transpose_b=True)
+    def gradients(self, prepared: tf.Tensor, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        d_steps = tf.matmul(dz, prepared[:, :-1])
         entered = tf.reshape(_with_ones(steps), [tf.shape(dz)[0], self.weights.shape[0]])
         return tf.reshape(d_steps, tf.shape(steps)), sum_of_products(entered, dz)
 
@@ -67,7 +67,7 @@ class LookUp(Projection):
     def project(self, prepared: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
         return tf.transpose(tf.gather(prepared, steps), [0, 2, 1])
 
-    def gradients(self, steps: tf.Tensor, dz: tf.Tensor) -> tuple[None, tf.Tensor]:
+    def gradients(self, prepared: tf.Tensor, steps: tf.Tensor, dz: tf.Tensor) -> tuple[None, tf.Tensor]:
         # A product with few rows sums the steps of each token faster than a scatter, which runs on one core.
         which = tf.one_hot(tf.reshape(steps, [-1]), tf.shape(self.weights)[0], dtype=dz.dtype)
         return None, sum_of_products(which, dz)

@@ -151,7 +151,7 @@ def _backward(
     d_final: Sequence[tf.Tensor],
 ) -> tuple[tf.Tensor | None, ...]:
     """Gradients of the source, of the projection's weights, of the initial states and of the cell's weights."""
-    source, dtype = projection.source, d_outputs.dtype
+    source, prepared, dtype = projection.source, projection.prepare(), d_outputs.dtype
     states_at, saved_at = (Elements(hidden), *saved[: len(d_final) - 1]), saved[len(d_final) - 1 :]
 
     def run_chunk(chunk: Chunk, d_states: States, arrays: Arrays, totals: Tensors) -> tuple:
@@ -183,7 +183,7 @@ def _backward(
         d_states, written = chunk.run(step, d_states, written)
         dz, *kept = (flatten_steps(array.stack()) for array in written)
         dz = tf.cast(dz, projection.weights.dtype)
-        d_steps, d_projecting = projection.gradients(chunk.of(source), dz)
+        d_steps, d_projecting = projection.gradients(prepared, chunk.of(source), dz)
         d_weights = cell.weight_gradients(dz, flatten_steps(chunk.of(hidden)), tuple(kept))
         added = (tf.cast(part, dtype) for part in (d_projecting, *d_weights))
         totals = tuple(total + part for total, part in zip(totals, added, strict=True))
