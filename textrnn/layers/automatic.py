@@ -51,7 +51,8 @@ class AutomaticBackward:
         """As `Cell.weight_gradients`."""
         if not self.weights:
             return ()
-        (projected, *others), count = kept, self.number_of_states
+        previous, projected, *others = map(tf.transpose, (previous, *kept))  # columns are examples, as in every step
+        count = self.number_of_states
         states, d_states = (previous, *others[: count - 1]), tuple(others[count - 1 :])
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.weights)

@@ -191,9 +191,9 @@ class Cell(keras.layers.Layer):
         """Gradients of `recurrent_weights()`, summed over N = T * B steps laid out as by `flatten_steps`.
 
         Args:
-            d_projected: Gradients of the projected inputs, `[blocks * H, N]`.
-            previous: h before each step, `[H, N]`.
-            kept: The tensors that the backward steps kept, each `[rows, N]`.
+            d_projected: Gradients of the projected inputs, `[N, blocks * H]`.
+            previous: h before each step, `[N, H]`.
+            kept: The tensors that the backward steps kept, each `[N, size]`.
         """
         return (sum_of_products(previous, d_projected),)
 
@@ -221,11 +221,21 @@ def product(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
 
 
 def flatten_steps(sequence: tf.Tensor) -> tf.Tensor:
-    """All steps side by side: `[T, M, B]` to `[M, T * B]`, so that a sum over steps and rows is one product."""
-    rows = sequence.shape[1]
-    return tf.reshape(tf.transpose(sequence, [1, 0, 2]), [rows, tf.size(sequence) // rows])
+    """All steps one below another: `[T, M, B]` to `[T * B, M]`, so that a sum over steps and rows is one product."""
+    width = sequence.shape[1]
+    return tf.reshape(tf.transpose(sequence, [0, 2, 1]), [tf.size(sequence) // width, width])
 
 
 def sum_of_products(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
-    """The outer products of all columns, summed: `[M, N]` and `[K, N]` to `[M, K]`."""
-    return tf.matmul(tf.cast(left, right.dtype), right, transpose_b=True)
+    """The outer products of all rows, summed: `[N, M]` and `[N, K]` to `[M, K]`."""
+    return tf.matmul(tf.cast(left, right.dtype), right, transpose_a=True)
+
+
+def through_tanh(d_output: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """`d_output * (1 - output^2)`, the gradient of z where `output` is tanh(z), in one pass over memory."""
+    return tf.raw_ops.TanhGrad(y=output, dy=d_output)
+
+
+def through_sigmoid(d_output: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """`d_output * output * (1 - output)`, the gradient of z where `output` is sigmoid(z), in one pass over memory."""
+    return tf.raw_ops.SigmoidGrad(y=output, dy=d_output)

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from textrnn.layers.cell import Cell, States, Tensors, product, sum_of_products
+from textrnn.layers.cell import Cell, States, Tensors, product, sum_of_products, through_sigmoid, through_tanh
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -49,7 +49,7 @@ class GRUCell(Cell):
 
     @property
     def kept_sizes(self) -> tuple[int, ...]:
-        return (self.units,)
+        return (3 * self.units,) if self.reset_after else (self.units,)
 
     def build_bias(self, width: int) -> keras.Variable:
         if not self.reset_after:
@@ -103,19 +103,17 @@ class ResetAfter:
         (dh,), (h,), w_h, (z_r, g, u_g) = d_states, previous, weights[0], saved
         z, r = tf.split(z_r, 2)
         dh_z = dh * z
-        dg = dh - dh_z
-        dx_g = dg - dg * g * g
-        du_g = dx_g * r
-        dx_zr = tf.concat([dh * (h - g), dx_g * u_g], axis=0) * (z_r - z_r * z_r)
-        d_previous = dh_z + product(w_h, tf.concat([dx_zr, du_g], axis=0))
-        return tf.concat([dx_zr, dx_g], axis=0), (du_g,), (d_previous,)
+        dx_g = through_tanh(dh - dh_z, g)
+        dx_z = through_sigmoid(dh * (h - g), z)
+        dx_r = through_sigmoid(dx_g * u_g, r)
+        du = tf.concat([dx_z, dx_r, dx_g * r], axis=0)
+        d_previous = dh_z + product(w_h, du)
+        return tf.concat([dx_z, dx_r, dx_g], axis=0), (du,), (d_previous,)
 
     def weight_gradients(self, d_projected: tf.Tensor, previous: tf.Tensor, kept: Tensors) -> Tensors:
-        dx_zr = d_projected[: self.sizes[0]]  # a slice: `GradientTape.jacobian` cannot vectorize `tf.split` here
-        du_g = tf.cast(kept[0], dx_zr.dtype)
-        ones = tf.ones_like(dx_zr[:1])  # a product sums faster than TensorFlow's reduce_sum
-        d_kernel = tf.concat([sum_of_products(previous, dx_zr), sum_of_products(previous, du_g)], axis=1)
-        return d_kernel, tf.concat([sum_of_products(ones, dx_zr), sum_of_products(ones, du_g)], axis=1)
+        du = tf.cast(kept[0], d_projected.dtype)
+        ones = tf.ones_like(du[:, :1])  # a product sums faster than TensorFlow's reduce_sum
+        return sum_of_products(previous, du), sum_of_products(ones, du)
 
 
 class ResetBefore:
@@ -142,13 +140,12 @@ class ResetBefore:
         w_zr, w_g = tf.split(w_h, self.sizes, axis=1)
         z, r = tf.split(z_r, 2)
         dh_z = dh * z
-        dg = dh - dh_z
-        dx_g = dg - dg * g * g
+        dx_g = through_tanh(dh - dh_z, g)
         d_reset = product(w_g, dx_g)
-        dx_zr = tf.concat([dh * (h - g), d_reset * h], axis=0) * (z_r - z_r * z_r)
+        dx_zr = through_sigmoid(tf.concat([dh * (h - g), d_reset * h], axis=0), z_r)
         d_previous = dh_z + d_reset * r + product(w_zr, dx_zr)
         return tf.concat([dx_zr, dx_g], axis=0), (reset,), (d_previous,)
 
     def weight_gradients(self, d_projected: tf.Tensor, previous: tf.Tensor, kept: Tensors) -> Tensors:
-        dx_zr, dx_g = d_projected[: self.sizes[0]], d_projected[self.sizes[0] :]
+        dx_zr, dx_g = d_projected[:, : self.sizes[0]], d_projected[:, self.sizes[0] :]
         return (tf.concat([sum_of_products(previous, dx_zr), sum_of_products(kept[0], dx_g)], axis=1),)

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from textrnn.layers.cell import Cell, States, Tensors, product
+from textrnn.layers.cell import Cell, States, Tensors, product, through_sigmoid, through_tanh
 
 
 @keras.saving.register_keras_serializable("textrnn")
@@ -87,13 +87,12 @@ class LSTMCell(Cell):
         (dh, dc), (_, previous_c), (recurrent_kernel,) = d_states, previous, weights
         i_f, g, o, tanh_c = saved
         i, f = tf.split(i_f, 2)
-        dh_o = dh * o
-        dc = dc + dh_o - dh_o * tanh_c * tanh_c
-        dc_i = dc * i
-        dz_if = tf.concat([dc * g, dc * previous_c], axis=0) * (i_f - i_f * i_f)
-        dz_g = dc_i - dc_i * g * g
-        dz_o = dh_o * (tanh_c - tanh_c * o)
-        dz = tf.concat([dz_if, dz_g, dz_o], axis=0)
+        dc = dc + through_tanh(dh * o, tanh_c)
+        dz_i = through_sigmoid(dc * g, i)
+        dz_f = through_sigmoid(dc * previous_c, f)
+        dz_g = through_tanh(dc * i, g)
+        dz_o = through_sigmoid(dh * tanh_c, o)
+        dz = tf.concat([dz_i, dz_f, dz_g, dz_o], axis=0)
         return dz, (), (product(recurrent_kernel, dz), dc * f)
 
     def get_config(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from textrnn.layers.cell import Cell, flatten_steps, sum_of_products
+from textrnn.layers.cell import Cell, sum_of_products
 
 LARGEST_TABLE = 1024  # tokens; with more of them a table is as much work as projecting a batch
 
@@ -22,19 +22,19 @@ class Projection(ABC):
     """A layer's inputs and their projection."""
 
     source: tf.Tensor
-    """Time first: `[T, D, B]`, or ids `[T, B]`."""
+    """Time first: `[T, B, D]`, or ids `[T, B]`."""
     weights: tf.Tensor
 
     @abstractmethod
     def prepare(self) -> tf.Tensor:
-        """The weights in the form that `project` takes, made once for all steps."""
+        """The weights in the form that `project` and `gradients` take, made once for all steps."""
 
     @abstractmethod
     def project(self, prepared: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
         """The projection `[steps, blocks * H, B]` of some steps of the source."""
 
     @abstractmethod
-    def gradients(self, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
+    def gradients(self, prepared: tf.Tensor, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
         """Gradients of some steps, None for ids, and of the weights, from that of their projection, laid out as by
         `flatten_steps`."""
 
@@ -50,14 +50,12 @@ class Product(Projection):
         return tf.transpose(self.weights)
 
     def project(self, prepared: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
-        width, count, rows = prepared.shape[0], tf.shape(steps)[0], tf.shape(steps)[2]
-        projected = tf.matmul(prepared, _with_ones(flatten_steps(steps)))
-        return tf.transpose(tf.reshape(projected, [width, count, rows]), [1, 0, 2])
+        return tf.matmul(prepared, _with_ones(steps), transpose_b=True)
 
-    def gradients(self, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        count, width, rows = tf.unstack(tf.shape(steps))
-        d_steps = tf.reshape(tf.matmul(self.weights[:-1], dz), [width, count, rows])
-        return tf.transpose(d_steps, [1, 0, 2]), sum_of_products(_with_ones(flatten_steps(steps)), dz)
+    def gradients(self, prepared: tf.Tensor, steps: tf.Tensor, dz: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        d_steps = tf.matmul(dz, prepared[:, :-1])
+        entered = tf.reshape(_with_ones(steps), [tf.shape(dz)[0], self.weights.shape[0]])
+        return tf.reshape(d_steps, tf.shape(steps)), sum_of_products(entered, dz)
 
 
 class LookUp(Projection):
@@ -69,16 +67,16 @@ class LookUp(Projection):
     def project(self, prepared: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
         return tf.transpose(tf.gather(prepared, steps), [0, 2, 1])
 
-    def gradients(self, steps: tf.Tensor, dz: tf.Tensor) -> tuple[None, tf.Tensor]:
+    def gradients(self, prepared: tf.Tensor, steps: tf.Tensor, dz: tf.Tensor) -> tuple[None, tf.Tensor]:
         # A product with few rows sums the steps of each token faster than a scatter, which runs on one core.
-        which = tf.one_hot(tf.reshape(steps, [-1]), tf.shape(self.weights)[0], axis=0, dtype=dz.dtype)
+        which = tf.one_hot(tf.reshape(steps, [-1]), tf.shape(self.weights)[0], dtype=dz.dtype)
         return None, sum_of_products(which, dz)
 
 
 def project_sequence(cell: Cell, sequence: tf.Tensor) -> Product:
     """W_x x_t + b of a sequence `[B, T, D]`."""
     weights = tf.concat([cell.read(cell.kernel), cell.input_bias()[None]], axis=0)
-    return Product(tf.transpose(sequence, [1, 2, 0]), weights)
+    return Product(tf.transpose(sequence, [1, 0, 2]), weights)
 
 
 def project_ids(cell: Cell, ids: tf.Tensor, embeddings: tf.Tensor) -> Projection:
@@ -101,5 +99,6 @@ def project_tokens(cell: Cell, embeddings: tf.Tensor) -> tf.Tensor:
     return tf.matmul(embeddings, cell.read(cell.kernel)) + cell.input_bias()
 
 
-def _with_ones(columns: tf.Tensor) -> tf.Tensor:
-    return tf.concat([columns, tf.ones([1, tf.shape(columns)[1]], columns.dtype)], axis=0)
+def _with_ones(steps: tf.Tensor) -> tf.Tensor:
+    """`steps` `[T, B, D]` with a one at the end of each row, which the bias is multiplied by."""
+    return tf.concat([steps, tf.ones_like(steps[:, :, :1])], axis=-1)

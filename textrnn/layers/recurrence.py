@@ -89,7 +89,7 @@ def run_recurrence(
             f"`step` of {type(cell).__name__} must read no variable: return its weights from `recurrent_weights`, "
             "which hands them to `step`."
         ) from error
-    outputs.set_shape([source.shape[0], cell.units, source.shape[-1]])
+    outputs.set_shape([source.shape[0], cell.units, source.shape[1]])
     for state, before in zip(final, initial, strict=True):
         state.set_shape(before.shape)  # the loop forgets the batch size
     return outputs, tuple(final)
@@ -132,7 +132,7 @@ def _forward(
         return *chunk.run(step, states, arrays), totals
 
     steps, first = tf.shape(source)[0], initial if saves else initial[:1]
-    rows = tf.shape(source)[-1]
+    rows = tf.shape(source)[1]
     arrays = write(make_arrays(steps + 1, (cell.units,) * len(first), rows, dtype), (0,) * len(first), first)
     arrays += make_arrays(steps, cell.saved_sizes, rows, dtype) if saves else ()
     final, (hidden, *saved), _ = _run_chunks(source, run_chunk, initial, arrays)
@@ -151,7 +151,7 @@ def _backward(
     d_final: Sequence[tf.Tensor],
 ) -> tuple[tf.Tensor | None, ...]:
     """Gradients of the source, of the projection's weights, of the initial states and of the cell's weights."""
-    source, dtype = projection.source, d_outputs.dtype
+    source, prepared, dtype = projection.source, projection.prepare(), d_outputs.dtype
     states_at, saved_at = (Elements(hidden), *saved[: len(d_final) - 1]), saved[len(d_final) - 1 :]
 
     def run_chunk(chunk: Chunk, d_states: States, arrays: Arrays, totals: Tensors) -> tuple:
@@ -179,11 +179,11 @@ def _backward(
                 d_previous = select(real.read(m)[None], d_previous, d_states)
             return d_previous, write(arrays, (m,) * len(arrays), (d_projected, *kept))
 
-        written = make_arrays(chunk.length, (cell.blocks * cell.units, *cell.kept_sizes), tf.shape(source)[-1], dtype)
+        written = make_arrays(chunk.length, (cell.blocks * cell.units, *cell.kept_sizes), tf.shape(source)[1], dtype)
         d_states, written = chunk.run(step, d_states, written)
         dz, *kept = (flatten_steps(array.stack()) for array in written)
         dz = tf.cast(dz, projection.weights.dtype)
-        d_steps, d_projecting = projection.gradients(chunk.of(source), dz)
+        d_steps, d_projecting = projection.gradients(prepared, chunk.of(source), dz)
         d_weights = cell.weight_gradients(dz, flatten_steps(chunk.of(hidden)), tuple(kept))
         added = (tf.cast(part, dtype) for part in (d_projecting, *d_weights))
         totals = tuple(total + part for total, part in zip(totals, added, strict=True))

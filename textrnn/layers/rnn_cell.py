@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from textrnn.layers.cell import Cell, States, Tensors, product
+from textrnn.layers.cell import Cell, States, Tensors, product, through_tanh
 
 ACTIVATIONS = {"tanh": tf.tanh, "relu": tf.nn.relu}
 
@@ -60,8 +60,7 @@ class RNNCell(Cell):
         weights: Tensors,
     ) -> tuple[tf.Tensor, Tensors, States]:
         (dh,), (h,), (recurrent_kernel,) = d_states, states, weights
-        slope = 1 - h * h if self.activation == "tanh" else tf.cast(h > 0, h.dtype)
-        dz = dh * slope
+        dz = through_tanh(dh, h) if self.activation == "tanh" else dh * tf.cast(h > 0, h.dtype)
         return dz, (), (product(recurrent_kernel, dz),)
 
     def get_config(self) -> dict[str, Any]:

@@ -40,9 +40,9 @@ class Elements:
 
 
 def make_chunk_array(source: tf.Tensor, length: int | None) -> Arrays:
-    """One array for the gradients of all chunks of `length` steps of `source` `[T, D, B]`; None is all steps."""
+    """One array for the gradients of all chunks of `length` steps of `source` `[T, B, D]`; None is all steps."""
     steps = source.shape[0]
     known = steps if length is None else length if steps is not None and steps % length == 0 else None
     count = 1 if length is None else -(-tf.shape(source)[0] // length)
-    shape = [known, source.shape[1], None]
+    shape = [known, None, source.shape[2]]
     return (tf.TensorArray(source.dtype, count, element_shape=shape, infer_shape=False),)
