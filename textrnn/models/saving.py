@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,14 +30,13 @@ def save_model(
     if Path(path).suffix != ".keras":
         raise ValueError(f"`filepath` must end in .keras; received {os.fspath(path)!r}.")
     checks.boolean("quantized", quantized)
-    with atomic_path(path) as temporary, tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
-        # Keras would gather the weights of a `.keras` file in memory; those of a folder it writes one by one.
-        members, whole = Path(folder) / "model", Path(folder) / "model.keras" if quantized else temporary
-        save(members, **{**kwargs, "zipped": False})
-        with zipfile.ZipFile(whole, "w") as archive:
-            for member in sorted(filter(Path.is_file, members.rglob("*"))):
-                archive.write(member, member.relative_to(members))
-        if quantized:
+    with atomic_path(path) as temporary:
+        if not quantized:
+            save(temporary, **kwargs)
+            return
+        with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
+            whole = Path(folder) / "model.keras"
+            save(whole, **kwargs)
             quantize(whole, temporary)
 
 
