@@ -25,6 +25,7 @@ HOMES = {
         "NgramEmbedding",
         "RNNCell",
         "Recurrent",
+        "WidePath",
     ),
     "textrnn.models": ("LanguageModel", "TextClassifier"),
 }

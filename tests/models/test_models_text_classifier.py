@@ -109,7 +109,7 @@ def test_training_distinguishes_labels(tokenizer, ensemble_size):
 @pytest.mark.parametrize(
     ("options", "ngrams", "token_dropout"),
     [
-        ({}, 2, 0.3),
+        ({}, 2, 0.1),
         ({"tokenizer": "byte"}, 6, 0.05),
         ({"tokenizer": CharacterTokenizer()}, 6, 0.05),
         ({"tokenizer": "byte", "ngrams": 3}, 3, 0.05),

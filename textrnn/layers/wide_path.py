@@ -34,6 +34,10 @@ class WidePath(keras.layers.Layer):
     Papers: Cheng et al., 2016, Wide & deep learning for recommender systems, arXiv 1606.07792; Wang and
     Manning, 2012, Baselines and bigrams.
 
+    Example:
+        >>> WidePath(9, labels=2, ngrams=2, buckets=100)(np.array([[3, 4, 5]]), np.zeros((1, 2), "float32")).shape
+        TensorShape([1, 2])
+
     Args:
         vocabulary_size: Number of token ids.
         labels: Number of labels.
