@@ -16,7 +16,7 @@ from textrnn.options import (
     TableOptions,
     options_of,
 )
-from textrnn.options.recipes import make_classifier_recipe, make_recipe
+from textrnn.options.recipes import choose_wide_buckets, make_classifier_recipe, make_recipe
 from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, names_of
 
 ALL = [*dict.fromkeys([*LANGUAGE_MODEL.values(), *CLASSIFIER.values(), GenerationConfig])]
@@ -42,6 +42,12 @@ def test_classifier_recipe_decides_every_option_that_is_left_to_it(tokenizer, pr
     assert open_options(CLASSIFIER) - BY_THE_DATA <= values.keys() <= {*names_of(CLASSIFIER)}
     for kind in CLASSIFIER.values():
         kind.from_given(values)
+
+
+def test_buckets_of_the_wide_path_follow_the_texts_and_the_labels():
+    assert choose_wide_buckets(200_000, 2) == 1 << 17
+    assert choose_wide_buckets(50, 2) == 1 << 10
+    assert choose_wide_buckets(10**9, 2) * 2 == choose_wide_buckets(10**9, 8) * 8 == 1 << 23
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)

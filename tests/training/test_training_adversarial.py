@@ -72,7 +72,7 @@ def test_vat_loss_changes_the_weights_but_not_the_reported_loss():
     labels = ["yes", "no"] * 8
     options = {"cell": "rnn", "units": 4, "ensemble_size": 1, "bidirectional": False, "epochs": 1, "batch_size": 16}
     options |= {"tokenizer": WordTokenizer(), "learning_rate": 0.01, "token_dropout": 0.0, "dropout": 0.0}
-    options |= {"ngram_buckets": 16, "validation_split": 0, "verbose": False}
+    options |= {"ngram_buckets": 16, "wide_ngrams": 0, "validation_split": 0, "verbose": False}
     losses, models = [], []
     for vat_weight in (0.0, 50.0):
         callback = Losses()
@@ -159,6 +159,7 @@ def test_training_reads_texts_without_labels(tmp_path):
     path.write_text("\n".join(more) + "\n", encoding="utf-8")
     options = {"cell": "min_gru", "units": 4, "ensemble_size": 1, "epochs": 2, "batch_size": 4, "vat_weight": 5.0}
     options |= {"bidirectional": False, "ngram_buckets": 16, "validation_split": 0, "verbose": False}
+    options["wide_ngrams"] = 0
     out, killed = tmp_path / "run", tmp_path / "killed"
     copy = {"callbacks": [CopyAfter(3, out, killed)], "checkpoint_seconds": 0}
     from_file = textrnn.train_classifier(

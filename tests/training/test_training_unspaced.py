@@ -11,7 +11,14 @@ import textrnn
 from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import CharacterTokenizer, WordTokenizer, find_unspaced
 
-SMALL = {"units": 16, "ensemble_size": 1, "seed": 1, "precision": "float32", "ngram_buckets": 1 << 12}
+SMALL = {
+    "units": 16,
+    "ensemble_size": 1,
+    "seed": 1,
+    "precision": "float32",
+    "ngram_buckets": 1 << 12,
+    "wide_ngrams": 0,
+}
 SAID = r"100% of the texts have hardly a word that another has, as links, names and texts without spaces .* do: '"
 
 

@@ -50,7 +50,7 @@ PLAIN_CLASSIFIER: dict[str, Any] = {  # defaults of the `TextClassifier` class
     "bidirectional": True,
     "ensemble_size": 1,
 }
-MAX_WIDE_WEIGHTS = 1 << 22  # of the wide path: 4 MB in eight bits
+MAX_WIDE_WEIGHTS = 1 << 23  # of the wide path: 8 MB in eight bits at most
 NUM_SAMPLED = 2048  # for vocabularies more than four times as large
 
 LANGUAGE_MODEL: dict[str, Any] = {  # shared by all recipes of a language model
@@ -83,10 +83,9 @@ def make_classifier_recipe(tokenizer_kind: str | None, pretrained_cell: str | No
 def choose_wide_buckets(characters: int, labels: int) -> int:
     """Number of hashed n-grams of the wide path for texts of so many characters, a power of two.
 
-    A text has one n-gram of each length at each of its words, of six characters on average.
+    Texts have a pair of words for each six characters at most; with fewer buckets than these many pairs share one.
     """
-    most = MAX_WIDE_WEIGHTS // labels
-    return 1 << max(10, min(characters // 3, most).bit_length() - 1)
+    return 1 << max(10, min(characters, MAX_WIDE_WEIGHTS // labels).bit_length() - 1)
 
 
 def _without_kernel(recipe: dict[str, Any]) -> dict[str, Any]:
