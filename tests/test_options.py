@@ -16,7 +16,7 @@ from textrnn.options import (
     TableOptions,
     options_of,
 )
-from textrnn.options.recipes import choose_wide_buckets, make_classifier_recipe, make_recipe
+from textrnn.options.recipes import choose_wide_buckets, follow_texts, make_classifier_recipe, make_recipe
 from textrnn.options.tasks import CLASSIFIER, LANGUAGE_MODEL, names_of
 
 ALL = [*dict.fromkeys([*LANGUAGE_MODEL.values(), *CLASSIFIER.values(), GenerationConfig])]
@@ -39,9 +39,16 @@ def test_recipe_decides_every_option_that_is_left_to_it(recipe):
 @pytest.mark.parametrize("pretrained", [None, "min_gru"])
 def test_classifier_recipe_decides_every_option_that_is_left_to_it(tokenizer, pretrained):
     values = make_classifier_recipe(tokenizer, pretrained)
-    assert open_options(CLASSIFIER) - BY_THE_DATA <= values.keys() <= {*names_of(CLASSIFIER)}
+    open_later = BY_THE_DATA | follow_texts(1).keys()
+    assert open_options(CLASSIFIER) - open_later <= values.keys() <= {*names_of(CLASSIFIER)}
     for kind in CLASSIFIER.values():
         kind.from_given(values)
+
+
+def test_epochs_and_batches_of_a_classifier_follow_the_number_of_texts():
+    assert follow_texts(1) == follow_texts(10_000) == {"epochs": 8, "batch_size": 16}
+    assert follow_texts(40_000) == {"epochs": 4, "batch_size": 32}
+    assert follow_texts(10**6) == {"epochs": 2, "batch_size": 64}
 
 
 def test_buckets_of_the_wide_path_follow_the_texts_and_the_labels():

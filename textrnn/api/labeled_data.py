@@ -32,7 +32,7 @@ from textrnn.api.validation import (
 from textrnn.labels import checked_label, sort_labels
 from textrnn.models import LanguageModel
 from textrnn.options import TableOptions
-from textrnn.options.recipes import choose_wide_buckets, make_classifier_recipe
+from textrnn.options.recipes import choose_wide_buckets, follow_texts, make_classifier_recipe
 from textrnn.progress import Progress
 from textrnn.text import EncodedTexts, LabeledTexts, TableFormat, Tokenizer, encode_texts, read_labeled, read_texts
 from textrnn.training import RunFolder, claim_run, say, split_labeled, weigh_classes
@@ -127,7 +127,8 @@ def load_labeled_data(settings: Settings) -> LabeledData:
     learned_from = [labeled.texts[row] for row in kept]
     warn_of_repeated(validation.texts, set(learned_from))
     settings = _without_word_tokenizer(requested, settings, models, learned_from)
-    settings = settings.filled({"wide_buckets": choose_wide_buckets(sum(map(len, learned_from)), len(labels))})
+    buckets = choose_wide_buckets(sum(map(len, learned_from)), len(labels))
+    settings = settings.filled({**follow_texts(len(learned_from)), "wide_buckets": buckets})
     training = settings.training
     weights = weigh_classes(training.class_weight, labels, numbers[kept])
     if isinstance(training.class_weight, Mapping):

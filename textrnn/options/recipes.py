@@ -80,6 +80,12 @@ def make_classifier_recipe(tokenizer_kind: str | None, pretrained_cell: str | No
     return _without_kernel(recipe) if pretrained_cell == "min_gru" else recipe
 
 
+def follow_texts(texts: int) -> dict[str, int]:
+    """Epochs and batch size of a classifier for so many training texts; 8 and 16 up to 10,000."""
+    times = max(1.0, texts / 10_000)
+    return {"epochs": max(2, round(8 / math.sqrt(times))), "batch_size": min(64, 16 << int(math.log(times, 4)))}
+
+
 def choose_wide_buckets(characters: int, labels: int) -> int:
     """Number of hashed n-grams of the wide path for texts of so many characters, a power of two.
 
@@ -108,8 +114,6 @@ CLASSIFIER: dict[str, Any] = {
     "weight_drop": 0.0,
     "bidirectional": True,
     "ensemble_size": 3,
-    "epochs": 8,
-    "batch_size": 16,
     "learning_rate": 3e-3,
     "warmup": 0.1,
     "weight_decay": 0.01,
