@@ -25,6 +25,7 @@ from textrnn.training.wide_path import (
     list_ngrams,
 )
 
+ENOUGH_SHARED_TEXTS = 10_000  # more held-out texts change the shares no more; each fold costs a fit
 MIN_SHARED_TEXTS = 50  # fewer held-out texts leave the shares too uncertain to help
 HALF = (0.5, 0.5)
 
@@ -98,12 +99,15 @@ class WideFit:
             return network, self.weights.log_probabilities(self._list(texts)), numbers
         if not self.folds or len(self.sequences) < MIN_SHARED_TEXTS:
             return None
-        folds = folds_of(list(self.sequences), self.folds)
-        network = np.zeros([len(folds), len(model.labels)])
+        folds, networks, paths, rows = folds_of(list(self.sequences), self.folds), [], [], np.zeros(0, int)
         for fold in range(self.folds):
-            rows = np.flatnonzero(folds == fold)
-            network[rows] = model.log_probabilities_of_encoder(fold, list(self.sequences.take(rows)))
-        return network, held_out_log_probabilities(self._fit, self.ngrams, folds), self.numbers
+            of_fold = np.flatnonzero(folds == fold)
+            if not 0 < len(of_fold) < len(folds) or len(rows) >= ENOUGH_SHARED_TEXTS:
+                continue
+            networks.append(model.log_probabilities_of_encoder(fold, list(self.sequences.take(of_fold))))
+            paths.append(held_out_log_probabilities(self._fit, self.ngrams, folds, fold))
+            rows = np.concatenate([rows, of_fold])
+        return (np.concatenate(networks), np.concatenate(paths), self.numbers[rows]) if networks else None
 
     def _list(self, sequences: EncodedTexts) -> Ngrams:
         made: Any = self.options  # none of them is open

@@ -20,7 +20,7 @@ PENALTY = (
     0.3  # of the square of a weight in log-count ratios; chosen by cross-validation (docs/results/classifiers.md)
 )
 ITERATIONS = range(40)
-BLOCK_STEPS = 1 << 18  # summed at once: memory does not grow with the texts
+BLOCK_NUMBERS = 1 << 23  # summed at once, 64 MB: memory does not grow with the texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,9 @@ class Ngrams:
 
     def sum(self, weights: np.ndarray) -> np.ndarray:
         """Summed weights of each text's n-grams, `[N, labels]` from `[columns, labels]`."""
-        sums = np.zeros([len(self.starts), weights.shape[1]])
-        for rows, columns, starts in self._blocks():
+        labels = weights.shape[1]
+        sums = np.zeros([len(self.starts), labels])
+        for rows, columns, starts in self._blocks(labels):
             of_steps = weights[columns[:, 0]]
             for column in columns.T[1:]:
                 of_steps += weights[column]
@@ -55,21 +56,23 @@ class Ngrams:
 
     def spread(self, values: np.ndarray, size: int) -> np.ndarray:
         """The transpose of `sum`: for each n-gram the sum of its texts' values `[N, labels]`: `[size, labels]`."""
-        spread = np.zeros([size, values.shape[1]])
-        for rows, columns, starts in self._blocks():
+        labels = values.shape[1]
+        spread = np.zeros([size, labels])
+        for rows, columns, starts in self._blocks(labels):
             of_steps = np.repeat(values[rows], np.diff(np.append(starts, len(columns))), axis=0)
             for column in columns.T:
-                for label in range(values.shape[1]):
+                for label in range(labels):
                     spread[:, label] += np.bincount(column, of_steps[:, label], size)
         return spread
 
-    def _blocks(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Texts of about `BLOCK_STEPS` steps at a time: their rows, their columns and their first steps."""
+    def _blocks(self, labels: int) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """Texts of about `BLOCK_NUMBERS` / `labels` steps at a time: their rows, columns and first steps."""
+        steps = BLOCK_NUMBERS // labels
         ends = np.append(self.starts[1:], len(self.columns))
         first = 0
         while first < len(ends):
             begin = self.starts[first]
-            last = max(int(np.searchsorted(ends, begin + BLOCK_STEPS, side="right")), first + 1)
+            last = max(int(np.searchsorted(ends, begin + steps, side="right")), first + 1)
             yield slice(first, last), self.columns[begin : ends[last - 1]], self.starts[first:last] - begin
             first = last
 
@@ -123,8 +126,10 @@ def fit_weights(
         labels: Number of labels.
         iterations: As in `minimize`.
     """
-    used, columns = np.unique(ngrams.columns, return_inverse=True)
-    compact = Ngrams(columns.reshape(ngrams.columns.shape), ngrams.starts)
+    used = np.flatnonzero(np.bincount(ngrams.columns.reshape(-1), minlength=size))
+    numbers_of_used = np.zeros(size, np.int32)
+    numbers_of_used[used] = np.arange(len(used))
+    compact = Ngrams(numbers_of_used[ngrams.columns], ngrams.starts)
     truths = np.eye(labels)[numbers]
     ratios = _log_count_ratios(compact.spread(truths, len(used)))
 
@@ -143,18 +148,17 @@ def fit_weights(
 
 
 def held_out_log_probabilities(
-    fit: Callable[[np.ndarray], WideWeights], ngrams: Ngrams, folds: np.ndarray
+    fit: Callable[[np.ndarray], WideWeights], ngrams: Ngrams, folds: np.ndarray, fold: int
 ) -> np.ndarray:
-    """Log-probabilities of texts by weights fitted on the texts of other folds, float64 `[N, labels]`.
+    """Log-probabilities of the texts of a fold by weights fitted on those of the others, float64 `[M, labels]`.
 
     Args:
         fit: From the rows of texts, int `[M]`, to weights.
-        ngrams: N-grams of the texts.
+        ngrams: N-grams of all texts.
         folds: Fold of each text, int `[N]`.
+        fold: Fold to hold out.
     """
-    parts = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
-    logs = [fit(np.flatnonzero(folds != folds[rows[0]])).log_probabilities(ngrams.select(rows)) for rows in parts]
-    return np.concatenate(logs)[np.argsort(np.concatenate(parts), kind="stable")]
+    return fit(np.flatnonzero(folds != fold)).log_probabilities(ngrams.select(np.flatnonzero(folds == fold)))
 
 
 def folds_of(sequences: Sequence[np.ndarray], folds: int) -> np.ndarray:
