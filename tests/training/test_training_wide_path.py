@@ -89,6 +89,13 @@ def test_a_held_out_text_does_not_know_its_own_label():
     assert np.abs(held_out(numbers)[~same_fold] - before[~same_fold]).max() > 1e-3
 
 
+def test_a_label_that_no_text_has_is_possible():
+    weights = fit_weights(NGRAMS, NUMBERS % 2, ONES, SIZE, 3)
+    logs = weights.log_probabilities(NGRAMS)
+    assert np.isfinite(logs).all()
+    assert (logs.argmax(axis=1) < 2).all()
+
+
 def test_equal_texts_share_a_fold_in_numpy_and_in_a_graph():
     texts = [*SEQUENCES, SEQUENCES[2].copy()]
     folds = folds_of(texts, 4)
@@ -106,9 +113,11 @@ def test_shares_maximize_the_likelihood_and_drop_a_path_that_misleads():
     good, fair = (np.log(temper(s * np.eye(3)[numbers] + generator.normal(size=[400, 3]), 1.0)) for s in (2, 1))
     shares = fit_shares(good, fair, numbers)
     best = mean_negative_log_likelihood(temper(shares[0] * good + shares[1] * fair, 1.0), numbers)
-    for move in ((0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05)):
+    for move in ((0.1, 0), (-0.1, 0), (0, 0.1), (0, -0.1)):
         other = temper((shares[0] + move[0]) * good + (shares[1] + move[1]) * fair, 1.0)
         assert mean_negative_log_likelihood(other, numbers) > best
+    certain = np.log(temper(9.0 * np.eye(3)[numbers], 1.0))
+    assert max(fit_shares(certain, certain, numbers)) < 5  # though more would always be likelier
     network, path = fit_shares(-fair, good, numbers)
     assert network == 0
     assert path > 0

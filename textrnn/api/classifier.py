@@ -119,10 +119,11 @@ def train_classifier(
         encoded = encode_labeled(data, folder)
         data = data.without_texts()
         return_freed_memory()
-        model_to_train = build_classifier(data)
-        wide = fit_wide_path(data, encoded, model_to_train)
-        prepared = prepare_classifier(data, encoded, model_to_train, folds=wide.folds if wide is not None else 0)
-        trained: TextClassifier = fit(prepared)
+        untrained = build_classifier(data)
+        wide = fit_wide_path(data, encoded, untrained)
+        prepared = [prepare_classifier(data, encoded, untrained, folds=wide.folds if wide is not None else 0)]
+        del untrained
+        trained: TextClassifier = fit(prepared.pop())  # which frees the optimizer when it has trained
         if wide is not None:
             wide.weigh(trained)
             if data.run is not None:

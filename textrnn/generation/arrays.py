@@ -63,4 +63,6 @@ def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
         while part := stream.read(BYTES_AT_ONCE):  # to the end, where the checksum is compared
             data[place : place + len(part)] = np.frombuffer(part, np.uint8)
             place += len(part)
+        if place != stored:
+            raise ValueError(f"an array must be whole; it ends after {place} of {stored} bytes")
     return np.ndarray(shape, dtype, data, order="F" if is_fortran else "C")

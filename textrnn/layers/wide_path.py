@@ -19,7 +19,7 @@ WideState = tuple[tf.Tensor, tf.Tensor]
 
 @keras.saving.register_keras_serializable("textrnn")
 class WidePath(keras.layers.Layer):
-    """Linear classifier of the tokens and n-grams of a text, which a network's logits are added to::
+    """Linear classifier of tokens and n-grams, added to the logits of a network::
 
         logits = share * network + b + sum over t of (W[x_t] + V[hash(x_{t-1}, x_t)] + ...)    up to `ngrams` tokens
 

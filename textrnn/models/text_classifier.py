@@ -103,7 +103,7 @@ class TextClassifier(TextLabeler, ModelOfIds):
         self.wide_path = None
         if made.wide_ngrams:
             size = tokenizer.vocabulary_size
-            self.wide_path = WidePath(size, len(self.labels), made.wide_ngrams, made.wide_buckets)
+            self.wide_path = WidePath(size, len(self.labels), made.wide_ngrams, made.wide_buckets, dtype="float32")
         self.build((None, None))
         freeze_parts(self)
 
@@ -144,7 +144,7 @@ class TextClassifier(TextLabeler, ModelOfIds):
 
     @property
     def _paths(self) -> list[Any]:
-        """What reads a text: the encoders, and the wide path if there is one."""
+        """Encoders, and the wide path if there is one."""
         return [*self.text_encoders, *([] if self.wide_path is None else [self.wide_path])]
 
     @functools.cached_property

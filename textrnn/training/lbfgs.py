@@ -49,7 +49,7 @@ def minimize(loss: Loss, start: np.ndarray, iterations: Iterable[int]) -> np.nda
 
 
 def _direction(gradient: np.ndarray, moves: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Minus the inverse Hessian, as the past moves tell it, times the gradient: the two-loop recursion."""
+    """Minus the inverse Hessian, estimated from past moves, times the gradient: the two-loop recursion."""
     direction, factors = -gradient, []
     for move, change in reversed(moves):
         factors.append(float(np.vdot(move, direction) / np.vdot(move, change)))

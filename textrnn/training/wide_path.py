@@ -19,6 +19,7 @@ SMOOTHING = 1.0  # occurrences that every n-gram has with each label's share of 
 PENALTY = (
     0.3  # of the square of a weight in log-count ratios; chosen by cross-validation (docs/results/classifiers.md)
 )
+PENALTY_OF_SHARES = 0.1  # of the squared distance from a half; bounds shares where every answer is right
 ITERATIONS = range(40)
 BLOCK_NUMBERS = 1 << 23  # summed at once, 64 MB: memory does not grow with the texts
 
@@ -36,7 +37,7 @@ class Ngrams:
     starts: np.ndarray
 
     def select(self, rows: np.ndarray) -> Ngrams:
-        """Those of some texts, rows int `[M]`."""
+        """N-grams of some texts, rows int `[M]`."""
         ends = np.append(self.starts[1:], len(self.columns))
         lengths = (ends - self.starts)[rows]
         starts = np.cumsum(lengths) - lengths
@@ -176,7 +177,7 @@ def fit_shares(network: np.ndarray, wide: np.ndarray, numbers: np.ndarray) -> tu
         numbers: Number of each text's label, int `[N]`.
 
     Returns:
-        Factors of both log-probabilities, 0 or more.
+        Factors of both log-probabilities, 0 or more and not both 0.
     """
     both, rows = np.stack([network, wide]).astype(np.float64), np.arange(len(numbers))
 
@@ -184,7 +185,9 @@ def fit_shares(network: np.ndarray, wide: np.ndarray, numbers: np.ndarray) -> tu
         logs = log_softmax(np.tensordot(shares, both, 1))
         errors = np.exp(logs)
         errors[rows, numbers] -= 1
-        return -float(logs[rows, numbers].sum()), (both * errors).sum(axis=(1, 2))
+        pull = shares - 0.5
+        cost = PENALTY_OF_SHARES * float(pull @ pull) - float(logs[rows, numbers].sum())
+        return cost, (both * errors).sum(axis=(1, 2)) + 2 * PENALTY_OF_SHARES * pull
 
     def alone(kept: int) -> np.ndarray:
         one = minimize(lambda share: _only(loss, share, kept), np.ones(1), ITERATIONS)
@@ -193,20 +196,24 @@ def fit_shares(network: np.ndarray, wide: np.ndarray, numbers: np.ndarray) -> tu
     shares = minimize(loss, np.full(2, 0.5), ITERATIONS)
     if (shares < 0).any():
         shares = alone(int(np.argmax(shares)))
+    if not shares.any():  # neither path knows anything about these texts
+        return 0.5, 0.5
     return float(shares[0]), float(shares[1])
 
 
 def _only(loss: Loss, share: np.ndarray, kept: int) -> tuple[float, np.ndarray]:
-    """Loss of a share alone, the other of which is 0."""
+    """Loss of one share while the other is 0."""
     cost, gradient = loss(np.eye(2)[kept] * share[0])
     return cost, gradient[kept : kept + 1]
 
 
 def _log_count_ratios(counts: np.ndarray) -> np.ndarray:
-    """Logarithm of how much likelier a label is with an n-gram, from how often they meet, `[columns, labels]`::
+    """Logarithm of the factor by which an n-gram raises the probability of a label, from their joint counts
+    `[columns, labels]`::
 
     r = log((c + SMOOTHING p) / (sum of c over labels + SMOOTHING) / p),   p = the label's share of all n-grams
     """
-    shares = counts.sum(axis=0) / counts.sum()
+    of_label = counts.sum(axis=0) + SMOOTHING  # a label that no text has is possible, too
+    shares = of_label / of_label.sum()
     of_ngram = counts.sum(axis=1, keepdims=True)
     return np.asarray(np.log((counts + SMOOTHING * shares) / (of_ngram + SMOOTHING) / shares))
