@@ -29,7 +29,7 @@ from textrnn.text import LabeledTexts, read_labeled
 
 PRESETS = Path(runtime.__file__).parent.parent / "presets"
 EVALUATED_REVIEWS = 200  # held-out reviews, for a language model
-SMALL = {"ngram_buckets": 0, "epochs": 1}  # n-gram embeddings would take several times the 8 MB of a preset
+SMALL = {"ngram_buckets": 0, "wide_ngrams": 0, "epochs": 1}  # n-grams would take more than the 8 MB of a preset
 SHARES = {"sst2": 2, "sentences": 3}  # times in an epoch: these texts are short and few compared with the reviews
 
 

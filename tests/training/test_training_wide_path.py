@@ -5,13 +5,15 @@ import pytest
 import tensorflow as tf
 
 import textrnn
+from textrnn.api import wide_path as api_wide_path
 from textrnn.classification.calibration import mean_negative_log_likelihood, temper
 from textrnn.hashing import hash_texts
 from textrnn.layers import WidePath
 from textrnn.options.tasks import CLASSIFIER, arguments_for
+from textrnn.text import EncodedTexts
 from textrnn.training import LabelOfText, wide_path
 from textrnn.training.lbfgs import minimize
-from textrnn.training.wide_path import fit_shares, fit_weights, folds_of, held_out_log_probabilities, list_ngrams
+from textrnn.training.wide_path import fit_shares, fit_weights, folds_of, list_ngrams
 
 GENERATOR = np.random.default_rng(0)
 SEQUENCES = [GENERATOR.integers(1, 9, length).astype(np.int32) for length in (5, 1, 8, 0, 3, 6, 2, 7, 4, 9)]
@@ -72,16 +74,25 @@ def test_gradient_of_the_regression_is_that_of_central_differences(monkeypatch):
         assert slope == pytest.approx(np.vdot(gradient, direction), rel=1e-5)
 
 
-def test_a_held_out_text_does_not_know_its_own_label():
-    folds = folds_of(SEQUENCES, 3)
+class Untaught:
+    """A classifier whose encoders know nothing."""
+
+    def log_probabilities_of_encoder(self, number, sequences):
+        return np.zeros([len(sequences), 3])
+
+
+def test_a_held_out_text_does_not_know_its_own_label(monkeypatch):
+    monkeypatch.setattr(api_wide_path, "MIN_SHARED_TEXTS", 1)
+    options = textrnn.ClassifierOptions(ensemble_size=3, wide_ngrams=3, wide_buckets=11)
+    none = (EncodedTexts.of([]), np.zeros(0, int))
 
     def held_out(numbers):
-        fit = lambda rows: fit_weights(NGRAMS.select(rows), numbers[rows], ONES[rows], SIZE, 3)  # noqa: E731
-        logs = np.zeros([len(folds), 3])
-        for fold in np.unique(folds):
-            logs[folds == fold] = held_out_log_probabilities(fit, NGRAMS, folds, fold)
-        return logs
+        fit = api_wide_path.WideFit(9, 3, options, EncodedTexts.of(SEQUENCES), numbers, np.ones(3), none, False)
+        _, logs, ordered = fit._held_out(Untaught())
+        np.testing.assert_array_equal(ordered, numbers[np.argsort(folds, kind="stable")])
+        return logs[np.argsort(np.argsort(folds, kind="stable"))]
 
+    folds = folds_of(SEQUENCES, 3)
     before, numbers = held_out(NUMBERS), NUMBERS.copy()
     numbers[4] = (numbers[4] + 1) % 3
     same_fold = folds == folds[4]

@@ -8,8 +8,6 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-import numpy as np
-
 from textrnn import checks
 from textrnn.api.common import Prepared, fit
 from textrnn.api.corpus import folder_of_ids
@@ -160,7 +158,7 @@ def prepare_classifier(data: LabeledData, encoded: EncodedData, model: TextClass
         seed=settings.run.seed,
         unlabeled=encoded.unlabeled.cut(training.maximum_length),
     )
-    held_out_numbers = np.array([data.labels.index(label) for label in data.validation.labels], int)
+    held_out_numbers = data.validation_numbers
     validation = LabeledBatches(held_out, held_out_numbers, batch_size=training.batch_size, seed=None)
     corpus = {"texts": len(texts), "checksum": checksum(chain(texts, encoded.unlabeled, [data.numbers]))}
     if data.has_own_validation:

@@ -74,6 +74,11 @@ class LabeledData:
     tokenizer: Tokenizer
     parents: list[LanguageModel]
 
+    @property
+    def validation_numbers(self) -> np.ndarray:
+        """Number of each validation text's label, int `[M]`."""
+        return np.array([self.labels.index(label) for label in self.validation.labels], int)
+
     def without_texts(self) -> LabeledData:
         """The data after encoding, with no texts but those of the validation."""
         return dataclasses.replace(self, texts=[], unlabeled=[])

@@ -21,7 +21,6 @@ from textrnn.training.wide_path import (
     fit_shares,
     fit_weights,
     folds_of,
-    held_out_log_probabilities,
     list_ngrams,
 )
 
@@ -61,12 +60,9 @@ class WideFit:
         return size if size > 1 and not len(self.validation[0]) else 0
 
     @cached_property
-    def ngrams(self) -> Ngrams:
-        return self._list(self.sequences)
-
-    @cached_property
     def weights(self) -> WideWeights:
-        return self._fit(np.arange(len(self.sequences)))
+        """Weights fitted to all texts."""
+        return self._fit(self._list(self.sequences), self.numbers)
 
     def enter(self, model: TextClassifier, shares: tuple[float, float] = HALF) -> None:
         """Give a classifier the weights, with these shares of its network and of the path."""
@@ -99,13 +95,16 @@ class WideFit:
             return network, self.weights.log_probabilities(self._list(texts)), numbers
         if not self.folds or len(self.sequences) < MIN_SHARED_TEXTS:
             return None
-        folds, networks, paths, rows = folds_of(list(self.sequences), self.folds), [], [], np.zeros(0, int)
+        ngrams, folds = self._list(self.sequences), folds_of(list(self.sequences), self.folds)
+        networks, paths, rows = [], [], np.zeros(0, int)
         for fold in range(self.folds):
             of_fold = np.flatnonzero(folds == fold)
             if not 0 < len(of_fold) < len(folds) or len(rows) >= ENOUGH_SHARED_TEXTS:
                 continue
             networks.append(model.log_probabilities_of_encoder(fold, list(self.sequences.take(of_fold))))
-            paths.append(held_out_log_probabilities(self._fit, self.ngrams, folds, fold))
+            others = np.flatnonzero(folds != fold)
+            weights = self._fit(ngrams.select(others), self.numbers[others])
+            paths.append(weights.log_probabilities(ngrams.select(of_fold)))
             rows = np.concatenate([rows, of_fold])
         return (np.concatenate(networks), np.concatenate(paths), self.numbers[rows]) if networks else None
 
@@ -113,22 +112,20 @@ class WideFit:
         made: Any = self.options  # none of them is open
         return list_ngrams(list(sequences), self.vocabulary_size, made.wide_ngrams, made.wide_buckets)
 
-    def _fit(self, rows: np.ndarray) -> WideWeights:
+    def _fit(self, ngrams: Ngrams, numbers: np.ndarray) -> WideWeights:
         made: Any = self.options
         size = self.vocabulary_size + (made.wide_buckets if made.wide_ngrams > 1 else 0)
-        numbers = self.numbers[rows]
         bar = Progress(
             len(ITERATIONS), "step", is_shown=self.is_shown, description="fitting n-grams", leave=False, delay=1
         )
         weights = self.class_weights[numbers]
-        return fit_weights(self.ngrams.select(rows), numbers, weights, size, self.labels, bar.over(ITERATIONS))
+        return fit_weights(ngrams, numbers, weights, size, self.labels, bar.over(ITERATIONS))
 
 
 def fit_wide_path(data: LabeledData, encoded: EncodedData, model: TextClassifier) -> WideFit | None:
     """Fit the wide path of a new classifier and give it the weights; None if it has no such path."""
     if model.wide_path is None:
         return None
-    held_out = np.array([data.labels.index(label) for label in data.validation.labels], int)
     fitted = WideFit(
         vocabulary_size=model.tokenizer.vocabulary_size,
         labels=len(data.labels),
@@ -136,7 +133,7 @@ def fit_wide_path(data: LabeledData, encoded: EncodedData, model: TextClassifier
         sequences=encoded.to_learn(data),
         numbers=data.numbers[data.kept],
         class_weights=data.class_weights,
-        validation=(encoded.validation, held_out),
+        validation=(encoded.validation, data.validation_numbers),
         is_shown=data.settings.run.verbose,
     )
     fitted.enter(model)

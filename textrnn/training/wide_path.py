@@ -6,7 +6,7 @@ Wang and Manning, 2012, "Baselines and Bigrams": each n-gram is weighted by its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,7 @@ from textrnn.hashing import hash_ngrams, hash_texts
 from textrnn.training.lbfgs import Loss, minimize
 
 SMOOTHING = 1.0  # occurrences that every n-gram has with each label's share of them
-PENALTY = (
-    0.3  # of the square of a weight in log-count ratios; chosen by cross-validation (docs/results/classifiers.md)
-)
+PENALTY = 0.3  # of the square of a weight in log-count ratios, from 0.1, 0.3 and 1 (docs/results/classifiers.md)
 PENALTY_OF_SHARES = 0.1  # of the squared distance from a half; bounds shares where every answer is right
 ITERATIONS = range(40)
 BLOCK_NUMBERS = 1 << 23  # summed at once, 64 MB: memory does not grow with the texts
@@ -85,11 +83,12 @@ def list_ngrams(sequences: Sequence[np.ndarray], vocabulary_size: int, ngrams: i
     ids = np.concatenate([part for ids in sequences for part in (gap, ids if len(ids) else gap[:1])]).astype(np.int64)
     starts = np.cumsum(lengths) - lengths
     steps = np.repeat((np.arange(len(lengths)) + 1) * len(gap), lengths) + np.arange(lengths.sum())
-    columns = [ids[steps]]
-    if ngrams > 1:
-        of_lengths = hash_ngrams(np.concatenate([gap, ids])[None], ngrams, buckets)
-        columns += [vocabulary_size + hashed[0][steps] for hashed in of_lengths]
-    return Ngrams(np.stack(columns, axis=1).astype(np.int32), starts)
+    columns = np.empty([len(steps), ngrams], np.int32)
+    columns[:, 0] = ids[steps]
+    hashed = hash_ngrams(np.concatenate([gap, ids])[None], ngrams, buckets)
+    for column, of_length in zip(columns.T[1:], hashed, strict=True):
+        column[:] = vocabulary_size + of_length[0][steps]
+    return Ngrams(columns, starts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,20 +145,6 @@ def fit_weights(
     of_ngrams = np.zeros([size, labels])
     of_ngrams[used] = ratios * fitted[:-1]
     return WideWeights(of_ngrams, fitted[-1])
-
-
-def held_out_log_probabilities(
-    fit: Callable[[np.ndarray], WideWeights], ngrams: Ngrams, folds: np.ndarray, fold: int
-) -> np.ndarray:
-    """Log-probabilities of the texts of a fold by weights fitted on those of the others, float64 `[M, labels]`.
-
-    Args:
-        fit: From the rows of texts, int `[M]`, to weights.
-        ngrams: N-grams of all texts.
-        folds: Fold of each text, int `[N]`.
-        fold: Fold to hold out.
-    """
-    return fit(np.flatnonzero(folds != fold)).log_probabilities(ngrams.select(np.flatnonzero(folds == fold)))
 
 
 def folds_of(sequences: Sequence[np.ndarray], folds: int) -> np.ndarray:
