@@ -8,8 +8,9 @@ from killed import CopyAfter
 import textrnn
 from textrnn.options.tasks import CLASSIFIER, arguments_for
 from textrnn.text import WordTokenizer
+from textrnn.training.adversarial import virtual_adversarial_loss
 from textrnn.training.batch import NO_LABEL
-from textrnn.training.objectives import LabelOfText, virtual_adversarial_loss
+from textrnn.training.objectives import LabelOfText
 
 
 class Seeds:
